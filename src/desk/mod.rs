@@ -1,6 +1,7 @@
-//! The desk: a web page on which clinicians see rooms, answer their calls and adjust them. [`single_room`] is the desk that
-//! a room serves by itself, [`multi_room`] the one for every room on a broker. Both share `guard` (who gets in) and
-//! `page` (what a browser gets). Does not own the rooms, the configuration files, or what a patient sees.
+//! Owns the desk: a web page on which clinicians see rooms, answer their calls and adjust them. A room serves the desk
+//! of [`single_room`] by itself; [`multi_room`] is the desk for every room on a broker. They share `guard`, which
+//! decides who gets in, and `page`, which holds what a browser receives. Does not own the rooms, the configuration
+//! files, or what a patient sees.
 
 mod guard;
 pub mod multi_room;

@@ -1,4 +1,4 @@
-//! Owns the settings with which a client signs in to a broker. Not here: connections.
+//! Owns the settings with which a client signs in to a broker. Does not own connections.
 
 use crate::vocabulary::access::BrokerAccess;
 
@@ -7,7 +7,7 @@ use crate::vocabulary::access::BrokerAccess;
 pub struct Broker {
     /// The broker's address and credentials. The password file is read again for each connection.
     pub access: BrokerAccess,
-    /// The first part of the client id. The rest is random, because a client that can guess the id can take over the
-    /// session.
+    /// The first part of the MQTT client id. The rest is random, because another client that knows the id can take over
+    /// the session.
     pub client_prefix: String,
 }

@@ -1,7 +1,7 @@
 //! Owns the relay contact of the clinic's own nurse call. A command that the clinic configures closes the contact while
-//! a call is open, and opens it afterwards. Only the newest state counts, a failed command is retried, and no caller
-//! waits for it. Not here: the device that the command controls, for example a relay board, a GPIO line (`gpioset`) or
-//! a bus.
+//! a call is open, and opens it afterwards. Only the newest state counts, a failed command is retried, and callers
+//! never wait for the command. Does not own the device that the command controls, for example a relay board, a GPIO
+//! line (`gpioset`) or a bus.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -22,13 +22,13 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 /// argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactCommand {
-    /// An absolute path.
+    /// The absolute path of the program to run.
     pub program: PathBuf,
     /// The arguments before `closed` or `open`.
     pub arguments: Vec<String>,
 }
 
-/// Reported when the command begins to succeed or to fail.
+/// A change in whether the command succeeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactEvent {
     /// The command succeeded, for the first time or after a failure.

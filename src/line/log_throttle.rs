@@ -1,5 +1,5 @@
 //! Owns the rate limit for log lines that anyone on a broker can cause. The first occurrence is logged at once, and
-//! after that at most one line per [`INTERVAL_MS`], with a count. Not here: the log.
+//! after that at most one line per [`INTERVAL_MS`], with a count. Does not own the log.
 
 /// Minimum interval between two log lines, in milliseconds.
 const INTERVAL_MS: u64 = 60_000;

@@ -1,12 +1,12 @@
-//! Owns the format of the messages that rooms and desks exchange over a broker: topics, JSON, version and limits. Not
-//! here: when messages are sent ([`super::room_end`], [`super::fleet`]) and how they are transported
+//! Owns the format of the messages that rooms and desks exchange over a broker: topics, JSON, version and limits. Does
+//! not own the times at which messages are sent ([`super::room_end`], [`super::fleet`]) or their transport
 //! ([`super::client`]).
 //!
 //! A room publishes its birth, its state and its will on a single topic, because MQTT preserves order only within a
-//! topic. Each state is complete and doubles as a heartbeat, so that a lost or duplicate message does no harm.
-//! Likewise, a desk sends its complete state toward a room in one message. The only patient data is the text that the
-//! patient shared. It is part of `view`, is sent only over a private connection, and is never stored by a broker, which
-//! retains only births and wills.
+//! topic. Each state is complete and doubles as a heartbeat, so a lost or duplicate message does no harm. Likewise, a
+//! desk sends its complete state toward a room in one message. The only patient data is the text that the patient
+//! shared. It is part of `view` and is sent only over a connection that uses TLS or stays on this machine. A broker
+//! never stores it, because only births and wills are retained messages.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -24,7 +24,8 @@ pub const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 
 const ROOT: &str = "stillroom";
 
-/// A room's id, which is part of its topics. It has 1 to [`ROOM_ID_CHARS_MAX`] lower-case letters, digits and hyphens.
+/// A room's id, which is part of its topics. It has 1 to [`ROOM_ID_CHARS_MAX`] lower-case letters, digits and hyphens,
+/// and is not `desks`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RoomId(String);
@@ -35,7 +36,7 @@ pub struct RoomId(String);
 pub struct InvalidRoomId;
 
 impl RoomId {
-    /// Checks `name` and makes it a room's id.
+    /// Returns `name` as a room's id.
     ///
     /// # Errors
     /// [`InvalidRoomId`] if `name` breaks the rules for a [`RoomId`].
@@ -61,7 +62,7 @@ impl RoomId {
         format!("{ROOT}/{}/desk", self.0)
     }
 
-    /// Returns the room that publishes on `topic`; `None` if no room does.
+    /// Returns the id of the room that publishes on `topic`; `None` if `topic` is not a room's state topic.
     #[must_use]
     pub fn from_state_topic(topic: &str) -> Option<Self> {
         let name = topic.strip_prefix(ROOT)?.strip_prefix('/')?.strip_suffix("/state")?;
@@ -107,7 +108,7 @@ pub fn is_desk_beat_topic(topic: &str) -> bool {
     topic.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with("/desks/"))
 }
 
-/// Identifies the sender of a room's message and the message's place in its sequence.
+/// The fields that every message of a room has. They identify the sender and the message's place in its sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageHead {
     /// The sender's [`VERSION`].
@@ -118,10 +119,11 @@ pub struct MessageHead {
     /// set back.
     #[serde(rename = "boot")]
     pub run_id: Ulid,
-    /// Counts the connections of this run. It shows which connection a will belongs to.
+    /// The number of this run's connection attempts so far. It shows which connection a will belongs to.
     #[serde(rename = "link")]
     pub connection: u32,
-    /// Counts the messages of this run. A will has the number of the last message before its connection.
+    /// The number of this run's messages so far, including this one. A will is not counted, and has the number of the
+    /// last message before its connection.
     pub seq: u64,
 }
 
@@ -131,7 +133,7 @@ pub struct MessageHead {
 pub enum FromRoom {
     /// The room has connected. Retained, so that desks that connect later can find the room.
     Birth(MessageHead),
-    /// The room's complete state. It doubles as a heartbeat and answers orders.
+    /// The room's complete state. It doubles as a heartbeat and contains the answers to orders.
     State(Box<RoomState>),
     /// The room's connection was lost. Published by the broker, and retained.
     Will(MessageHead),
@@ -145,7 +147,7 @@ pub struct RoomState {
     pub head: MessageHead,
     /// The name that a desk shows for the room.
     pub name: Label,
-    /// How long ago parts of the room last gave a sign of life.
+    /// How long ago the room's event loop, window and sound last gave a sign of life.
     #[serde(flatten)]
     pub vitals: VitalAges,
     /// The room's open call, if there is one.
@@ -153,14 +155,14 @@ pub struct RoomState {
     /// The calls that were cleared most recently, newest last. A call that is missing from [`RoomState::call`] is over
     /// only if it is listed here.
     pub ended: Vec<Ulid>,
-    /// The answers to the newest orders, newest last.
+    /// The room's answers to the newest orders, newest last.
     pub answers: Vec<OrderAnswer>,
     /// Everything else that a desk page shows.
     pub view: ParsedRoomView,
 }
 
-/// How long ago parts of a room last gave a sign of life, in milliseconds. An age is `None` if the room has no such
-/// part, for example no window.
+/// How long ago the parts of a room last gave a sign of life, in milliseconds. An age is `None` if the room does not
+/// have that part, for example no window in headless mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VitalAges {
     /// Time since the room's event loop last ran.
@@ -171,40 +173,41 @@ pub struct VitalAges {
     pub audio_age_ms: Option<u64>,
 }
 
-/// An open call. Desk pages get the same JSON.
+/// An open call, as a room sends it to a desk and as desk pages receive it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::struct_excessive_bools)] // a message, not a state machine
 pub struct CallState {
-    /// Stays the same until the call is cleared.
+    /// The call's id, which stays the same until the call is cleared.
     pub id: Ulid,
     /// Whether this is a practice call.
     pub practice: bool,
-    /// The call's current phase. It can also go back, for example if the only desk that shows the call is lost.
+    /// The call's current phase. A call can also return to an earlier phase, for example if the only desk that shows it
+    /// is lost.
     pub phase: WirePhase,
-    /// Milliseconds from the press to the writing of this message.
+    /// Time from the press of the call button to the writing of this message, in milliseconds.
     pub placed_ago_ms: u64,
-    /// Milliseconds from the start of the phase to the writing of this message.
+    /// Time from the start of the phase to the writing of this message, in milliseconds.
     pub phase_ago_ms: u64,
     /// The name of the person who is on the way or in the room.
     pub name: Option<Label>,
     /// The name of the [`CallReason`](crate::vocabulary::patient::CallReason) that the patient chose, if any.
     #[serde(default)]
     pub reason: Option<Label>,
-    /// The number of times that the patient pressed or the call began to ring again. When it increases, the desk rings
-    /// again.
+    /// The number of times that the patient pressed the call button or that the call began to ring again. When it
+    /// increases, the desk restarts its tone.
     pub presses: u32,
-    /// Whether the patient was informed that no desk has received the call.
+    /// Whether the patient was told that no desk has received the call.
     pub line_down_told: bool,
-    /// Whether the desk's tone is louder, because nobody has acknowledged the call.
+    /// Whether the desk's tone is louder because nobody has acknowledged the call.
     pub risen: bool,
-    /// Whether at least one step of the escalation list has been carried out.
+    /// Whether at least one step of the escalation list has begun.
     pub escalated: bool,
     /// Whether the call is stored on disk in the room's journal.
     pub journaled: bool,
 }
 
 impl CallState {
-    /// Returns the state of `call` with its ages at `now`.
+    /// Returns the state of `call`, with its ages as of `now`.
     #[must_use]
     pub fn of(call: &Call, now: RoomTime) -> Self {
         let ago_ms = |since: RoomTime| now.0.saturating_sub(since.0);
@@ -225,7 +228,7 @@ impl CallState {
     }
 }
 
-/// The phases of a call, in order.
+/// The phases of a call, in the order in which a call normally goes through them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WirePhase {
@@ -270,10 +273,10 @@ pub struct DeskBeat {
     /// Identifies one run of the desk's program.
     #[serde(with = "desk_as_text")]
     pub desk: u64,
-    /// Counts the connections of this run. It shows which connection a will belongs to.
+    /// The number of this run's connection attempts so far. It shows which connection a will belongs to.
     #[serde(rename = "link")]
     pub connection: u32,
-    /// Counts all messages of this run, to whichever topic they are sent.
+    /// The number of this run's messages so far, on all topics, including this one.
     pub seq: u64,
     /// Whether at least one of the desk's pages is visible and has its sound unlocked.
     #[serde(rename = "receives")]
@@ -291,30 +294,31 @@ pub struct DeskState {
     /// Identifies one run of the desk's program.
     #[serde(with = "desk_as_text")]
     pub desk: u64,
-    /// Counts the connections of this run.
+    /// The number of this run's connection attempts so far.
     #[serde(rename = "link")]
     pub connection: u32,
-    /// Counts all messages of this run, to whichever topic they are sent.
+    /// The number of this run's messages so far, on all topics, including this one.
     pub seq: u64,
     /// Whether at least one of the desk's pages is visible and has its sound unlocked.
     #[serde(rename = "receives")]
     pub can_receive: bool,
-    /// The call that such a page shows.
+    /// The room's call, if one of these pages shows it.
     #[serde(rename = "received")]
     pub received_call: Option<Ulid>,
     /// The orders that the room has not answered yet, oldest first.
     pub orders: Vec<OrderRequest>,
-    /// The `seq` of the room's newest state when this desk and its pages had dropped everything that the patient
-    /// shared; `None` while they still hold some of it, or if nothing was ever shared.
+    /// The `seq` of the room's newest state at the time when this desk and its pages had dropped everything that the
+    /// patient shared; `None` while they still hold some of it, or if nothing was ever shared.
     #[serde(default, rename = "cleared")]
     pub shared_cleared_at: Option<u64>,
-    /// Whether this desk shows the room. A desk that already shows its maximum does not, and it stores nothing from the
-    /// room.
+    /// Whether this desk shows the room. A desk that already shows its maximum number of rooms does not show the room,
+    /// and stores nothing from it.
     #[serde(rename = "shows", default = "is_shown_by_default", skip_serializing_if = "is_true")]
     pub is_shown: bool,
 }
 
-/// Returns the default for messages without the field, whose senders do show the room.
+/// Returns the value of [`DeskState::is_shown`] for a message without the field. The field is left out when it is
+/// `true`.
 const fn is_shown_by_default() -> bool {
     true
 }
@@ -324,17 +328,17 @@ const fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// An order with an id, by which a repeated order is recognised and not executed again.
+/// An order with its id. If an order arrives again, the room recognises it by its id and does not execute it twice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderRequest {
-    /// Chosen by the desk, and repeated in [`OrderAnswer::order`].
+    /// The order's id, which the desk chooses and the room repeats in [`OrderAnswer::order`].
     pub id: Ulid,
     /// The action that the room is asked to take.
     #[serde(flatten)]
     pub order: DeskOrder,
 }
 
-/// Writes a desk's id as text, because numbers in JavaScript cannot hold 64 bits.
+/// Serialises a desk's id as text, because numbers in JavaScript cannot hold 64 bits.
 mod desk_as_text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
@@ -359,7 +363,8 @@ pub enum MessageError {
     Unknown,
 }
 
-/// Parses a message, if its length and its version allow it.
+/// Parses a message. Rejects a message that is longer than [`MESSAGE_BYTES_MAX`] or has another version than
+/// [`VERSION`].
 pub(super) fn parse<T: for<'de> Deserialize<'de>>(
     payload: &[u8],
     version: impl Fn(&T) -> u32,

@@ -1,8 +1,8 @@
 //! Owns the call transports other than the built-in desk: a broker (MQTT 5), the escalation list (HTTPS), and the relay
 //! contact of the clinic's own nurse call. Each has its own threads, so that a failing transport does not delay the
-//! others. Of the broker, it owns both ends, that of a room and that of a desk of several rooms. It also owns what the
-//! pages of every desk exchange with a room, over a broker or not ([`order`], [`view`], [`message::CallState`]). Not
-//! here: the rules for calls, which belong to the room, and the desk's pages.
+//! others. The broker's part includes both ends, that of a room and that of a desk of several rooms. The module also
+//! owns the data that every desk's pages exchange with a room, with or without a broker ([`order`], [`view`],
+//! [`message::CallState`]). Does not own the rules for calls, which belong to the room, or the desk's pages.
 
 pub mod broker;
 pub mod client;
@@ -24,21 +24,22 @@ pub mod webhook;
 
 use std::collections::VecDeque;
 
-/// Interval between the heartbeats of a room or a desk, in milliseconds.
+/// Interval between two heartbeats of a room or a desk, in milliseconds.
 pub const BEAT_INTERVAL_MS: u64 = 2_000;
-/// Time after which a silent room or desk counts as lost, in milliseconds. It equals five heartbeats.
+/// Time without a message after which a room or desk counts as lost, in milliseconds. It equals five heartbeat
+/// intervals.
 pub const SILENT_AFTER_MS: u64 = 10_000;
 
 /// A message for the broker to publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
-    /// Where subscribers receive it.
+    /// The MQTT topic to publish on.
     pub topic: String,
     /// The content, at most [`message::MESSAGE_BYTES_MAX`] bytes.
     pub payload: Vec<u8>,
     /// Whether the broker stores the message for clients that subscribe later.
     pub retain: bool,
-    /// Identifies the message in [`endpoint::Endpoint::on_acknowledged`].
+    /// Identifies the message when the broker acknowledges it ([`endpoint::Endpoint::on_acknowledged`]).
     pub receipt: u64,
 }
 

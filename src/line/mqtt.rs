@@ -1,5 +1,5 @@
-//! Owns the transports that rooms and desks use over a broker. Not here: the messages ([`super::room_end`],
-//! [`super::fleet`]) and the connection ([`super::client`]).
+//! Owns the transports that rooms and desks use over a broker. Does not own the messages ([`super::room_end`],
+//! [`super::fleet`]) or the connection ([`super::client`]).
 
 use ulid::Ulid;
 
@@ -12,11 +12,11 @@ use super::message::RoomId;
 use super::room_end::{RoomEnd, RoomInput, RoomReport, SharedWordsChange};
 use crate::room::call::CallId;
 
-/// Returns a report on the room at this moment. Runs on the client's thread, and must neither block nor use the
+/// Returns a report on the room's current state. Runs on the client's thread, and must neither block nor use the
 /// transport.
 pub type ReportSource = Box<dyn FnMut() -> RoomReport + Send>;
 
-/// Reported by a room's transport.
+/// An event that a room's transport reports.
 #[derive(Debug)]
 pub enum RoomTransportEvent {
     /// An event for the room. Confirm it with [`RoomTransport::input_handled`]. If an order caused it, also send the
@@ -26,12 +26,12 @@ pub enum RoomTransportEvent {
     DuplicateId(bool),
     /// Whether at least one desk does not show this room.
     Hidden(bool),
-    /// A change in which desks may hold the text that the patient shared.
+    /// A change to the set of desks that may hold the text that the patient shared.
     SharedWords(SharedWordsChange),
 }
 
-/// Maximum number of inputs that the room has not confirmed. Further inputs wait in [`RoomEnd`], which ignores messages
-/// from desks when it has too many.
+/// Maximum number of inputs that are reported before the room confirms one. Further inputs wait in [`RoomEnd`], which
+/// ignores messages from desks when too many are waiting.
 const UNHANDLED_INPUTS_MAX: usize = 64;
 
 /// A desk's transport. Its methods never wait for the broker.
@@ -75,7 +75,8 @@ impl RoomTransport {
         BrokerClient::open(endpoint, broker, on_event).map(Self)
     }
 
-    /// Sends a call that was placed or rings again. It is sent at once, even if the room does not show it yet.
+    /// Sends a call that was placed or rings again. It is sent at once, even if the room's reports do not contain it
+    /// yet.
     pub fn call_placed(&self, id: CallId, is_practice: bool, presses: u32) {
         self.0.with(|endpoint, now_ms| endpoint.end.call_placed(now_ms, id, is_practice, presses));
     }
@@ -90,8 +91,8 @@ impl RoomTransport {
         self.0.with(|endpoint, _| endpoint.end.room_changed(is_urgent));
     }
 
-    /// Confirms that the room has handled one [`RoomTransportEvent::Input`]. Without confirmations, no further inputs
-    /// are reported.
+    /// Confirms that the room has handled one [`RoomTransportEvent::Input`]. While `UNHANDLED_INPUTS_MAX` inputs are
+    /// unconfirmed, no further inputs are reported.
     pub fn input_handled(&self) {
         self.0.with(|endpoint, _| endpoint.unhandled_inputs = endpoint.unhandled_inputs.saturating_sub(1));
     }

@@ -1,10 +1,10 @@
 //! Owns the numbers that a sender gives its connections and messages, so that a receiver can put the messages in order.
-//! Rooms and desks number alike. Not here: the receiver's check ([`super::sequence`]).
+//! Rooms and desks use the same numbering. Does not own the receiver's check ([`super::sequence`]).
 
 /// The current numbers of one sender.
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
-    /// Counts connection attempts. It shows which connection a will belongs to.
+    /// The number of connection attempts so far. It shows which connection a will belongs to.
     connection: u32,
     is_connected: bool,
     seq: u64,

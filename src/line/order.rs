@@ -1,5 +1,5 @@
-//! Owns the orders that a desk can send to a room: their fields, their limits, and the event that each becomes. Not
-//! here: the rules by which a room accepts or refuses them.
+//! Owns the orders that a desk can send to a room: their fields, their limits, and the events that they become. Does
+//! not own the rules by which a room accepts or refuses them.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -27,7 +27,7 @@ pub enum DeskOrder {
     },
     /// Sets the patient's volume.
     Volume {
-        /// In dB relative to full scale, −90 to 0.
+        /// The volume in dB relative to full scale, −90 to 0.
         db: f32,
     },
     /// Sets the place that the patient sees.
@@ -57,12 +57,12 @@ pub enum DeskOrder {
     },
     /// Sets the offset that is added to the arc's brightness.
     Brightness {
-        /// From −0.5 to 0.5; 0 leaves the arc's brightness unchanged.
+        /// The offset, −0.5 to 0.5. With 0, the arc's brightness is unchanged.
         trim: f32,
     },
     /// Sets the offset that is added to the arc's music intensity, which affects composed music only.
     Intensity {
-        /// From −1 to 1; 0 leaves the arc's music intensity unchanged.
+        /// The offset, −1 to 1. With 0, the arc's music intensity is unchanged.
         nudge: f32,
     },
     /// Chooses the profile for the next session.

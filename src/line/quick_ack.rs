@@ -1,7 +1,7 @@
-//! Owns a socket that acknowledges incoming data at once (`TCP_QUICKACK`). Without it, Linux delays an acknowledgement
-//! by up to 40 ms. A broker with Nagle's algorithm (RFC 896, usually on) holds back its next small message until the
-//! previous one is acknowledged, which would delay a call that is placed just after a heartbeat. Not here: the content
-//! of messages.
+//! Owns a socket that acknowledges incoming data at once (`TCP_QUICKACK`). Without this option, Linux delays an
+//! acknowledgement by up to 40 ms. A broker with Nagle's algorithm (RFC 896, usually on) holds back its next small
+//! message until the previous one is acknowledged, which would delay a call that is placed just after a heartbeat. Does
+//! not own the content of messages.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -28,7 +28,7 @@ impl QuickAckStream {
 impl AsyncRead for QuickAckStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let read = ready!(Pin::new(&mut self.0).poll_read(context, into));
-        // Linux resets the option, so it is set after each read. A failure is ignored, because it only delays
+        // Linux resets the option, so it is set again after each read. A failure is ignored, because it only delays
         // acknowledgements.
         #[cfg(target_os = "linux")]
         let _ = rustix::net::sockopt::set_tcp_quickack(&self.0, true);

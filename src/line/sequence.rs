@@ -1,18 +1,19 @@
-//! Owns the check of one sender's sequence numbers. It decides which message is the newest, which is stale, and whose
-//! number is further ahead than its sender can have counted. It performs no I/O.
+//! Owns the check of one sender's sequence numbers. It decides whether a message is the newest, is stale, or has a
+//! number further ahead than its sender can have counted. It performs no I/O.
 //!
-//! Anyone on a broker can forge a number, and a single forged number must not silence the true sender. A number that
-//! does not follow the accepted numbers is therefore remembered as an outlier. It is accepted only if further numbers
-//! follow it after the accepted sequence has stopped.
+//! Anyone on a broker can forge a number, and a single forged number must not silence the true sender. Therefore a
+//! number that does not follow the accepted numbers is only remembered, as an outlier. A number that follows the
+//! outlier is accepted only if the accepted sequence has been silent for [`RESYNC_AFTER_MS`].
 
-/// A number follows another if it is greater by at most this, plus 1 for each [`STEP_INTERVAL_MS`] between their
-/// messages.
+/// Maximum difference at which a number counts as following another. It increases by 1 for each [`STEP_INTERVAL_MS`]
+/// between the two messages.
 const STEP_MAX: u64 = 256;
-/// Shortest average interval between two messages of a sender, in milliseconds. Rooms and desks send far fewer
-/// messages.
+/// Minimum average interval that is assumed between two messages of a sender, in milliseconds. Rooms and desks send far
+/// less often.
 const STEP_INTERVAL_MS: u64 = 4;
-/// Silence of the accepted sequence after which outliers that follow each other are accepted, in milliseconds. It is
-/// longer than two heartbeats with their delays, and shorter than the silence after which a sender counts as lost.
+/// Time without a number of the accepted sequence after which a number that follows an outlier is accepted, in
+/// milliseconds. It is longer than two heartbeat intervals with their delays, and shorter than
+/// [`super::SILENT_AFTER_MS`], after which a sender counts as lost.
 const RESYNC_AFTER_MS: u64 = 5_000;
 
 /// The result of checking a message's number.
@@ -96,7 +97,7 @@ mod tests {
     }
 
     proptest! {
-        /// True numbers are accepted from a few seconds after the last forged number, whatever was forged.
+        /// From a few seconds after the last forged number, all true numbers are accepted, whatever was forged.
         #[test]
         fn no_forged_numbers_silence_a_sender(
             first in 0_u64..1_000_000,

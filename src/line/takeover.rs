@@ -1,15 +1,16 @@
 //! Owns the detector for clients that keep taking over this client's MQTT session. That happens if two clients have the
-//! same client id, because a broker keeps only the newer connection. It performs no I/O. Not here: connections.
+//! same client id, because a broker keeps only the newer connection. The detector performs no I/O. Does not own
+//! connections.
 //!
 //! Some brokers give the reason (`SessionTakenOver`); others only close the connection. If a broker closes an accepted
-//! connection and accepts the next attempt, that counts as a takeover too, because a broker that restarts is unlikely
-//! to be back that quickly several times in a row.
+//! connection without a reason and accepts the very next attempt, that also counts as a takeover. A broker that merely
+//! restarts is unlikely to be back that quickly several times in a row.
 
 use std::collections::VecDeque;
 
 /// Number of takeovers within [`QUIET_AFTER_MS`] that make the session contested.
 const TAKEOVERS_MIN: usize = 3;
-/// Period in which takeovers are counted, in milliseconds. A contest ends after the same time without a takeover.
+/// Time within which takeovers are counted, in milliseconds. A contest ends after the same time without a takeover.
 const QUIET_AFTER_MS: u64 = 60_000;
 
 /// Why a connection ended.
@@ -43,8 +44,8 @@ impl TakeoverDetector {
         }
     }
 
-    /// Records a failed attempt. It means that the broker itself was unreachable, so the last connection was not taken
-    /// over.
+    /// Records a failed connection attempt. It shows that the broker itself was unreachable, so the last connection was
+    /// not taken over.
     pub(super) fn connect_failed(&mut self) {
         self.was_closed = false;
     }
@@ -61,14 +62,14 @@ impl TakeoverDetector {
         self.is_contested
     }
 
-    /// Updates the state to `now_ms`.
+    /// Recomputes whether the session is contested at `now_ms`.
     pub(super) fn handle_timeout(&mut self, now_ms: u64) {
         let is_recent = |takeover: Option<&u64>| takeover.is_some_and(|at_ms| now_ms < at_ms + QUIET_AFTER_MS);
         let is_full = self.takeovers.len() >= TAKEOVERS_MIN && is_recent(self.takeovers.front());
         self.is_contested = is_recent(self.takeovers.back()) && (self.is_contested || is_full);
     }
 
-    /// Returns whether the session is contested if that has changed since the last report, otherwise `None`.
+    /// Returns whether the session is contested, if that has changed since the last report; otherwise `None`.
     pub(super) fn poll_event(&mut self) -> Option<bool> {
         (std::mem::replace(&mut self.was_reported, self.is_contested) != self.is_contested).then_some(self.is_contested)
     }

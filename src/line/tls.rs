@@ -1,5 +1,5 @@
-//! Owns the choice of certificate authorities that a client trusts. These are the clinic's if a file is configured, and
-//! the system's otherwise. Not here: connections.
+//! Owns the choice of certificate authorities that a client trusts: the clinic's if a file is configured, otherwise the
+//! system's. Does not own connections.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub enum TlsError {
     Library(#[from] rustls::Error),
 }
 
-/// Returns the certificates in `ca_file`, or the system's certificates if there is no such setting.
+/// Returns the certificates in `ca_file`, or those of the system's certificate authorities if `ca_file` is `None`.
 ///
 /// # Errors
 /// [`TlsError::CaFile`] if the file cannot be read or contains no certificate, [`TlsError::NoAuthorities`] if the
@@ -49,7 +49,7 @@ pub fn authorities(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>
 /// Any [`TlsError`].
 pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
     let mut roots = RootCertStore::empty();
-    // Certificates that are malformed or of an unknown kind are skipped.
+    // Malformed certificates and certificates of unknown kinds are skipped.
     let (added, _) = roots.add_parsable_certificates(authorities(ca_file)?);
     if added == 0 {
         return Err(TlsError::NoAuthorities);

@@ -1,6 +1,6 @@
-//! Owns the format of a room's view, shared by the room that writes it and the desk that parses and shows it. A broker
-//! may deliver anything, so every field has a maximum length, and a field that cannot be parsed is dropped and reported
-//! without affecting the others. Not here: the call, which is parsed separately, and the page's layout.
+//! Owns the format of a room's view, which the room writes and the desk parses and shows. A broker may deliver
+//! anything, so every text and list has a maximum length, and a field that cannot be parsed is dropped and reported
+//! without affecting the others. Does not own the call, which is parsed separately, or the page's layout.
 
 use std::fmt;
 use std::ops::Deref;
@@ -14,8 +14,8 @@ use crate::room::names::is_bidi_control;
 pub const LABEL_CHARS_MAX: usize = 120;
 /// Maximum length of a [`Sentence`], in characters.
 pub const SENTENCE_CHARS_MAX: usize = 320;
-/// Maximum length of the text that a patient shares, in characters. A clinic may allow longer texts; they are truncated
-/// here, because they would not fit into [`super::message::MESSAGE_BYTES_MAX`].
+/// Maximum length of the text that a patient shares, in characters. If a clinic allows longer texts, they are truncated
+/// to this length, because they would not fit into [`super::message::MESSAGE_BYTES_MAX`].
 pub const SHARED_CHARS_MAX: usize = 8_000;
 /// Maximum number of elements in a [`BoundedList`].
 pub const LIST_MAX: usize = 64;
@@ -142,31 +142,31 @@ pub struct RoomView {
     pub place: Label,
     /// The tag of the patient's language, for example `en-US`.
     pub language: Label,
-    /// In dB relative to full scale.
+    /// The volume of the patient's sound, in dB relative to full scale.
     pub volume_db: Option<f32>,
     /// The pacer's breathing pattern, for example `4-6`; `None` while the pacer is off.
     pub breath: Option<Label>,
     /// Whether the patient's screen is dark.
     pub dark: bool,
-    /// Whether the patient has turned on *Too much*.
+    /// Whether the anchor is on, which the patient turns on with *Too much* and staff with *Calm now*.
     pub anchor: bool,
     /// Whether staff have calmed the room, which pauses the music and turns on the anchor.
     pub calm: bool,
     /// Whether the patient's sound is off, as chosen by the patient or staff.
     pub silence: bool,
-    /// Added to the arc's brightness, −0.5 to 0.5.
+    /// The offset that is added to the arc's brightness, −0.5 to 0.5.
     pub brightness_trim: Option<f32>,
-    /// Added to the arc's music intensity, which affects composed music only, −1 to 1.
+    /// The offset that is added to the arc's music intensity, −1 to 1. It affects composed music only.
     pub intensity_nudge: Option<f32>,
     /// Whether staff are talking to the patient, which makes the sound quieter.
     pub talk_now: bool,
-    /// The number of desks or desk pages that can receive the room's calls.
+    /// The number of desks of several rooms and of the room's own desk pages that can receive its calls.
     pub desks: u32,
     /// `up` if [`RoomView::desks`] is at least 1, otherwise `down`.
     pub line: Label,
-    /// The text on which the patient pressed *share*; `None` if the patient shares nothing.
+    /// The text that the patient shares with staff; `None` if the patient shares nothing.
     pub shared: Option<SharedText>,
-    /// The names of the room's troubles.
+    /// The names of the room's current troubles.
     pub troubles: BoundedList<Label>,
     /// The receipt of the newest wipe.
     pub receipt: Option<ReceiptView>,
@@ -209,7 +209,7 @@ pub struct ClockView {
 /// The receipt of a wipe, as a desk shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptView {
-    /// Counts up with each wipe of the room.
+    /// The receipt's number, which increases with each wipe of the room.
     pub number: u64,
     /// The wall-clock time of the wipe, in RFC 3339 format.
     pub at: Label,
@@ -253,12 +253,12 @@ pub struct ProfileOffer {
     /// The name of the place at which a session begins; empty if the room did not send it.
     #[serde(default)]
     pub place: Label,
-    /// The name of the time of day there; empty if the room did not send it.
+    /// The name of the time of day at that place; empty if the room did not send it.
     #[serde(default)]
     pub time: Label,
 }
 
-/// A view as received. Fields that this version does not know are ignored.
+/// A room's view as received. Fields that this version does not know are ignored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParsedRoomView {
     /// The fields that could be parsed. Every other field has its default value.
@@ -279,7 +279,7 @@ impl From<Value> for ParsedRoomView {
         let mut is_complete = true;
         let mut known = Map::new();
         for (name, value) in fields {
-            // Parsed separately, so that an invalid field does not affect the others.
+            // Each field is parsed separately, so that an invalid field does not affect the others.
             let alone = Value::Object(Map::from_iter([(name, value)]));
             match (RoomView::deserialize(&alone), alone) {
                 (Ok(_), Value::Object(field)) => known.extend(field),

@@ -1,5 +1,6 @@
-//! Owns the sign-in with a password: the verification, and the cookies that a browser gets for it. Not here: how often
-//! a password may be tried ([`super::login_throttle`]), and who is signed in ([`super::sign_ins`]).
+//! Owns the sign-in with a password: the verification of the password, and the cookies that a browser then receives.
+//! Does not own the limits on attempts ([`super::login_throttle`]) or the list of who is signed in
+//! ([`super::sign_ins`]).
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -20,16 +21,17 @@ use crate::secret::hash::SecretHash;
 
 const THROTTLE_FILE: &str = "guesses.json";
 const THROTTLE_FILE_BYTES_MAX: usize = 256 * 1024;
-/// Time for which a response to signing in or out waits for the disk. It is short, because a disk that hangs must not
-/// lock the clinic out.
+/// Maximum time for which the response to a sign-in or sign-out waits for the disk. It is short, because a disk that
+/// hangs must not lock the clinic out.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(300);
-/// Time for pending writes when the desk closes.
+/// Time limit for pending writes when the desk closes.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Signs browsers in and out at a desk that has a password.
 #[derive(Debug)]
 pub(super) struct Authenticator {
-    /// `None` while the stored password cannot be read. Nobody can sign in then.
+    /// The hash of the desk's password; `None` while the stored password cannot be read, in which case nobody can sign
+    /// in.
     password_hash: Mutex<Option<SecretHash>>,
     pub(super) sign_ins: SignIns,
     key: DeskKey,
@@ -38,9 +40,10 @@ pub(super) struct Authenticator {
     session_cookie: String,
     browser_cookie: String,
     is_tls: bool,
-    /// Verifying a password takes 19 MiB and tens of milliseconds of one core, so passwords are verified one at a time.
-    /// Known browsers and this machine have a separate queue, which strangers cannot fill.
+    /// The queue of unknown clients. Verifying a password takes 19 MiB and tens of milliseconds of one core, so the
+    /// passwords of a queue are verified one at a time.
     strangers_turn: Arc<Semaphore>,
+    /// The queue of known browsers and of this machine. It is separate, so that strangers cannot fill it.
     known_turn: Arc<Semaphore>,
 }
 
@@ -50,7 +53,7 @@ pub(super) enum SignInResult {
     Accepted {
         /// Contains the token of the sign-in.
         session_cookie: String,
-        /// Contains the mark of a browser on which somebody has signed in.
+        /// Contains the signed mark of a browser on which somebody has signed in.
         browser_cookie: String,
     },
     /// The password was wrong.
@@ -66,7 +69,7 @@ impl Authenticator {
             Err(source) if password_hash.is_some() => {
                 return Err(DeskError::File { path: folder.to_owned(), source });
             }
-            // Without a readable password, nobody can sign in, and there is nothing to store.
+            // Without a readable password, nobody can sign in, so there is nothing to store.
             Ok(()) | Err(_) => {}
         }
         let file = folder.join(THROTTLE_FILE);
@@ -124,7 +127,7 @@ impl Authenticator {
         let hash = self.password_hash().clone().ok_or(DeskError::PasswordUnreadable)?;
         let verified_hash = hash.clone();
         let verified = tokio::task::spawn_blocking(move || {
-            // The turn ends with the work, even if the client has disconnected.
+            // The permit is held until the verification ends, even if the client has disconnected.
             let _turn = turn;
             verified_hash.verify(&password)
         });
@@ -167,7 +170,7 @@ impl Authenticator {
         cookie(headers, &self.session_cookie)
     }
 
-    /// Returns the `Set-Cookie` value of a sign-in, with its full lifetime.
+    /// Returns the `Set-Cookie` value of a sign-in, with its full lifetime ([`SIGN_IN_SECONDS`]).
     pub(super) fn sign_in_cookie(&self, token: &str) -> String {
         self.set_cookie(&self.session_cookie, token, SIGN_IN_SECONDS)
     }

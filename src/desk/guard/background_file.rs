@@ -1,5 +1,5 @@
-//! Owns the writer of a small file on a separate thread. A disk that hangs then delays neither a response of the desk
-//! nor a call. Not here: the content of the file.
+//! Owns the writing of a small file on a separate thread, so that a disk that hangs delays neither a response of the
+//! desk nor a call. Does not own the content of the file.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,8 @@ use tokio::sync::watch;
 /// Pause before a failed write is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// A file of which only the newest version counts.
+/// A file that a separate thread writes. Only its newest content counts: content that is replaced before it is written
+/// is never written.
 #[derive(Debug)]
 pub(super) struct BackgroundFile {
     inner: Arc<BackgroundFileInner>,
@@ -83,8 +84,8 @@ impl BackgroundFileInner {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the next write and returns it. If there is none within [`RETRY_INTERVAL`], returns `failed` again.
-    /// `None` once the file is closed.
+    /// Waits for the next write and returns it. If `failed` holds a failed write, waits at most [`RETRY_INTERVAL`] and
+    /// then returns `failed` again. Returns `None` once the file is closed.
     fn next_write(&self, failed: Option<(WriteId, Vec<u8>)>) -> Option<(WriteId, Vec<u8>)> {
         let is_idle = |pending: &mut PendingWrite| pending.bytes.is_none() && !pending.is_closed;
         let pending = self.pending();

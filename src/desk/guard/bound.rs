@@ -1,5 +1,5 @@
 //! Owns a desk from the time its port is opened until it closes: the rules for opening it, and the certificate and the
-//! password, which may change while it serves. Not here: the pages it serves.
+//! password, which may change while it serves. Does not own the pages that it serves.
 
 use std::fmt;
 use std::future::Future;
@@ -22,19 +22,19 @@ use crate::vocabulary::access::CertificateSource;
 
 /// Interval at which the certificate is checked. A desk that runs for months must never serve an expired certificate.
 const CERTIFICATE_CHECK_INTERVAL: Duration = Duration::from_hours(12);
-/// Interval at which the password is checked. A new password takes effect without a restart.
+/// Interval at which the password is read again, so that a new one takes effect without a restart.
 const PASSWORD_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Where a desk listens and who may reach it.
+/// The options for a desk's server: where it listens, and how browsers reach it.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// Address to listen on. With port 0, the system chooses a free port.
     pub listen: SocketAddr,
-    /// The certificate to use beyond loopback.
+    /// Where the certificate comes from. It is used beyond loopback only.
     pub certificate: CertificateSource,
     /// Folder for certificates and sign-ins, created if missing. It holds `ca.pem`, `ca-key.pem`, `ca.json`,
-    /// `server.pem`, `server-key.pem`, `server.json`, `sessions.json`, `guesses.json` and `door-key`, and nothing of a
-    /// patient.
+    /// `server.pem`, `server-key.pem`, `server.json`, `sessions.json`, `guesses.json` and `door-key`. None of these
+    /// files contains anything about a patient.
     pub folder: PathBuf,
     /// The password for signing in. Required beyond loopback.
     pub password: DeskPassword,
@@ -42,7 +42,7 @@ pub struct ServerOptions {
     pub host_names: Vec<String>,
 }
 
-/// The password of a desk, as far as it could be read.
+/// The password of a desk, if one is set and can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeskPassword {
     /// No password is set, and nobody has to sign in.
@@ -63,7 +63,7 @@ impl From<Option<SecretHash>> for DeskPassword {
 /// and always uses TLS.
 ///
 /// # Errors
-/// [`DeskError::NoPassword`].
+/// [`DeskError::NoPassword`] if the address is beyond loopback and no password is set.
 pub fn bind_rules(listen: SocketAddr, password: &DeskPassword) -> Result<(), DeskError> {
     let is_allowed = *password != DeskPassword::NotSet || listen.ip().is_loopback();
     if is_allowed { Ok(()) } else { Err(DeskError::NoPassword { listen }) }
@@ -88,10 +88,10 @@ impl fmt::Debug for PasswordSource {
     }
 }
 
-/// Checks the rules, issues or reads the certificate, and opens the port.
+/// Checks [`bind_rules`], issues or reads the certificate, and opens the port.
 ///
 /// # Errors
-/// Every [`DeskError`] but [`DeskError::Served`].
+/// Every [`DeskError`] except [`DeskError::PasswordUnreadable`] and [`DeskError::Served`].
 #[expect(clippy::wildcard_enum_match_arm, reason = "most kinds of I/O errors are reported alike")]
 pub fn bind(options: ServerOptions) -> Result<BoundDesk, DeskError> {
     let ServerOptions { listen, certificate: source, folder, password, host_names } = options;
@@ -136,14 +136,15 @@ impl BoundDesk {
         }
     }
 
-    /// Returns the certificate of the desk's own authority. A browser that trusts this certificate trusts the desk.
+    /// Returns the path of the certificate of the desk's own authority; `None` without TLS or with the clinic's own
+    /// certificate. A browser that trusts this certificate trusts the desk.
     #[must_use]
     pub fn ca_file(&self) -> Option<&Path> {
         self.certificate.as_ref().and_then(Certificate::ca_file)
     }
 
-    /// Follows the password while the desk serves. A new password signs everybody out. `read` returns the hash as it is
-    /// on disk, or `None` if it cannot be read; it may block.
+    /// Makes the desk read the password again at intervals while it serves. A new password signs everybody out. `read`
+    /// returns the hash as it is on disk now, or `None` if it cannot be read; it may block.
     #[must_use]
     pub fn follow_password(mut self, read: impl Fn() -> Option<SecretHash> + Send + Sync + 'static) -> Self {
         self.password_source = Some(PasswordSource(Arc::new(read)));
@@ -191,8 +192,8 @@ async fn renew_certificate(
     loop {
         tokio::time::sleep(CERTIFICATE_CHECK_INTERVAL).await;
         let certificate = Arc::clone(&certificate);
-        // This work is done on a separate thread, because reading files and creating keys would hold up the other tasks
-        // of an async thread.
+        // Reading files and creating keys would hold up the other tasks of an async thread, so this runs on a separate
+        // thread.
         match tokio::task::spawn_blocking(move || certificate.renewed()).await {
             Ok(Ok(Some(config))) => drop(renewed.send_replace(config)),
             Ok(Ok(None)) => {}

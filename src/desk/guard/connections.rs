@@ -1,6 +1,6 @@
 //! Owns the table of a desk's connections: their maximum number in total and from one address, and the choice of the
-//! connection to evict when another arrives. Pure bookkeeping under a lock; only [`Connection::evicted`] waits. Not
-//! here: sockets.
+//! connection to evict when another arrives. Only [`Connection::evicted`] waits; everything else is bookkeeping under a
+//! lock. Does not own sockets.
 //!
 //! Turning new connections away at a limit would let strangers lock the clinic out by holding idle ones. Therefore the
 //! new connection is accepted, and the least useful connection is evicted.
@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// File descriptors reserved for the room itself. Journal, vault, music, pictures, sound server, broker, escalation list
-/// and print server use about sixty.
+/// Number of file descriptors that are reserved for the room itself. Journal, vault, music, pictures, sound server,
+/// broker, escalation list and print server use about sixty.
 const RESERVED_FILES: u64 = 256;
 /// Maximum number of connections. It is enough for thirty-two pages with the six connections that browsers open to one
 /// host, and for some newcomers.
@@ -23,12 +23,13 @@ const TOTAL_MIN: usize = 16;
 /// Maximum number of connections from one address. It is enough for eight browsers behind one address (NAT) with six
 /// connections each.
 const PER_ADDRESS_MAX: usize = 48;
-/// Number of connections up to which addresses are treated alike. Addresses with more lose connections first.
+/// Number of connections up to which all addresses are treated alike. An address with more connections loses some
+/// first.
 const FEW_CONNECTIONS: usize = 8;
 /// Maximum number of remembered addresses from which somebody signed in.
 const KNOWN_ADDRESSES_MAX: usize = 64;
 
-/// The maximum numbers of connections.
+/// The maximum numbers of open connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ConnectionLimits {
     pub total: usize,
@@ -36,8 +37,8 @@ pub(super) struct ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// Returns the limits for a process that may have `open_files_max` files open. The total is half of the files beyond
-    /// [`RESERVED_FILES`], but at least [`TOTAL_MIN`] and at most [`TOTAL_MAX`].
+    /// Returns the limits for a process that may have `open_files_max` files open. The total is half of the files that
+    /// remain beyond [`RESERVED_FILES`], but at least [`TOTAL_MIN`] and at most [`TOTAL_MAX`].
     pub(super) fn within(open_files_max: u64) -> Self {
         let spare = usize::try_from(open_files_max.saturating_sub(RESERVED_FILES) / 2).unwrap_or(TOTAL_MAX);
         let total = spare.clamp(TOTAL_MIN, TOTAL_MAX);
@@ -64,7 +65,7 @@ struct ConnectionEntry {
 struct ConnectionTable {
     limits: ConnectionLimits,
     open: BTreeMap<u64, ConnectionRecord>,
-    /// Addresses from which somebody signed in, each with the tick of the latest time.
+    /// The addresses of browsers that have signed in, each with the tick of the newest request.
     known: BTreeMap<IpAddr, u64>,
     /// A logical clock. Only the order of events matters here.
     ticks: u64,
@@ -93,8 +94,8 @@ impl Connections {
         })))
     }
 
-    /// Adds a connection from `address`, and evicts the least useful connection at a limit. `None` if every other
-    /// connection is more useful than a new one.
+    /// Adds a connection from `address`. If a limit is reached, evicts the least useful connection. Returns `None` if
+    /// every other connection is more useful than a new one.
     pub(super) fn open(&self, address: IpAddr) -> Option<Connection> {
         let mut table = self.table();
         let address = address.to_canonical();
@@ -133,7 +134,7 @@ impl Connections {
         }
     }
 
-    /// Returns how many connections have been evicted since this was last read.
+    /// Returns how many connections have been evicted since the last call of this method.
     pub(super) fn take_evicted_count(&self) -> u64 {
         std::mem::take(&mut self.table().evicted)
     }
@@ -155,7 +156,7 @@ impl Connection {
         RequestInProgress(self.clone())
     }
 
-    /// Records that the browser has signed in, or need not sign in.
+    /// Records that the browser has signed in, or does not have to.
     pub(super) fn signed_in(&self) {
         let mut table = self.0.connections.table();
         table.ticks += 1;
@@ -170,7 +171,7 @@ impl Connection {
         }
     }
 
-    /// Records that the connection carries a page's event stream from now on. It is then never evicted.
+    /// Records that the connection carries a page's event stream from now on. Such a connection is never evicted.
     pub(in crate::desk) fn became_stream(&self) {
         self.update(|record, _| record.is_stream = true);
     }
@@ -213,9 +214,10 @@ impl ConnectionTable {
             || self.known.contains_key(&address)
     }
 
-    /// Returns the connection to evict. Unknown addresses come before known addresses, idle connections before busy
-    /// connections, and addresses with many connections before those with few. Among equals, the connection that has
-    /// been idle longest comes first. Streams and requests of signed-in browsers are never evicted.
+    /// Returns the connection to evict. Unknown addresses come before known addresses, browsers that are not signed in
+    /// before those that are, idle connections before busy ones, and addresses with many connections before those with
+    /// few. Among equals, the connection that has been idle longest comes first. Streams and requests of signed-in
+    /// browsers are never evicted.
     fn least_useful(&self, may_evict: impl Fn(&ConnectionRecord) -> bool) -> Option<u64> {
         let mut per_address = BTreeMap::<IpAddr, usize>::new();
         for record in self.open.values() {

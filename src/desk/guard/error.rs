@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why a desk does not open, or stopped serving.
+/// The reason why a desk does not open or stopped serving.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
     /// Beyond loopback a desk needs a password.
@@ -16,7 +16,7 @@ pub enum DeskError {
         /// The address on which the desk was to listen.
         listen: SocketAddr,
     },
-    /// A password was set, and its file is damaged.
+    /// A password was set, but its file cannot be read.
     #[error("the desk's stored password cannot be read; run `stillroom desk set-password` to set a new one")]
     PasswordUnreadable,
     /// Another program uses the port.
@@ -50,9 +50,9 @@ pub enum DeskError {
     /// A certificate cannot be issued or used.
     #[error("{what}: {why}; see tls, tls_cert and tls_key under [desk] in kiosk.toml")]
     Certificate {
-        /// Path of the certificate or the key.
+        /// The path of the certificate or the key.
         what: String,
-        /// The fault of the certificate or the key.
+        /// What is wrong with the certificate or the key.
         why: String,
     },
     /// The operating system supplies no random numbers.

@@ -18,7 +18,7 @@ pub(in crate::desk) fn problem(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }
 
-/// The JSON body of a request. A rejection never repeats what was sent, because it may contain a password.
+/// The JSON body of a request. A rejection never repeats the body, because it may contain a password.
 pub(in crate::desk) struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {

@@ -1,6 +1,6 @@
-//! Owns a desk's secret key and the two values made with it. The suffix of the cookies' names keeps two desks on one
-//! host from overwriting each other's cookies. The mark identifies a browser on which somebody has signed in. Not here:
-//! who is signed in.
+//! Owns a desk's secret key and the two values that are derived from it: the suffix of the cookies' names, which keeps
+//! two desks on one host from overwriting each other's cookies, and the mark, a signed cookie that identifies a browser
+//! on which somebody has signed in. Does not own the list of who is signed in.
 
 use std::path::Path;
 
@@ -15,9 +15,9 @@ const KEY_FILE: &str = "door-key";
 const KEY_BYTES: usize = 32;
 /// Time for which a browser's mark is valid after a sign-in, in seconds.
 pub(super) const BROWSER_MARK_SECONDS: u64 = 180 * 24 * 60 * 60;
-/// Length of the part of the MAC that names a desk, in bytes.
+/// Number of bytes of the MAC that make up a desk's name.
 const NAME_BYTES: usize = 4;
-/// Length of a mark's MAC, in bytes.
+/// Number of bytes of a mark's MAC.
 const TAG_BYTES: usize = 16;
 
 /// The secret key of a desk.
@@ -29,7 +29,7 @@ impl std::fmt::Debug for DeskKey {
     }
 }
 
-/// A browser on which somebody has signed in.
+/// Identifies a browser on which somebody has signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct BrowserId(pub u64);
 
@@ -56,7 +56,7 @@ impl DeskKey {
         Ok(Self(key))
     }
 
-    /// Returns the name that tells this desk from others on the same host.
+    /// Returns the name that distinguishes this desk from others on the same host.
     pub(super) fn desk_name(&self) -> String {
         hexadecimal(&self.mac(b"desk")[..NAME_BYTES])
     }
@@ -68,7 +68,7 @@ impl DeskKey {
         format!("{payload}.{tag}")
     }
 
-    /// Returns the browser that a mark identifies, if this desk made the mark and it has not expired.
+    /// Returns the browser that a mark identifies; `None` if this desk did not make the mark, or the mark has expired.
     pub(super) fn verify_mark(&self, mark: &str, now_s: u64) -> Option<BrowserId> {
         let (payload, tag) = mark.rsplit_once('.')?;
         let (browser, since_s) = payload.split_once('.')?;

@@ -1,6 +1,6 @@
-//! Owns the limits on trying passwords: a wait that grows with each wrong password, for each address and each known
-//! browser, and a budget that all strangers share. The limits survive a restart, which would otherwise be a way around
-//! them. Pure; the time is passed in. Not here: the password.
+//! Owns the limits on password attempts: a wait that grows with each wrong password, for each address and each known
+//! browser, and a budget that all strangers share. The limits are stored, because a restart would otherwise lift them.
+//! Performs no I/O; the time is passed in. Does not own the password.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 use super::known_browsers::BrowserId;
 use crate::secret::backoff::{BackoffSchedule, FailedAttempts};
 
-/// Waiting times for one client.
+/// Number of attempts without a wait, and the waits after further wrong passwords, for one client.
 const BACKOFF: BackoffSchedule = BackoffSchedule { free_attempts: 2, waits_s: &[5, 10, 20, 40, 80, 160, 300] };
-/// After this long without an attempt, a client's wrong passwords are forgotten.
+/// Time without an attempt after which a client's wrong passwords are forgotten, in milliseconds.
 const FORGET_AFTER_MS: u64 = 24 * 60 * 60_000;
 /// Number of wrong passwords after which a known browser counts as a stranger again.
 const KNOWN_BROWSER_WRONG_MAX: u32 = 10;
 /// Maximum number of remembered clients.
 const CLIENTS_MAX: usize = 1_024;
-/// Number of wrong passwords that all strangers together may try in a burst.
+/// Maximum number of wrong passwords that all strangers together may try in a burst.
 const BUDGET: u64 = 20;
-/// Time after which strangers may try one more wrong password, in milliseconds. It allows twenty a minute.
+/// Time after which strangers may try one more wrong password, in milliseconds. It allows twenty passwords a minute.
 const REFILL_INTERVAL_MS: u64 = 3_000;
 /// Part of [`BUDGET`] that is reserved for strangers without a wrong password. It lets a new browser sign in while
 /// others guess.
@@ -39,7 +39,8 @@ pub(super) enum Client {
 }
 
 impl Client {
-    /// Returns the client at this address. `browser` is the browser that a valid mark identifies.
+    /// Returns the client at this address. `browser` is the known browser that the request's cookie identifies; `None`
+    /// without a valid cookie.
     pub(super) fn new(address: IpAddr, browser: Option<BrowserId>) -> Self {
         match (browser, address.to_canonical()) {
             (Some(browser), _) => Self::KnownBrowser(browser),
@@ -73,12 +74,13 @@ impl Client {
 #[derive(Debug, Default)]
 pub(super) struct LoginThrottle {
     attempts: BTreeMap<Client, FailedAttempts>,
-    /// The used part of the strangers' budget as of `used_at_ms`, as the time that it takes to refill, in milliseconds.
+    /// The used part of the strangers' budget as of `used_at_ms`, expressed as the time that it takes to refill, in
+    /// milliseconds.
     used_ms: u64,
     used_at_ms: u64,
 }
 
-/// The contents of the file.
+/// The throttle as it is stored in its file.
 #[derive(Serialize, Deserialize)]
 struct StoredThrottle {
     used_ms: u64,
@@ -88,7 +90,7 @@ struct StoredThrottle {
 }
 
 impl LoginThrottle {
-    /// Restores the attempts from a file. If the file cannot be parsed, strangers start with an empty budget.
+    /// Restores the attempts from a file. If the file cannot be parsed, strangers start with no budget left.
     pub(super) fn restore(file: &[u8], now_ms: u64) -> Self {
         let Ok(stored) = serde_json::from_slice::<StoredThrottle>(file) else {
             tracing::warn!("the file of wrong desk passwords is damaged; strangers wait before they may try");
@@ -105,15 +107,15 @@ impl LoginThrottle {
         }
     }
 
-    /// Returns the attempts as the content of a file.
+    /// Returns the content of the throttle's file.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let attempts = self.attempts.iter().map(|(client, attempts)| (client.key(), *attempts)).collect();
         serde_json::to_vec(&StoredThrottle { used_ms: self.used_ms, used_at_ms: self.used_at_ms, attempts })
             .unwrap_or_default()
     }
 
-    /// Begins an attempt, if this client's password may be verified now. The password counts as wrong until
-    /// [`Self::attempt_succeeded`], because otherwise parallel attempts could go beyond the limits.
+    /// Begins an attempt, if this client's password may be verified now. The attempt counts as a wrong password until
+    /// [`Self::attempt_succeeded`], because otherwise parallel attempts could exceed the limits.
     ///
     /// # Errors
     /// The time to wait before the next attempt.
@@ -160,7 +162,7 @@ impl LoginThrottle {
     }
 
     fn refill(&mut self, now_ms: u64) {
-        // A clock that was set back refills nothing. From then on, time counts from the new value.
+        // If the clock was set back, nothing is refilled, and time counts from the new value.
         self.used_ms = self.used_ms.saturating_sub(now_ms.saturating_sub(self.used_at_ms));
         self.used_at_ms = now_ms;
     }
@@ -250,7 +252,7 @@ mod tests {
             assert_eq!(again.begin_attempt(client, START_MS + 1_000), Err(Duration::from_secs(4)), "{client:?}");
         }
         assert_eq!(again.begin_attempt(stranger(500), START_MS + 1_000), Err(Duration::from_secs(2)));
-        // A damaged file or a clock that was set back does not lift the throttle either.
+        // Neither a damaged file nor a clock that was set back lifts the throttle.
         assert!(LoginThrottle::restore(b"rubbish", START_MS).begin_attempt(stranger(1), START_MS).is_err());
         let mut back = LoginThrottle::restore(&throttle.to_json(), START_MS - 86_400_000);
         assert_eq!(back.begin_attempt(stranger(1), START_MS - 86_400_000), Err(Duration::from_secs(5)));

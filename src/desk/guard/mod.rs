@@ -1,5 +1,6 @@
 //! Owns the guard between browsers and a desk: the port, TLS, connection limits, the checks of requests, and the
-//! sign-in. The desk of one room and the desk of several rooms share it. Not here: the pages and orders behind it.
+//! sign-in. The desk of one room and the desk of several rooms share it. Does not own the pages and orders behind the
+//! guard.
 
 mod authentication;
 mod background_file;
@@ -56,12 +57,12 @@ impl Guard {
         self.authenticator.as_ref().and_then(|authenticator| authenticator.token(headers))
     }
 
-    /// Returns whether this token is signed in, or nobody has to sign in.
+    /// Returns whether a browser with this token may see the desk, because it is signed in or nobody has to sign in.
     pub(in crate::desk) fn admits(&self, token: Option<&str>) -> bool {
         self.authenticator.as_ref().is_none_or(|authenticator| authenticator.sign_ins.is_signed_in(token))
     }
 
-    /// Waits until this token is no longer signed in.
+    /// Waits until this token is no longer signed in. Never returns if nobody has to sign in.
     pub(in crate::desk) async fn signed_out(&self, token: Option<&str>) {
         match &self.authenticator {
             Some(authenticator) => authenticator.sign_ins.ended(token).await,
@@ -76,7 +77,7 @@ impl Guard {
         authenticator.sign_in_cookie(&authenticator.token(headers)?).parse().ok()
     }
 
-    /// Combines both routers: `public` is open to everybody who passes the request checks, `private` needs a sign-in.
+    /// Combines two routers: `public` is open to every request that passes the checks, `private` also needs a sign-in.
     fn protect(self: &Arc<Self>, public: Router, private: Router) -> Router {
         let private = private
             .route("/logout", post(sign_out).with_state(Arc::clone(self)))

@@ -1,5 +1,5 @@
 //! Owns the checks of every request (its host name, whether it comes from the desk's own page, whether its browser is
-//! signed in) and the security headers of every response. Not here: who is signed in.
+//! signed in) and the security headers of every response. Does not own the list of who is signed in.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -24,7 +24,8 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 /// never grants.
 const OWN_HEADER: &str = "x-stillroom";
 
-/// Lets a request through if it names this desk and comes from the desk's own page.
+/// Rejects requests for a different host name and requests from other sites. Only `/` and `/login` may be opened from
+/// another site, for example through a link. A POST must come from the desk's own page.
 pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let response = match rejection(&guard, &request) {
         Some(rejection) => rejection,
@@ -33,7 +34,8 @@ pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, nex
     with_security_headers(response)
 }
 
-/// Accepts a request if its browser is signed in, or nobody has to sign in.
+/// Lets a request through if its browser is signed in, or nobody has to sign in. Otherwise, redirects `/` to the
+/// sign-in page, and rejects every other path with 401.
 pub(super) async fn require_sign_in(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     if guard.admits(guard.token(request.headers()).as_deref()) {
         if let Some(connection) = request.extensions().get::<Connection>() {
@@ -58,14 +60,15 @@ fn rejection(guard: &Guard, request: &Request) -> Option<Response> {
     (!is_allowed).then(|| problem(StatusCode::FORBIDDEN, "only the desk's own page may send this request"))
 }
 
-/// Returns the address from which a request comes; loopback if the server did not record an address.
+/// Returns the address from which a request comes; loopback if the server did not record the address.
 pub(super) fn peer_address(request: &Request) -> IpAddr {
     let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
     info.map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip())
 }
 
 /// Checks the host name against DNS rebinding. On loopback, a desk may be open without a password, so requests to a
-/// foreign name that resolves to it must not pass. Beyond loopback, the certificate also guards against them.
+/// foreign name that resolves to it must not pass. Beyond loopback, every name is accepted, because the certificate
+/// protects against DNS rebinding.
 fn is_own_host(guard: &Guard, headers: &HeaderMap) -> bool {
     if !guard.address.ip().is_loopback() {
         return true;

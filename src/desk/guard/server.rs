@@ -1,5 +1,5 @@
-//! Owns a desk's connections from accepting to closing: TLS, and the time limits of a connection. Not here: the
-//! responses, and the choice of a connection to evict ([`super::connections`]).
+//! Owns a desk's connections from accepting to closing: TLS, and the time limits of a connection. Does not own the
+//! responses, or the choice of a connection to evict ([`super::connections`]).
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -28,22 +28,23 @@ use super::connections::{Connection, ConnectionLimits, Connections};
 
 /// Time limit for the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time limit for a request's head to arrive, and for an idle connection. A page sends a request every two seconds.
+/// Time limit for the headers of a request to arrive, and for an idle connection. A page sends a request every two
+/// seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit for the peer to acknowledge what was sent (`TCP_USER_TIMEOUT`).
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Maximum size of a request's head, in bytes.
+/// Maximum size of a request's first line and headers, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Maximum number of connections that are closing and may still hold their file descriptors.
+/// Maximum number of connections that are being closed and may still hold their file descriptors.
 const CLOSING_MAX: usize = 16;
-/// Pause before accepting again after the operating system had no file descriptor left.
+/// Pause before connections are accepted again after accepting one failed.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// Minimum time between two warnings about evicted connections.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
-/// Grace period for open requests when the desk closes; a page's stream would otherwise keep the desk open forever.
+/// Time limit for open requests when the desk closes. Without it, a page's stream would keep the desk open for ever.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// The TLS configuration, renewed from time to time; `None` on loopback.
+/// The TLS configuration, which changes when the certificate is renewed; `None` on loopback.
 pub(super) type TlsConfigs = Option<watch::Receiver<Arc<ServerConfig>>>;
 
 /// Serves `app` until `shutdown` completes.
@@ -71,7 +72,8 @@ pub(super) async fn serve(
         let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Closing the least useful connection frees a file descriptor. Any other error does not last.
+                // Evicting the least useful connection frees a file descriptor, in case none was left. Any other error
+                // does not last.
                 tracing::debug!(%error, "a connection to the desk could not be accepted");
                 connections.evict_one();
                 sleep(ACCEPT_RETRY_INTERVAL).await;
@@ -94,7 +96,7 @@ async fn accept(
     listener: &tokio::net::TcpListener,
     permits: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    // The permit comes first, because a connection that waits in the kernel's backlog takes no file descriptor.
+    // The permit is acquired first, because a connection that waits in the kernel's backlog takes no file descriptor.
     let permit = Arc::clone(permits).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, permit))
@@ -136,8 +138,7 @@ impl ConnectionTask {
     /// Serves the connection until it ends, is evicted, or the desk closes.
     async fn run(self, tls_configs: TlsConfigs, _permit: OwnedSemaphorePermit) {
         let Self { stream, peer, connection, closing, app } = self;
-        // Both options are optional. Without them, the connection is only slower, or stays open longer after its
-        // browser is gone.
+        // If an option cannot be set, the connection is only slower, or stays open longer after its browser is gone.
         let _ = stream.set_nodelay(true);
         let timeout_ms = u32::try_from(ACKNOWLEDGE_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
         let _ = rustix::net::sockopt::set_tcp_user_timeout(&stream, timeout_ms);
@@ -185,7 +186,7 @@ async fn serve_http(
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(http);
-    // A browser may drop a connection at any time, so an error here means nothing.
+    // A browser may drop a connection at any time, so errors are ignored here.
     tokio::select! {
         _ = http.as_mut() => return,
         () = async { drop(closing.wait_for(|closing| *closing).await) } => http.as_mut().graceful_shutdown(),

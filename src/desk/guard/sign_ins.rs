@@ -1,6 +1,6 @@
 //! Owns the sign-ins at a desk. They survive a restart of the program, because every reset of the room restarts it, and
-//! a desk that the restart signed out could not receive calls. Nothing here waits for a disk, except where a function
-//! says so. Not here: the password.
+//! a desk that the restart signed out could not receive calls. No function waits for a disk, unless its documentation
+//! says so. Does not own the password.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,11 +19,11 @@ use crate::paths::private;
 
 /// Lifetime of a sign-in after the page was last open, in seconds.
 pub(super) const SIGN_IN_SECONDS: u64 = 7 * 24 * 60 * 60;
-/// A sign-in's expiry is stored again only once it has moved by this much, in seconds, to spare the disk.
+/// Minimum change of a sign-in's expiry that is stored, in seconds. Smaller changes are not stored, to spare the disk.
 const RENEWAL_STEP_SECONDS: u64 = 60 * 60;
 /// Maximum number of sign-ins. Another sign-in ends the oldest.
 const SIGN_INS_MAX: usize = 64;
-/// Maximum size of the file, in bytes. It is several times the size of [`SIGN_INS_MAX`] hashes and times.
+/// Maximum size of the file, in bytes. It is several times what [`SIGN_INS_MAX`] hashes and times take.
 const FILE_BYTES_MAX: usize = 64 * 1024;
 const TOKEN_BYTES: usize = 32;
 
@@ -40,7 +40,7 @@ pub(super) struct SignIns {
 struct SignInTable {
     /// Hash of the password's hash. Sign-ins made with a different password are void.
     password: String,
-    /// The hash of each token, and when it expires, in seconds since 1970.
+    /// The expiry of each sign-in, in seconds since 1970, by the hash of its token.
     until: BTreeMap<String, u64>,
 }
 
@@ -86,7 +86,7 @@ impl SignIns {
         Ok((token, self.save(&table)))
     }
 
-    /// Returns whether this token is signed in. If so, its lifetime starts again.
+    /// Returns whether this token is signed in. If so, its lifetime starts again from now.
     pub(super) fn is_signed_in(&self, token: Option<&str>) -> bool {
         let Some(token) = token else { return false };
         let key = digest(token.as_bytes());
@@ -114,7 +114,7 @@ impl SignIns {
         Some(self.save(&table))
     }
 
-    /// Signs everybody out, because there is a new password.
+    /// Signs everybody out, because the desk has a new password, whose hash is `password_hash`.
     pub(super) fn end_all(&self, password_hash: &str) {
         let mut table = self.table();
         *table = SignInTable { password: digest(password_hash.as_bytes()), until: BTreeMap::new() };
@@ -167,7 +167,7 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Returns the seconds since 1970.
+/// Returns the wall-clock time in seconds since 1970.
 pub(super) fn epoch_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

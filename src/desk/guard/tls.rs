@@ -1,5 +1,5 @@
-//! Owns the desk's certificates, which come from the built-in certificate authority or from the clinic's own files. Not
-//! here: when TLS is needed ([`super::bind_rules`]).
+//! Owns the desk's certificates, which come from the built-in certificate authority or from the clinic's own files.
+//! Does not own the rule that says when TLS is needed ([`super::bind_rules`]).
 
 use std::fmt::Display;
 use std::fs;
@@ -21,13 +21,14 @@ use super::DeskError;
 use crate::paths::private;
 use crate::vocabulary::access::CertificateSource;
 
-/// Lifetime of the authority, in days. It is long, because staff install the authority in every browser by hand.
+/// Lifetime of the authority, in days. It is long, because staff install the authority's certificate in every browser
+/// by hand.
 const CA_DAYS: u64 = 3_650;
 /// Lifetime of a server certificate, in days. Browsers refuse more than 398 days (CA/Browser Forum, ballot SC31).
 const SERVER_DAYS: u64 = 180;
 /// Number of days before its expiry at which a certificate is renewed.
 const RENEW_DAYS_BEFORE: u64 = 45;
-/// Number of days that `notBefore` lies in the past. A browser whose clock is slow then accepts a new certificate.
+/// Number of days that `notBefore` lies in the past, so that a browser whose clock is slow accepts a new certificate.
 const BACKDATED_DAYS: u64 = 2;
 
 const CA_FILE: &str = "ca.pem";
@@ -37,7 +38,7 @@ const SERVER_FILE: &str = "server.pem";
 const SERVER_KEY_FILE: &str = "server-key.pem";
 const SERVER_FACTS_FILE: &str = "server.json";
 
-/// A usable certificate.
+/// The desk's certificate, whose files were readable and usable when it was opened.
 #[derive(Debug)]
 pub(super) struct Certificate {
     source: CertificateSource,
@@ -46,8 +47,8 @@ pub(super) struct Certificate {
     names: Vec<String>,
 }
 
-/// The facts for which a certificate was issued. They are stored beside it, because reading them from the certificate
-/// would need an X.509 parser.
+/// The expiry and the names of an issued certificate. They are stored in a file beside it, because reading them from
+/// the certificate would need an X.509 parser.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct CertificateFacts {
     until: NaiveDate,
@@ -55,7 +56,7 @@ struct CertificateFacts {
 }
 
 impl Certificate {
-    /// Reads the certificate, or issues it if necessary.
+    /// Reads the certificate, and issues it first if necessary.
     pub(super) fn ready(source: &CertificateSource, folder: &Path, names: &[String]) -> Result<Self, DeskError> {
         let certificate = Self {
             source: source.clone(),
@@ -71,12 +72,12 @@ impl Certificate {
         Ok(certificate)
     }
 
-    /// Returns the certificate file of the built-in authority.
+    /// Returns the certificate file of the built-in authority; `None` if the clinic's own files are used.
     pub(super) fn ca_file(&self) -> Option<&Path> {
         (self.source == CertificateSource::Auto).then_some(self.ca_file.as_path())
     }
 
-    /// Returns the TLS configuration with the files as they are now.
+    /// Returns the TLS configuration, read from the files as they are now.
     pub(super) fn server_config(&self) -> Result<Arc<ServerConfig>, DeskError> {
         let (cert, key) = match &self.source {
             CertificateSource::Auto => (self.folder.join(SERVER_FILE), self.folder.join(SERVER_KEY_FILE)),
@@ -98,8 +99,8 @@ impl Certificate {
         Ok(Arc::new(config))
     }
 
-    /// Returns a new configuration if the certificate had to be renewed. The clinic's own files are always read again,
-    /// because the clinic renews them in place.
+    /// Returns a new configuration if the certificate had to be renewed; `None` if not. The clinic's own files are
+    /// always read again, because the clinic renews them in place.
     pub(super) fn renewed(&self) -> Result<Option<Arc<ServerConfig>>, DeskError> {
         let new = match self.source {
             CertificateSource::Auto => self.issue_missing(today())?,
@@ -108,8 +109,8 @@ impl Certificate {
         if new { self.server_config().map(Some) } else { Ok(None) }
     }
 
-    /// Issues the authority if there is none. Issues the server certificate if it is missing, expires soon or has
-    /// different names. Returns whether anything was issued.
+    /// Issues the authority if it is missing, expires soon or may not certify all names. Issues the server certificate
+    /// if it is missing, expires soon or has different names. Returns whether a server certificate was issued.
     fn issue_missing(&self, today: NaiveDate) -> Result<bool, DeskError> {
         let stored = self.stored(&[CA_FILE, CA_KEY_FILE], CA_FACTS_FILE, today);
         let ca = match stored.filter(|ca| self.names.iter().all(|name| is_permitted(name, ca))) {
@@ -195,8 +196,8 @@ pub(super) fn names_of(listen: SocketAddr, host_names: &[String]) -> Vec<String>
     names
 }
 
-/// Returns this machine's address on its network. Sends nothing, because connecting a UDP socket only looks up the
-/// route.
+/// Returns this machine's address on its network; `None` without a network. Sends nothing, because connecting a UDP
+/// socket only looks up the route.
 pub(super) fn own_address() -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
@@ -208,8 +209,8 @@ fn is_host_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 253 && name.chars().all(allowed) && name.parse::<IpAddr>().is_err()
 }
 
-/// Returns the names that the authority may certify (X.509 name constraints). If its key is stolen, the thief can
-/// certify nothing beyond the clinic's own network.
+/// Returns the domains and addresses that the authority may certify (X.509 name constraints), in addition to private
+/// addresses. If the authority's key is stolen, the thief can certify nothing beyond the clinic's own network.
 fn permitted_names(names: &[String]) -> Vec<String> {
     let mut permitted = ["localhost", "local", "lan", "internal", "home.arpa"].map(str::to_owned).to_vec();
     permitted.extend(names.iter().cloned());
@@ -218,8 +219,8 @@ fn permitted_names(names: &[String]) -> Vec<String> {
     permitted
 }
 
-/// Returns whether this authority may certify that name. If not, a new authority has to be issued, and installed in the
-/// browsers.
+/// Returns whether this authority may certify that name. If it may not, a new authority has to be issued, and installed
+/// in the browsers.
 fn is_permitted(name: &str, ca: &CertificateFacts) -> bool {
     match name.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) if ip.is_private() || ip.is_loopback() || ip.is_link_local() => true,

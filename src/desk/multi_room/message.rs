@@ -1,5 +1,5 @@
-//! Owns the messages to a page of several rooms, as JSON. Only those parts of a room's state that could be parsed are
-//! passed on. Not here: when messages are sent.
+//! Owns the messages to a page of several rooms, as JSON. They contain only those parts of a room's state that could be
+//! parsed. Does not own the times at which messages are sent.
 
 use serde::Serialize;
 use ulid::Ulid;
@@ -56,13 +56,14 @@ pub(super) struct LineMessage {
     pub(super) linked: bool,
     /// Whether this desk has been connected since it started.
     pub(super) was_linked: bool,
-    /// Why this desk is not connected, in the words of the library or the operating system; `None` while it is.
+    /// Why this desk is not connected, in the words of the library or the operating system; `None` while it is
+    /// connected.
     pub(super) why: Option<Sentence>,
-    /// Whether another client keeps taking this desk's place at the broker.
+    /// Whether another client keeps taking over this desk's session at the broker.
     pub(super) fought_over: bool,
     /// The broker's address.
     pub(super) broker: String,
-    /// Number of rooms shown.
+    /// The number of rooms that are shown.
     pub(super) rooms: usize,
     /// The rooms beyond the maximum, which are not shown.
     pub(super) left_out: LeftOutMessage,
@@ -72,7 +73,7 @@ pub(super) struct LineMessage {
 #[derive(Debug, Serialize)]
 pub(super) struct LeftOutMessage {
     count: usize,
-    /// Ids of the first [`NAMED_MAX`] rooms.
+    /// The ids of the first [`NAMED_MAX`] of these rooms.
     rooms: Vec<RoomId>,
 }
 
@@ -82,7 +83,7 @@ impl LeftOutMessage {
     }
 }
 
-/// The state of one room. Its ages are as of now, except those in `view`, which are `view_age_ms` older.
+/// The state of one room. All ages are as of now, except those in `view`, which were current `view_age_ms` ago.
 #[derive(Debug, Serialize)]
 pub(super) struct RoomMessage<'a> {
     id: &'a str,

@@ -1,5 +1,5 @@
-//! Owns the desk of several rooms: every room on a broker, on one page. Not here: the connection to the broker
-//! ([`crate::line`]), sign-in (`desk::guard`), and the parts that all desk pages share (`desk::page`).
+//! Owns the desk of several rooms: every room on a broker, on one page. Does not own the connection to the broker
+//! ([`crate::line`]), the sign-in (`desk::guard`), or the parts that all desk pages share (`desk::page`).
 
 mod message;
 mod router;
@@ -20,7 +20,7 @@ use crate::line::message::RoomId;
 pub struct MultiRoomOptions {
     /// The clinic's choices for the page.
     pub page: PageOptions,
-    /// The page's heading, such as the clinic's name; empty for the product's own.
+    /// The page's heading, such as the clinic's name; empty for the product's name.
     pub name: String,
     /// The broker that the rooms use.
     pub broker: Broker,
@@ -28,7 +28,7 @@ pub struct MultiRoomOptions {
     pub rooms: Vec<RoomId>,
 }
 
-/// Why the desk of several rooms stopped, or never started.
+/// The reason why the desk of several rooms stopped or did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum MultiRoomError {
     /// An error that can also occur at the desk of one room.
@@ -41,8 +41,8 @@ pub enum MultiRoomError {
     Line(io::Error),
 }
 
-/// Connects to the broker and serves the desk until `shutdown` completes. A broker that cannot be reached is not an
-/// error. The page says so, and the desk keeps trying to connect.
+/// Connects to the broker and serves the desk until `shutdown` completes. If the broker cannot be reached, that is not
+/// an error: the page says so, and the desk keeps trying to connect.
 ///
 /// # Errors
 /// Every [`MultiRoomError`].

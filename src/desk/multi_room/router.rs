@@ -1,4 +1,4 @@
-//! Owns the routes of the desk of several rooms. Not here: the orders themselves.
+//! Owns the routes of the desk of several rooms. Does not own the orders themselves.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<Arc<MultiRoomDesk>> {
                 match desk.order(&room, order).await {
                     Ok(()) => StatusCode::NO_CONTENT.into_response(),
                     Err(OrderError::Refused(why)) => problem(StatusCode::CONFLICT, &why),
-                    // There is no text, because the page says in its own language that the room did not answer.
+                    // The error has no text, because the page says in its own language that the room did not answer.
                     Err(OrderError::Unanswered) => problem(StatusCode::GATEWAY_TIMEOUT, ""),
                 }
             },
@@ -50,8 +50,8 @@ async fn call_received(
         Ok(page) => page,
         Err(why) => return problem(StatusCode::BAD_REQUEST, why),
     };
-    // The lock is held to the end. If the page is hidden at this moment, it withdraws the call after this function has
-    // recorded it, not before.
+    // The lock is held until this function returns. If the page is hidden meanwhile, the call is therefore withdrawn
+    // after it has been recorded here, not before.
     let pages = desk.hub.pages.lock().await;
     if !pages.can_receive(page) {
         return problem(StatusCode::CONFLICT, "this page cannot receive: it must be visible with its sound on");

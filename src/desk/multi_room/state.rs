@@ -1,5 +1,5 @@
 //! Owns the state of the desk of several rooms: its end of the broker connection, and version numbers that show which
-//! parts have changed since a page was last updated. Not here: the routes, and the messages to a page.
+//! parts have changed since a page was last updated. Does not own the routes, or the messages to a page.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,8 +23,8 @@ use crate::room::call::DeskId;
 
 /// Interval at which the desk checks whether a page that was cut off may still show what a patient shared.
 const SHARED_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// Time for which the loop of the broker connection's thread may not run before the thread counts as hung, in
-/// milliseconds. The loop runs at least every ten seconds.
+/// Time after which the thread of the broker connection counts as hung if its loop has not run, in milliseconds. The
+/// loop normally runs at least every ten seconds.
 const LINE_HANGS_AFTER_MS: u64 = 15_000;
 
 /// Receives the events of the broker connection.
@@ -40,7 +40,8 @@ pub(super) struct MultiRoomDesk {
     records: Mutex<RoomRecords>,
 }
 
-/// Version numbers that grow with each change. By them, a stream knows what its page has not been sent yet.
+/// Version numbers, which grow with each change. A stream compares them with the versions that it has sent, and sends
+/// what its page lacks.
 #[derive(Clone, Default)]
 pub(super) struct Versions {
     newest: u64,
@@ -62,20 +63,20 @@ impl Versions {
     }
 }
 
-/// The desk's records in addition to the fleet.
+/// What the desk records in addition to its [`Fleet`].
 #[derive(Default)]
 struct RoomRecords {
     recent_calls: BTreeMap<RoomId, RecentCalls>,
     /// The pages that still show, or may show, what a room's patient shared.
     shared: BTreeMap<RoomId, SharedWords>,
-    /// The call of each room that a page shows, by page.
+    /// For each page, the call of each room that the page shows.
     received: BTreeMap<DeskId, BTreeMap<RoomId, Ulid>>,
     /// Orders that wait for their room's answer.
     unanswered: BTreeMap<Ulid, oneshot::Sender<Result<(), OrderError>>>,
     line: LineHistory,
 }
 
-/// The reports of the broker connection about itself.
+/// What the broker connection has reported about itself.
 #[derive(Clone, Default)]
 pub(super) struct LineHistory {
     /// Why the broker cannot be reached; `None` while it can, or before the first attempt.
@@ -99,7 +100,7 @@ impl MultiRoomDesk {
         }
         let broker_url = broker.access.url.to_string();
         let line = DeskTransport::open(Fleet::new(0, desk, rooms), broker, move |event| {
-            // The receiver is gone only once the desk closes.
+            // Sending fails only while the desk closes, when the receiver is already gone.
             let _ = sender.send(event);
         });
         let desk = Self {
@@ -160,14 +161,14 @@ impl MultiRoomDesk {
             ClientEvent::Endpoint(FleetEvent::LeftOutChanged) => self.versions.send_modify(Versions::line_changed),
             ClientEvent::Endpoint(FleetEvent::OrderAnswered { order, result }) => {
                 if let Some(waiting) = self.records().unanswered.remove(&order) {
-                    // The client may have abandoned the request.
+                    // The browser may have abandoned its request, in which case the receiver is gone.
                     let _ = waiting.send(result);
                 }
             }
         }
     }
 
-    /// Returns whether this room is known. Nothing is stored for a room that has never sent anything.
+    /// Returns whether the desk shows this room. Nothing is stored for any other id that a request names.
     pub(super) fn knows(&self, room: &RoomId) -> bool {
         self.line.with(|fleet, now_ms| fleet.room(now_ms, room).is_some())
     }
@@ -200,10 +201,10 @@ impl MultiRoomDesk {
         self.line.with(|fleet, now_ms| now_ms < fleet.last_turn_ms() + LINE_HANGS_AFTER_MS)
     }
 
-    /// Handles a page that has become able to receive calls, or unable.
+    /// Handles a change in whether a page can receive calls.
     pub(super) fn on_page_change(&self, pages: &OpenPages, change: PageChange) {
         let can_receive = pages.any_can_receive();
-        // The calls that no other page shows.
+        // The calls that no page shows any longer.
         let mut withdrawn = Vec::new();
         if let PageChange::Unable(page) = change {
             let mut records = self.records();

@@ -1,5 +1,5 @@
 //! Owns the schedule of messages to a page of several rooms: first the state of the broker connection, then each room
-//! as it changes, rooms with a call first. Not here: the form of the messages.
+//! as it changes, rooms with a call first. Does not own the form of the messages.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -51,7 +51,8 @@ async fn feed(desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) {
                 }
             }
             _ = beat.tick() => {
-                // Without heartbeats, the page says that it is not connected to its desk.
+                // No heartbeat is sent while the broker connection hangs. The page then says that it is not connected
+                // to its desk.
                 if desk.line_turns() && !stream.send("beat", &()).await {
                     return;
                 }
@@ -74,7 +75,7 @@ enum NextMessage {
 
 impl SentVersions {
     /// Sends everything that has changed. Looks for the most urgent message again after each message, because a call
-    /// must never wait behind other rooms.
+    /// must never wait behind other rooms. Returns `false` once the page is gone.
     async fn catch_up(&mut self, desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) -> bool {
         while let Some(next) = self.next(desk) {
             let is_sent = match next {

@@ -1,5 +1,5 @@
 // Owns the overview of one room: its card, its arc, the recent calls and the last wipe. Does not own the call, the
-// troubles, nor the controls.
+// troubles or the controls.
 
 import { el, show, write } from "/parts.js";
 import { show as showPicture } from "/pictures.js";
@@ -9,7 +9,7 @@ const ARC_WIDTH = 1000;
 const ARC_TOP = 22;
 const ARC_BOTTOM = 172;
 const MINUTE_MS = 60_000;
-/** Shown where the room did not send a value. */
+/** The text that is shown if the room did not send a value. */
 const UNKNOWN = "–";
 
 /** @type {ShownRoom | null} */
@@ -49,7 +49,7 @@ export function whenForgotten(tell) {
 }
 
 /**
- * Sets what can be chosen in the room that is shown.
+ * Sets the choices that staff have in the room that is shown.
  * @param {Offers} said
  */
 export function prepare(said) {
@@ -57,19 +57,19 @@ export function prepare(said) {
 }
 
 /**
- * How loud a level is, in one word, from how far it lies below the room's cap.
+ * Returns one word for the loudness of a level. The word depends on how far the level is below the room's maximum.
  * @param {number} db
  * @param {number} cap_db
  */
 export function loudness(db, cap_db) {
   const below = cap_db - db;
-  // The same steps and words as on the tablet.
+  // The limits and words are the same as on the tablet.
   const words = [[2, 5], [8, 4], [15, 3], [24, 2]];
   return say(`volume_${words.find(([limit]) => below <= limit)?.[1] ?? 1}`);
 }
 
 /**
- * A level in dB and in a word.
+ * Returns a level in dB, and a word for its loudness.
  * @param {number | null} db
  */
 function volumeWords(db) {
@@ -79,7 +79,7 @@ function volumeWords(db) {
 }
 
 /**
- * The profile's title, or its name if it has none.
+ * Returns the title of a profile, or its name if it has no title.
  * @param {string} name
  */
 export function profileTitle(name) {
@@ -87,7 +87,7 @@ export function profileTitle(name) {
 }
 
 /**
- * The time of day at the place of a room, which its profile sets.
+ * Returns the time of day at a room's place, which the room's profile sets; undefined if the profile is unknown.
  * @param {string} profile
  * @param {Profile[]} profiles
  */
@@ -96,7 +96,7 @@ export function timeAt(profile, profiles) {
 }
 
 /**
- * The volume's setting, in words.
+ * The setting of the volume, in words.
  * @param {ShownRoom} view
  */
 export function soundWords(view) {
@@ -104,7 +104,7 @@ export function soundWords(view) {
 }
 
 /**
- * The breath's setting, in words.
+ * The setting of the breathing pacer, in words.
  * @param {ShownRoom} view
  */
 export function breathWords(view) {
@@ -112,7 +112,7 @@ export function breathWords(view) {
 }
 
 /**
- * The light's setting, in words.
+ * The setting of the screen's brightness, in words.
  * @param {ShownRoom} view
  */
 export function lightWords(view) {
@@ -135,20 +135,21 @@ export function intensityWords(view) {
 }
 
 /**
- * Shows the room.
+ * Shows a room. `receivedAt` is the time at which its state was current, as `performance.now()`.
  * @param {ShownRoom} room
  * @param {number} receivedAt
  */
 export function draw(room, receivedAt) {
   view = room;
   at = receivedAt;
-  // First: even if drawing fails later, nothing that one room's patient shared stays under another room.
+  // This comes first, so that even if drawing fails later, text that one room's patient shared never stays under
+  // another room.
   showShared(view.shared);
   document.body.dataset.stage = view.stage;
   const title = profileTitle(view.profile);
   write("fact-profile", view.infusion_minutes === null ? title : say("profile_fact", { title, minutes: view.infusion_minutes }));
   write("fact-place", named("place", view.place));
-  // Controls that are shown say the same.
+  // While the controls are shown, they name the place, so the label on the picture is hidden.
   show(el("hero-place"), !view.in_visit);
   show(el("room-profile"), Boolean(view.session));
   showPicture(el("hero-picture"), view.place, timeAt(view.profile, offers.profiles), view.dark);
@@ -169,13 +170,13 @@ function showShared(words) {
   if (showed && words === null) onForgotten();
 }
 
-/** Removes what a patient shared from a page that has lost the room, or that is being left. */
+/** Removes what a patient shared from a page that has lost its room, or that is being left. */
 export function forgetShared() {
   showShared(null);
 }
 
 /**
- * The session clock of a room now, in milliseconds; null while it waits for the pump.
+ * The current time on a room's session clock, in milliseconds; null without a session or until the infusion starts.
  * @param {ShownRoom | null} room
  * @param {number} heardAt
  */
@@ -234,7 +235,7 @@ export function quietTitle() {
   return `${room} · ${say(`part_${partAt(view.session, clock)}`)} ${minutes(clock)}`;
 }
 
-/** The names of the parts below the arc. */
+/** The elements below the arc that contain the names of the parts. */
 function labels() {
   return /** @type {HTMLElement[]} */ ([...el("arc-parts").children]);
 }
@@ -264,7 +265,7 @@ function words(view, clock, part) {
 }
 
 /**
- * What is happening in a room without a session, in words.
+ * Returns what is happening in a room without a session, in words.
  * @param {ShownRoom} view
  */
 export function restWords(view) {
@@ -316,7 +317,8 @@ function drawArc(arc) {
 }
 
 /**
- * The arc of a room as a small drawing: its line, the area below it, and the clock's position on it, 0 to 1.
+ * The arc of a room as a small drawing: its line, the area below it (`hill`), and the position of the clock on it from
+ * the left (`share`) and from the top (`top`), 0 to 1.
  * @param {Session} arc
  * @param {number | null} clock
  */
@@ -340,7 +342,7 @@ function shapeOf(arc, steps) {
 }
 
 /**
- * The depth of the session at a time, as a height in the drawing.
+ * The depth of the session at a time, as a y coordinate in the drawing.
  * @param {Session} arc
  * @param {number} ms
  */

@@ -1,12 +1,13 @@
-// Owns the calls on the page, one panel for each calling room: its text, its buttons, and confirming to the room that it was
-// drawn. Does not own the sounds, nor the rooms.
+// Owns the calls on the page, one panel for each calling room: its text, its buttons, and the confirmation to the room
+// that the call was drawn. Does not own the sounds or the rooms.
 
 import { minutes } from "/board.js";
 import { pageId, send } from "/link.js";
 import { attempt, el, mark, show, write } from "/parts.js";
 import { named, say, sayWithin } from "/words.js";
 
-// A click just after a panel has moved may have been meant for another one, and is ignored.
+// Time for which clicks are ignored after a panel has moved, in milliseconds. They may have been meant for another
+// panel.
 const SETTLES_MS = 400;
 
 /** @typedef {Pick<Room, "id" | "name" | "call" | "callAt" | "lost">} Calling */
@@ -43,7 +44,7 @@ export function prepare(names, isAble, openRoom) {
 }
 
 /**
- * Shows a room's call, or none.
+ * Shows a room's call. If the room has none, removes its panel.
  * @param {Calling} room
  */
 export function draw(room) {
@@ -66,7 +67,7 @@ export function draw(room) {
   if (drawn !== theOne) settle();
 }
 
-/** Sorts the panels, oldest first, practice calls last. An answer never moves a panel. */
+/** Sorts the panels: the oldest call first, practice calls last. Answering a call never moves a panel. */
 function settle() {
   const box = el("calls");
   const sorted = [...panels.values()].sort(urgentFirst);
@@ -88,18 +89,18 @@ function urgentFirst(a, b) {
   return Number(a.isPractice()) - Number(b.isPractice()) || b.age("placed_ago_ms") - a.age("placed_ago_ms");
 }
 
-/** The sound to play for the calls now, or null. */
+/** The sound to play for the open calls, or null. */
 export function soundNow() {
   const sounds = [...panels.values()].map((panel) => panel.soundNow());
   return ["risen", "call", "practice"].find((sound) => sounds.includes(sound)) ?? null;
 }
 
-/** While the rooms are not connected, it is unknown what the patients read. */
+/** Says on each panel that its state is the last one known, because the page is not connected to the rooms. */
 export function sayStale() {
   for (const panel of panels.values()) panel.sayStale();
 }
 
-/** Whether a call was pressed since the last check: each press rings again. */
+/** Returns whether a call was placed or pressed again since the last check. Each press starts the sound again. */
 export function isPressedAnew() {
   const now = [...panels.values()].map(({ call }) => `${call?.id} ${call?.presses}`);
   const isNew = now.some((press) => !pressesBefore.includes(press));
@@ -107,12 +108,12 @@ export function isPressedAnew() {
   return isNew;
 }
 
-/** Whether a call waits for an answer. */
+/** Whether any call waits for an answer. */
 export function isAnyWaiting() {
   return [...panels.values()].some((panel) => panel.rings());
 }
 
-/** The page's title while a call waits, or null. */
+/** The page's title while anybody still has to come to a patient, or null. */
 export function titleWords() {
   const waiting = [...panels.values()].filter(({ call }) => call && call.phase !== "here");
   const oldest = waiting.sort(urgentFirst)[0];
@@ -122,7 +123,7 @@ export function titleWords() {
 }
 
 /**
- * Redraws ages, and confirms calls that were not confirmed yet; called several times a second.
+ * Redraws ages, and confirms calls that have not been confirmed yet; called several times a second.
  * @param {string | null} openedRoom
  */
 export function tick(openedRoom) {
@@ -138,7 +139,7 @@ export function reasonWords(reason) {
 }
 
 /**
- * The address of the drawing for a reason.
+ * The reference (`#id`) of the drawing for a reason, or of a general drawing if there is no reason.
  * @param {string | null} reason
  */
 export function reasonGlyph(reason) {
@@ -231,7 +232,7 @@ class Panel {
   }
 
   /**
-   * Stores the call's state, so that its sound can start before it is drawn.
+   * Stores the call's state, so that the call's sound can start before the panel is drawn.
    * @param {Calling} room
    * @param {Call} call
    */
@@ -269,7 +270,8 @@ class Panel {
   }
 
   /**
-   * Why the patient called. Its line is there before the patient has said why, so that no button moves under a finger.
+   * Shows why the patient called. The line is there even before the patient gives a reason, so that no button moves
+   * under a finger when the reason arrives.
    * @param {Call} call
    */
   drawReason({ reason, practice, phase }) {
@@ -301,7 +303,7 @@ class Panel {
 
   /** @param {string | null} openedRoom */
   tick(openedRoom) {
-    // First: even if something else fails here, the room learns that its call was drawn.
+    // This comes first, so that the room learns that its call was drawn even if something below fails.
     this.tellReceived();
     write(this.part("call-age"), minutes(this.age("placed_ago_ms")));
     show(this.part("call-open"), Boolean(this.id) && openedRoom !== this.id);
@@ -312,7 +314,7 @@ class Panel {
     // A call that was not drawn completely does not count as received.
     if (this.drawing || !this.call || !this.isWhole) return;
     if (!able()) {
-      // Once it is visible and audible again, the page has to confirm its call again.
+      // Once the page is visible and audible again, it has to confirm the call again.
       this.receivedFor = "";
       return;
     }
@@ -322,7 +324,7 @@ class Panel {
     if (!name || (this.receivedFor === key && !["placed", "sent"].includes(this.call.phase))) return;
     this.drawing = true;
     try {
-      // A call above the visible part of the page has not been seen.
+      // A call outside the visible part of the page has not been seen, so the page scrolls to it.
       if (!this.isInView()) this.node.scrollIntoView({ block: "nearest" });
       const isPainted = await painted();
       if (isPainted && this.isInView() && this.call?.id === id && able() && name === pageId()) {
@@ -352,7 +354,7 @@ class Panel {
   /** @param {Call} call */
   title(call) {
     const name = call.name || say("someone");
-    // With several rooms, each sentence has to name the room.
+    // With several rooms on the page, each sentence has to name the room.
     const key = call.phase === "here" ? "is_here" : call.phase === "on_the_way" ? "on_the_way" : null;
     if (key) return say(this.id ? `${key}_room` : key, { name, room: this.name });
     return say(call.practice ? "calling_practice" : "calling", { room: this.name });
@@ -379,7 +381,8 @@ class Panel {
 }
 
 /**
- * Waits for two frames: the second begins only after the first, with the call in it, was painted.
+ * Waits for two frames: the second begins only after the first, with the call in it, was painted. Resolves to false if
+ * that takes more than a second.
  * @returns {Promise<boolean>}
  */
 function painted() {

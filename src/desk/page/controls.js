@@ -1,4 +1,4 @@
-// Owns the controls of a room. Does not own whether the room takes an order.
+// Owns the controls of a room. Does not own the decision whether the room accepts an order.
 
 import { breathWords, intensityWords, lightWords, sessionClock, soundWords, timeAt } from "/board.js";
 import { send } from "/link.js";
@@ -17,23 +17,23 @@ let room = "";
 let offers = { profiles: [], cap_db: 0, previews: false };
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let problemTimer;
-/** The length that the field for another one was filled with. */
+/** The profile and the planned length with which the field for another length was filled last. */
 let filledFor = "";
 let stopPreview = () => {};
 /**
- * The choice of a profile that the room has not answered yet.
+ * The pending answer to the choice of a profile; null if no answer is pending.
  * @type {Promise<boolean> | null}
  */
 let choosing = null;
-/** The tiles of the profiles and of the places, by name. @type {Map<string, Tile>} */
+/** The tiles of the profiles, by name. @type {Map<string, Tile>} */
 let profileTiles = new Map();
-/** @type {Map<string, Tile>} */
+/** The tiles of the places, by name. @type {Map<string, Tile>} */
 let placeTiles = new Map();
 
 /** @typedef {{ node: HTMLButtonElement, picture: HTMLElement }} Tile */
 
 /**
- * Fills the lists of what can be chosen in a room, and resets what was begun in another one.
+ * Fills the lists of what can be chosen in a room. If another room was shown before, discards what was begun there.
  * @param {string} id
  * @param {Offers} said
  * @param {string[]} places
@@ -65,7 +65,7 @@ export function prepare(id, said, places) {
 }
 
 /**
- * Sends an order to the room. Returns whether the room took it.
+ * Sends an order to the room. Returns whether the room accepted it.
  * @param {string} path
  * @param {object} body
  */
@@ -117,7 +117,7 @@ export function tie() {
   });
 }
 
-// A preview plays in this browser only; the room stays as it is.
+// A preview plays in this browser only and does not change the room.
 function tiePreview() {
   const sound = the(HTMLAudioElement, "preview-sound");
   const rest = (words = "") => {
@@ -149,7 +149,7 @@ function tiePreview() {
 }
 
 /**
- * Shows why the room did not take an order; null for success, and an empty text for no answer.
+ * Shows why an order failed. `why` is null if it succeeded, and empty if there was no answer.
  * @param {string | null} why
  */
 export function failed(why) {
@@ -171,7 +171,7 @@ export function draw(shown) {
   const canBegin = ["ready", "arrive"].includes(view.stage);
   const { session } = view;
   show(el("begin-card"), canBegin);
-  // A preview must not cover a call, nor run into a session.
+  // A preview must neither cover a call nor continue into a session.
   if (!canBegin || view.call) stopPreview();
   show(el("running"), Boolean(session));
   show(el("controls"), view.in_visit || Boolean(session));
@@ -198,7 +198,7 @@ export function draw(shown) {
   }
 }
 
-/** Redraws what changes with time: a session that has landed. */
+/** Redraws what changes with time: the buttons of a session, once it has landed. */
 export function tick() {
   if (view?.session) drawRunning(view.session);
 }
@@ -211,7 +211,8 @@ function drawBegin(view) {
   show(el("preview"), Boolean(offers.previews && chosen));
   show(el("begin-warning"), view.line === "down");
   write("begin-warning", say("begin_no_line"));
-  // Only once somebody has arrived is beginning the next thing to do, with the length that is planned.
+  // The button for the planned length is highlighted only once somebody has arrived, because beginning is the next step
+  // then.
   const planned = view.stage === "arrive" ? String(view.infusion_minutes ?? "") : null;
   for (const button of lengths()) button.classList.toggle("main", button.dataset.minutes === planned);
   const isOwn = view.infusion_minutes !== null && !lengths().some(({ dataset }) => dataset.minutes === String(view.infusion_minutes));
@@ -231,7 +232,8 @@ async function chooseProfile(name) {
 }
 
 /**
- * Begins a session. Never with another profile than the one that was just chosen.
+ * Begins a session. Waits for the answer to the last choice of a profile, and does not begin if the room refused the
+ * choice.
  * @param {number} minutes
  */
 async function begin(minutes) {
@@ -240,7 +242,7 @@ async function begin(minutes) {
   if (isTaken && asked === room) tell("session/begin", { infusion_minutes: minutes, settle: the(HTMLInputElement, "settle").checked });
 }
 
-/** The buttons that begin a session of a usual length. */
+/** The buttons that each begin a session of a fixed length. */
 function lengths() {
   return /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll("#begin [data-minutes]")]);
 }
@@ -261,7 +263,7 @@ function drawRunning(session) {
   const isFocused = document.activeElement === pause || document.activeElement === resume;
   show(pause, session.running && !landed);
   show(resume, session.paused);
-  // One takes the other's place, for a keyboard too.
+  // *Pause* and *Resume* replace each other, so the keyboard's focus moves from one to the other.
   if (isFocused) (session.paused ? resume : pause).focus();
   show(el("session-end"), !session.ended);
   if (landed || session.ended) show(el("end-ask"), false);

@@ -1,5 +1,5 @@
-// Owns the page as a whole, for one room or several: how its parts work together, and whether this page can receive calls.
-// Does not own any single part.
+// Owns the page as a whole, for one room or several: how its parts work together, and whether this page can receive
+// calls. Does not own any single part.
 
 import * as board from "/board.js";
 import * as call from "/call.js";
@@ -12,18 +12,20 @@ import * as troubles from "/troubles.js";
 import { attempt, el, failsFor, show, watchFaults, write } from "/parts.js";
 import { say, speak } from "/words.js";
 
-// A broker that restarts is back within this time; only a longer outage is shown as a trouble.
+// Length of a broker outage from which it is shown as a trouble, in milliseconds. A broker that restarts is back
+// earlier.
 const BROKER_OUTAGE_MS = 3_000;
 const BROKER_LOST = "broker-lost";
-// If a restarted desk has sent nothing about a room after this time, the desk has no connection to it.
+// Time without a message about a room after which a desk that has restarted counts as not connected to it, in
+// milliseconds.
 const ROOM_SILENT_MS = 10_000;
 
-/** The trouble of a room that this page cannot draw completely. */
+/** The name of the trouble of a room that this page cannot draw completely. */
 const NOT_DRAWN = "not-drawn";
 
 const canReceive = () => document.visibilityState === "visible" && sound.isOn();
 
-/** Every room that has sent anything, by id; at the desk of one room its id is empty. @type {Map<string, Room>} */
+/** Every room that has sent anything, by id. At the desk of one room, the id is empty. @type {Map<string, Room>} */
 const knownRooms = new Map();
 /** @type {Hello | null} */
 let hello = null;
@@ -49,7 +51,7 @@ link.open(() => sound.isOn(), {
     hello = said;
     helloAt = performance.now();
     several = Boolean(said.several);
-    // At a desk of several rooms each room gets its confirmation from drawRest, open or not.
+    // At a desk of several rooms, `drawRest` confirms for each room, open or not, that what was shared is gone.
     board.whenForgotten(several ? () => {} : () => link.forgotten());
     speak(said.locale);
     pictures.prepare(said.pictures);
@@ -67,7 +69,7 @@ link.open(() => sound.isOn(), {
     tick();
   },
   room(said, receivedAt) {
-    // The call first: nothing else in a room's message may keep it from this page.
+    // The call is drawn first, so that nothing else in a room's message can keep it from this page.
     const calling = callOf(said, receivedAt);
     drawCall(calling);
     const { id } = calling;
@@ -123,7 +125,8 @@ function drawCall(room) {
 const nameOf = (name, otherwise) => (typeof name === "string" && name) || otherwise;
 
 /**
- * The call in a room's message. A restarted desk knows less than this page, which then keeps the last known call.
+ * The call in a room's message. A desk that has restarted may know less than this page, which then keeps the last known
+ * call.
  * @param {any} said
  * @param {number} receivedAt
  * @returns {call.Calling}
@@ -135,7 +138,7 @@ function callOf(said, receivedAt) {
   return !said.view && before?.view ? { ...before, lost } : { id, name: nameOf(name, id), call: open, callAt: receivedAt, lost };
 }
 
-/** Plays the calls' sound, and keeps everything else off the line. Depends on no other part of the page. */
+/** Plays the calls' sound, and stops loading pictures while a call waits. Depends on no other part of the page. */
 function soundCalls() {
   attempt("pictures", () => pictures.hold(call.isAnyWaiting()));
   const isUnheard = link.state().unheardSince !== null;
@@ -179,7 +182,7 @@ function oneOfSeveral(said, receivedAt) {
 }
 
 /**
- * A lost room with its clock stopped: it is not known whether it is still running.
+ * Returns a lost room with its clock stopped, because it is not known whether the session is still running.
  * @param {Room} room
  * @returns {Room}
  */
@@ -189,7 +192,7 @@ function withStoppedClock(room) {
   return { ...room, view: { ...room.view, session: { ...room.view.session, clock_ms, running: false } } };
 }
 
-/** Marks rooms as lost about which a restarted desk has sent nothing. */
+/** Marks those rooms as lost about which a desk that has restarted has sent nothing. */
 function markMissingRooms() {
   if (performance.now() - helloAt < ROOM_SILENT_MS) return;
   for (const room of knownRooms.values()) {
@@ -216,7 +219,9 @@ function drawAll() {
   tick();
 }
 
-/** Draws the open room with its controls. If that fails, nothing of another room stays on the page. */
+/**
+ * Draws the open room with its controls. If that fails, hides them, so that nothing of another room stays on the page.
+ */
 function drawOpened() {
   const room = (opened !== null && knownRooms.get(opened)) || null;
   const isDrawn = attempt("room", () => drawBoard(room), room && room.id);
@@ -259,7 +264,8 @@ async function turnSoundOn() {
   tick();
 }
 
-// Calls and their sound first, and each part separately, so that no fault stops another.
+// The calls and their sound come first. Each part runs separately, so that a fault in one part does not stop the
+// others.
 function tick() {
   const connection = link.state();
   const isOn = sound.isOn();
@@ -300,7 +306,8 @@ function tick() {
 }
 
 /**
- * What is wrong, room by room. While the broker is unreachable, lost rooms are not listed: they have that one cause.
+ * Returns all troubles, sorted by room. While the broker is unreachable, lost rooms are not listed, because the broker
+ * is the cause for all of them.
  * @param {ReturnType<typeof link.state>} connection
  * @param {boolean} brokerLost
  */

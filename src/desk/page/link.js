@@ -1,19 +1,21 @@
-// Owns the connection to the server: the event stream, the heartbeat that makes this page a desk, and orders. Does not own
-// what is shown.
+// Owns the connection to the server: the event stream, the heartbeat that registers this page as a desk, and orders.
+// Does not own what is shown.
 
 import { within } from "/parts.js";
 
-// Without a heartbeat for this long, the server counts as unreachable. As `SILENT_AFTER_MS` in src/line/mod.rs.
+// Time without a heartbeat after which the server counts as unreachable, in milliseconds. It equals `SILENT_AFTER_MS`
+// in src/line/mod.rs.
 const UNHEARD_AFTER_MS = 10_000;
 const BEAT_INTERVAL_MS = 2_000;
 const RECONNECT_MIN_MS = 400;
 const RECONNECT_MAX_MS = 2_000;
 const ORDER_TIMEOUT_MS = 5_000;
-// A desk of several rooms waits for the room itself: up to eight seconds (`ORDER_TIMEOUT_MS` in src/line/fleet/mod.rs).
+// Time limit for an order at a desk of several rooms, in milliseconds. That desk itself waits up to eight seconds for
+// the room (`ORDER_TIMEOUT_MS` in src/line/fleet/mod.rs).
 const ROOM_ORDER_TIMEOUT_MS = 10_000;
 
 /**
- * Called for each message of the stream, and when the connection's state has changed.
+ * The functions that are called for each message of the stream, and when the state of the connection has changed.
  * @typedef {{
  *   hello: (said: Hello) => void,
  *   line: (said: BrokerLine) => void,
@@ -41,7 +43,7 @@ let isAble = () => false;
 let on = { hello() {}, line() {}, room() {}, changed() {} };
 
 /**
- * Connects. `able` says whether this page can receive calls.
+ * Connects. `able` says whether this page's sound is on, without which the page cannot receive calls.
  * @param {() => boolean} able
  * @param {Listeners} listeners
  */
@@ -65,8 +67,8 @@ export function state() {
 }
 
 /**
- * Sends a room an order, or reports to it that a call was received. Resolves to null, or to the reason why it failed; an
- * empty one if there was no answer.
+ * Sends a room an order, or reports to it that a call was received. Resolves to null for success, otherwise to the
+ * reason for the failure, which is empty if there was no answer.
  * @param {string} room
  * @param {string} path
  * @param {object} body
@@ -83,12 +85,15 @@ export async function send(room, path, body = {}) {
   }
 }
 
-/** Confirms that this screen no longer shows what the patient shared. The request completes even if the page is left. */
+/**
+ * Confirms that this page no longer shows what the patient shared. The request completes even if the page is being
+ * left.
+ */
 export function forgotten(room = "") {
   if (desk) post(room ? `/api/rooms/${room}/forgotten` : "/api/forgotten", { desk }, true).catch(() => {});
 }
 
-/** Sends a heartbeat, and whether this page can receive calls. */
+/** Sends a heartbeat, which says whether this page is visible and its sound is on. */
 export async function beat() {
   if (!desk) return;
   const name = desk;
@@ -98,7 +103,7 @@ export async function beat() {
     if (name !== desk) return;
     if (answer.status === 410) return connect();
     if (answer.status === 401) onSignedOut();
-    // A late answer must not replace that to a newer beat.
+    // If the sound was turned on or off since the heartbeat was sent, its answer is outdated.
     if (able === isAble()) {
       takenAsDesk = answer.ok && able;
       refused = answer.status === 409;
@@ -153,7 +158,7 @@ function connect() {
       on.changed();
     }
   });
-  // The room's loop has failed: what is shown is out of date until the room has restarted.
+  // The room's program ends, so what is shown is out of date until the room has restarted.
   stream.addEventListener("gone", () => {
     unheardSince ??= new Date();
     on.changed();
@@ -166,7 +171,8 @@ function reconnect() {
   desk = null;
   takenAsDesk = false;
   clearTimeout(reconnectTimer);
-  // With jitter: many pages that lost a room at the same moment must not reconnect at the same moment.
+  // The wait is randomised, because pages that lost a room at the same moment must not all reconnect at the same
+  // moment.
   const wait = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** Math.min(attempts, 6)) * (0.5 + Math.random());
   attempts += 1;
   reconnectTimer = setTimeout(connect, wait);
@@ -196,7 +202,7 @@ function checkSilence() {
     unheardSince = new Date();
     on.changed();
   }
-  // A stream that is open but silent counts as closed.
+  // A stream that is open but silent for too long is replaced, as if it had closed.
   if (stream && stream.readyState !== EventSource.CLOSED && performance.now() - heardAt > 2 * UNHEARD_AFTER_MS) {
     heardAt = performance.now() - UNHEARD_AFTER_MS;
     reconnect();

@@ -1,5 +1,5 @@
 //! Owns the parts that the pages of one room and of several rooms share: the files, the event stream, the requests that
-//! a page may send, and whether a page can receive a call. Not here: the effect of an order, and the content of a
+//! a page may send, and whether a page can receive a call. Does not own the effect of an order, or the content of a
 //! stream.
 
 pub(super) mod open_pages;
@@ -33,7 +33,8 @@ pub struct PageOptions {
     pub font: Option<&'static [u8]>,
     /// The staff's bold typeface as a TrueType file; `None` for a typeface of the browser.
     pub font_bold: Option<&'static [u8]>,
-    /// The places as the tablet shows them. The page shows a place that is missing here without a picture.
+    /// The pictures of the places, as the tablet shows them. The page shows a place without a picture if it is missing
+    /// here.
     pub stills: Vec<PlaceStill>,
 }
 
@@ -42,7 +43,7 @@ const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const HTML: &str = "text/html; charset=utf-8";
 const JPEG: &str = "image/jpeg";
-/// For a file whose name changes with its content.
+/// `Cache-Control` value for a file whose name changes with its content.
 const FOREVER: &str = "private, max-age=31536000, immutable";
 
 /// Returns the routes of the files that the sign-in page needs. They contain nothing about a room.
@@ -59,7 +60,7 @@ fn public_files(guard: &Arc<Guard>, options: &PageOptions) -> Router {
         .route("/font-bold.ttf", get(async move || typeface(font_bold)))
 }
 
-/// What only a signed-in browser gets.
+/// Returns the routes of the files that only a signed-in browser gets.
 fn private_files(guard: &Arc<Guard>, pictures: &Arc<PlacePictures>) -> Router {
     Router::new()
         .route("/", get(desk_page).with_state(Arc::clone(guard)))

@@ -1,12 +1,13 @@
 //! Owns the list of open pages, and the rule for which of them can receive a call: they must be alive and visible, with
-//! their sound unlocked. Pure; the time is passed in. Not here: the streams of the pages, and how a room uses the list.
+//! their sound unlocked. Performs no I/O; the time is passed in. Does not own the pages' streams, or how a room uses
+//! the list.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::room::call::{CallId, DeskId};
 
-/// A page that has sent no heartbeat for this long cannot receive a call.
+/// Time without a heartbeat after which a page cannot receive a call.
 pub(in crate::desk) const SILENT_AFTER: Duration = Duration::from_secs(10);
 /// Maximum number of open pages.
 const PAGES_MAX: usize = 32;
@@ -33,7 +34,7 @@ struct OpenPage {
     sent_call: Option<CallId>,
 }
 
-/// The page is not in the list, because its stream has ended. It has to open another stream.
+/// The error for a page that is not in the list, because its stream has ended. The page has to open another stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::desk) struct UnknownPage;
 
@@ -111,7 +112,8 @@ impl OpenPages {
         self.pages.values().any(|page| page.can_receive)
     }
 
-    /// Marks a call as sent to a page that can receive it. Returns `true` the first time.
+    /// Marks a call as sent to a page that can receive it. Returns `true` only the first time that this page is sent
+    /// this call.
     pub(in crate::desk) fn mark_sent(&mut self, desk: DeskId, call: CallId) -> bool {
         match self.pages.get_mut(&desk) {
             Some(page) if page.can_receive && page.sent_call != Some(call) => {

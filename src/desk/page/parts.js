@@ -1,5 +1,5 @@
-// Owns access to the page's elements, and faults of the page itself: one is shown, and stops nothing else. Does not own the
-// elements' content.
+// Owns access to the page's elements, and the faults of the page's own code. A fault is shown, and does not stop the
+// rest of the page. Does not own the elements' content.
 
 import { say } from "/words.js";
 
@@ -45,7 +45,8 @@ export function write(at, words) {
 }
 
 /**
- * Sets an element's attribute if it differs, since the browser styles and paints again even what stays the same.
+ * Sets an element's attribute if it differs, because a browser styles and paints the element again even if the value is
+ * the same.
  * @param {Element} node
  * @param {string} name
  * @param {string} value
@@ -55,7 +56,7 @@ export function mark(node, name, value) {
 }
 
 /**
- * Shows or hides.
+ * Shows or hides an element.
  * @param {HTMLElement} node
  * @param {boolean} on
  */
@@ -64,7 +65,7 @@ export function show(node, on) {
 }
 
 /**
- * A signal that aborts a request after a timeout.
+ * Returns a signal that aborts a request after a time, in milliseconds.
  * @param {number} ms
  * @returns {AbortSignal}
  */
@@ -74,8 +75,8 @@ export function within(ms) {
 }
 
 /**
- * Runs `act`. An exception is recorded under `what` until it succeeds again, and stops nothing else. With a room, it counts
- * as that room's trouble. Returns whether it succeeded.
+ * Runs `act`. If it throws, the exception is recorded under `what` until `act` succeeds, and the page continues. With a
+ * `room`, the fault counts as that room's trouble. Returns whether `act` succeeded.
  * @param {string} what
  * @param {() => void} act
  * @param {string | null} room
@@ -92,7 +93,7 @@ export function attempt(what, act, room = null) {
 }
 
 /**
- * Whether something of a room could not be drawn.
+ * Whether any part of a room could not be drawn.
  * @param {string} room
  */
 export function failsFor(room) {
@@ -123,7 +124,7 @@ function note(what, fault, room) {
   onFault();
 }
 
-// Uses no other part of the page, since that may be the one that fails.
+// Uses as little of the page as possible, because any part of the page may be the one that fails.
 function showFaults() {
   const fault = [...faults].find(([, { room }]) => room === null);
   const line = document.getElementById("page-fault");

@@ -1,29 +1,32 @@
-// Owns the pictures of places on the page: which are loaded, one after another and never while a call is open, and what
-// stands in for one that is missing. Does not own where a picture is shown.
+// Owns the pictures of places on the page: their loading, one after another and never while a call waits for an answer,
+// and what is shown instead of a missing picture. Does not own where a picture is shown.
 
 import { within } from "/parts.js";
 
 const LOAD_TIMEOUT_MS = 20_000;
 const RETRY_AFTER_MS = 15_000;
-/** The time of day shown if the desk does not have the one that the room sent. */
+/** The time of day that is shown if the desk has no picture for the one that the room sent. */
 const USUAL_TIME = "dusk";
-/** Where the light lies in the places' pictures, from the left and the top: the part that a narrower element shows. */
+/**
+ * The position of the light in the places' pictures, from the left and from the top, 0 to 1. It stays in view if an
+ * element shows only part of a picture.
+ */
 const FOCUS = [0.64, 0.5];
 
 /** The address of each place's picture, by place and time of day. @type {Map<string, Map<string, string>>} */
 let addresses = new Map();
-/** The pictures that elements wait for, in order. @type {Set<string>} */
+/** The addresses of the pictures that elements wait for, in order. @type {Set<string>} */
 const wanted = new Set();
 /** @type {Map<string, ImageBitmap>} */
 const loaded = new Map();
-/** Those that the desk does not have. @type {Set<string>} */
+/** The addresses of the pictures that the desk does not have. @type {Set<string>} */
 const missing = new Set();
 /** @type {AbortController | null} */
 let loading = null;
 let isHeld = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let retryTimer;
-/** An element gets its size only once it is visible, and another one with the window's. */
+/** Draws an element's picture again when the element becomes visible or changes its size. */
 const sizes = new ResizeObserver((changes) => {
   for (const { target } of changes) if (target instanceof HTMLElement) put(target);
 });
@@ -38,7 +41,7 @@ export function prepare(said) {
 }
 
 /**
- * Shows a place in an element: its picture once that is loaded, or a drawing if it is dark or has none.
+ * Shows a place in an element: its picture once it is loaded, or a symbol if the screen is dark or there is no picture.
  * @param {HTMLElement} node
  * @param {string} place
  * @param {string | undefined} time
@@ -59,7 +62,8 @@ export function show(node, place, time, isDark = false) {
 }
 
 /**
- * While a call is open, no picture is loaded, so that none delays a message about the call.
+ * Stops or resumes the loading of pictures. While a call waits for an answer, no picture is loaded, so that none delays
+ * a message about the call.
  * @param {boolean} on
  */
 export function hold(on) {
@@ -69,7 +73,8 @@ export function hold(on) {
   else loadNext();
 }
 
-// One at a time: a browser opens only a few connections to one server, and pictures may never use up those for calls.
+// Pictures are loaded one at a time, because a browser opens only a few connections to one server, and pictures must
+// never use up those for calls.
 async function loadNext() {
   const [address] = wanted;
   if (isHeld || loading || !address) return;
@@ -77,7 +82,7 @@ async function loadNext() {
   const run = new AbortController();
   loading = run;
   within(LOAD_TIMEOUT_MS).addEventListener("abort", () => run.abort());
-  // One that fails is tried again, after the others.
+  // A picture that fails to load is tried again after the others.
   wanted.delete(address);
   let isFailed = false;
   try {
@@ -97,8 +102,8 @@ async function loadNext() {
 }
 
 /**
- * Draws a picture, if it is loaded, in the very size of its element, so that the browser need not scale it whenever it
- * paints. An image element would ask the server again.
+ * Draws an element's picture, if it is loaded, at exactly the size of the element, so that the browser need not scale
+ * it with each paint. An image element is not used, because it would request the picture from the server again.
  * @param {HTMLElement} node
  */
 function put(node) {

@@ -13,11 +13,11 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::vocabulary::place::{Place, TimeOfDay};
 
-/// Width of a picture in pixels.
+/// Maximum width of a picture, in pixels. A narrower still keeps its width.
 const WIDTH: u32 = 720;
 /// JPEG quality, 1 to 100.
 const QUALITY: u8 = 80;
-/// Length of the part of a name that changes with its still, in bytes of the digest.
+/// Number of bytes of the still's digest that are part of a picture's file name.
 const DIGEST_BYTES: usize = 6;
 
 /// A place at a time of day, as the tablet shows it.
@@ -31,13 +31,13 @@ pub struct PlaceStill {
     pub jpeg: &'static [u8],
 }
 
-/// The addresses of all pictures by place and time of day, as a page gets them.
+/// The addresses of all pictures, by the names of place and time of day.
 pub(in crate::desk) type PictureAddresses = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
 
 /// The pictures of a desk.
 #[derive(Debug)]
 pub(in crate::desk) struct PlacePictures {
-    /// By the name of the file.
+    /// The pictures, by the name of the file.
     pictures: BTreeMap<String, PlacePicture>,
     /// Pictures are made one at a time, since the tablet also runs the room.
     turn: Semaphore,
@@ -65,7 +65,7 @@ impl PlacePictures {
         addresses
     }
 
-    /// The file of that name; `None` if there is none.
+    /// Returns the JPEG file of that name; `None` if there is no such picture, or its still cannot be decoded.
     pub(super) async fn get(&self, name: &str) -> Option<Bytes> {
         let picture = self.pictures.get(name)?;
         picture.small.get_or_init(|| self.make(picture.still.jpeg)).await.clone()

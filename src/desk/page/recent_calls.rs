@@ -1,5 +1,5 @@
-//! Owns the list of recent calls on a page: when each was pressed and how soon it was answered. Kept in memory only,
-//! and without anything about the patient. Not here: the call itself, which the room keeps.
+//! Owns the list of recent calls on a page: when each was pressed and how soon it was answered. The list is kept in
+//! memory only, and contains nothing about the patient. Does not own the call itself, which the room keeps.
 
 use std::collections::VecDeque;
 
@@ -12,19 +12,19 @@ use crate::line::message::{CallState, WirePhase};
 /// Maximum number of calls in the list.
 const CALLS_MAX: usize = 5;
 
-/// A call with the time of each step.
+/// A call, with the times at which it reached its phases. All times but `at` are of the same monotonic clock.
 #[derive(Clone, Debug)]
 struct RecentCall {
     id: Ulid,
     is_practice: bool,
-    /// Wall-clock time of the press, RFC 3339.
+    /// Wall-clock time of the press, in RFC 3339 format.
     at: String,
     placed_at_ms: u64,
     received_at_ms: Option<u64>,
     coming_at_ms: Option<u64>,
     here_at_ms: Option<u64>,
     cleared_at_ms: Option<u64>,
-    /// Name of the clinician who came.
+    /// Name of the person who is coming or has come.
     name: Option<String>,
 }
 
@@ -69,8 +69,8 @@ impl RecentCalls {
         self.calls.iter().map(RecentCall::view).collect()
     }
 
-    /// Updates the list with the open call as of `now_ms` of any monotonic clock. `wall_clock` turns the age of a new call,
-    /// in milliseconds, into the wall-clock time of its press.
+    /// Updates the list with the open call. `now_ms` is the current time of any monotonic clock. `wall_clock` turns the
+    /// age of a new call, in milliseconds, into the wall-clock time of its press.
     pub(in crate::desk) fn update(
         &mut self,
         open: Option<&CallState>,
@@ -111,7 +111,7 @@ impl RecentCalls {
     }
 }
 
-/// Returns the wall-clock time `ago_ms` milliseconds ago, RFC 3339.
+/// Returns the wall-clock time `ago_ms` milliseconds ago, in RFC 3339 format.
 pub(in crate::desk) fn wall_clock(ago_ms: u64) -> String {
     let ago = TimeDelta::milliseconds(i64::try_from(ago_ms).unwrap_or(0));
     let now = Local::now();

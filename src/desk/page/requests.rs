@@ -1,5 +1,5 @@
-//! Owns the requests that a page may send: the path of each order, and the JSON of every request. Not here: the limits
-//! of an order, and whether a room accepts it.
+//! Owns the requests that a page may send: the path of each order, and the JSON of every request. Does not own the
+//! limits of an order, or the decision whether a room accepts it.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -45,7 +45,7 @@ pub(in crate::desk) fn order_routes<S: Clone + Send + Sync + 'static>(
         .fold(Router::new(), |router, (path, name)| router.route(&format!("{prefix}/{path}"), handler(name)))
 }
 
-/// Returns 204, or 409 with the reason.
+/// Returns status 204 for success, or 409 with the reason for an error.
 pub(in crate::desk) fn response(result: Result<(), String>) -> Response {
     match result {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
@@ -59,10 +59,10 @@ pub(in crate::desk) fn response(result: Result<(), String>) -> Response {
 pub(in crate::desk) struct OrderBody(Map<String, Value>);
 
 impl OrderBody {
-    /// Returns the order with that name, if the body has its fields and no others.
+    /// Returns the order with this name, if the body has the fields of that order and no others.
     ///
     /// # Errors
-    /// A plain sentence that repeats nothing from the body.
+    /// The reason as a plain sentence that repeats nothing from the body.
     pub(in crate::desk) fn into_order(self, name: &str) -> Result<DeskOrder, &'static str> {
         const UNKNOWN: &str = "not an order this desk knows";
         let Self(mut keys) = self;
@@ -71,7 +71,8 @@ impl OrderBody {
             return Err(UNKNOWN);
         }
         let order: DeskOrder = serde_json::from_value(Value::Object(keys)).map_err(|_| UNKNOWN)?;
-        // `deny_unknown_fields` does not work with a tag, and a misspelt optional key must not pass for a missing one.
+        // `deny_unknown_fields` does not work with a tag, and a misspelt optional key must not be taken for a missing
+        // one.
         let known = serde_json::to_value(&order).map_err(|_| UNKNOWN)?;
         if sent.iter().all(|key| known.get(key).is_some()) { Ok(order) } else { Err(UNKNOWN) }
     }
@@ -106,7 +107,7 @@ pub(in crate::desk) struct SharedForgotten {
 /// Parses a page's id, which is a decimal number as text, because JavaScript's numbers cannot hold 64 bits.
 ///
 /// # Errors
-/// A plain sentence.
+/// A plain sentence, if `text` is not a number.
 pub(in crate::desk) fn page_id(text: &str) -> Result<DeskId, &'static str> {
     text.parse().map(DeskId).map_err(|_| "a page's id is a number")
 }

@@ -1,5 +1,5 @@
-// Owns the overview of all rooms: one tile for each, always in the same place, and which room is open. Does not own what an
-// open room shows.
+// Owns the overview of all rooms: one tile for each, always in the same place, and the choice of the open room. Does
+// not own what an open room shows.
 
 import { clockOf, clockTime, loudness, minutes, restWords, smallArc, stageWords, timeAt, timeOf } from "/board.js";
 import { reasonGlyph, reasonWords } from "/call.js";
@@ -8,10 +8,11 @@ import { attempt, el, mark, show, the } from "/parts.js";
 import { show as showPicture } from "/pictures.js";
 import { named, say, sayWithin } from "/words.js";
 
-/** An order that failed is shown for this long. */
+/** Time for which the failure of an order is shown, in milliseconds. */
 const PROBLEM_SHOWN_MS = 12_000;
-/** Maximum number of large tiles, and of medium ones. */
+/** Maximum number of rooms at which the tiles are large. */
 const LARGE_MAX = 9;
+/** Maximum number of rooms at which the tiles are of medium size. */
 const MEDIUM_MAX = 16;
 
 /** @typedef {{ node: HTMLElement, part: (name: string) => HTMLElement, arc: string, room: Room }} Tile */
@@ -22,7 +23,8 @@ const tiles = new Map();
 let onOpen = () => {};
 
 /**
- * Attaches the event handlers. `opened` is called with the id of the room that is opened, or null.
+ * Attaches the event handlers. `opened` is called with the id of the room that is opened, or with null if all rooms are
+ * shown.
  * @param {(id: string | null) => void} opened
  */
 export function tie(opened) {
@@ -35,14 +37,14 @@ export function tie(opened) {
   });
 }
 
-/** The room in the page's URL, or null. In the URL, so that the browser's back button and a reload work. */
+/** The id of the open room, or null. It is part of the URL, so that the browser's back button and a reload work. */
 export function openedInAddress() {
   const id = location.hash.slice(1);
   return /^[a-z0-9-]{1,40}$/.test(id) ? id : null;
 }
 
 /**
- * Opens a room; null shows all of them.
+ * Opens a room, or shows all rooms if `id` is null.
  * @param {string | null} id
  */
 export function open(id) {
@@ -54,7 +56,7 @@ export function open(id) {
 }
 
 /**
- * Moves the keyboard's focus to a room's tile, or to the first.
+ * Moves the keyboard's focus to a room's tile, or to the first tile if there is no such room.
  * @param {string | null} id
  */
 export function focus(id) {
@@ -101,7 +103,10 @@ async function calm(tile) {
   if (why !== null) setTimeout(() => problem.replaceChildren(), PROBLEM_SHOWN_MS);
 }
 
-/** Sorts by name, numerically where names contain numbers, so that a tile is always found in the same place. */
+/**
+ * Sorts the tiles by the rooms' names, with numbers in numerical order, so that a tile is always found in the same
+ * place.
+ */
 function place() {
   const compared = (/** @type {Tile} */ a, /** @type {Tile} */ b) => a.room.name.localeCompare(b.room.name, undefined, { numeric: true }) || (a.room.id < b.room.id ? -1 : 1);
   const sorted = [...tiles.values()].sort(compared).map((tile) => tile.node);
@@ -125,7 +130,7 @@ function drawTile(tile) {
   };
   mark(node, "data-state", stateOf(room));
   set("name", room.name);
-  // First what matters most, since drawing the rest may fail.
+  // What matters most is drawn first, because drawing something else may fail.
   set("call", call ? callWords(call) : "");
   show(part("reason"), Boolean(call?.reason));
   set("why", call?.reason ? reasonWords(call.reason) : "");
@@ -177,7 +182,7 @@ function wipedWords(view) {
 }
 
 /**
- * The state that colours a tile: the most urgent one.
+ * Returns the state that determines a tile's colour. If there are several, the most urgent one counts.
  * @param {Room} room
  */
 function stateOf({ call, lost, view, troubles, left }) {

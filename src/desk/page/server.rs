@@ -1,5 +1,5 @@
 //! Owns the handling of open pages, which the desk of one room and the desk of several rooms share. A page is followed
-//! from its stream's first message until it is gone. Not here: the content of a page.
+//! from its stream's first message until it is gone. Does not own the content of a page.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -41,29 +41,30 @@ impl PageHub {
         Self { options, guard, pictures, pages: Mutex::default(), closing: watch::Sender::new(()) }
     }
 
-    /// Notifies every stream when the desk closes.
+    /// Returns a receiver that is notified when the desk closes.
     pub(in crate::desk) fn closing(&self) -> watch::Receiver<()> {
         self.closing.subscribe()
     }
 }
 
-/// A desk as its pages see it.
+/// What the desk of one room and the desk of several rooms each provide for their pages.
 pub(in crate::desk) trait PageServer: Send + Sync + 'static {
     fn hub(&self) -> &PageHub;
 
     /// Sends a page its messages, until the page is gone or the desk closes.
     fn feed(&self, page: DeskId, stream: &PageStream) -> impl Future<Output = ()> + Send;
 
-    /// Reports to the room that a page has become able to receive calls, or unable. Returns `false` if the room refused
-    /// it.
+    /// Reports to the room that a page can now receive calls, or no longer can. Returns `false` if the room refused the
+    /// report.
     fn page_changed(&self, pages: &mut OpenPages, change: PageChange) -> impl Future<Output = bool> + Send;
 
     /// Handles the end of a page's stream. The page may still show what a patient shared.
     fn page_lost(&self, page: DeskId, now: Instant);
 }
 
-/// Serves a desk's page and its own `routes`, until `shutdown` completes or what it `follows` ends. Then every stream
-/// ends, and no page can receive a call.
+/// Serves a desk's page and its own `routes` until `shutdown` or `follows` completes. `follows` runs alongside, and
+/// keeps the desk up to date with its rooms. In the end every stream is closed, and no page can receive a call any
+/// longer.
 pub(in crate::desk) async fn serve<S: PageServer>(
     bound: BoundDesk,
     server: &Arc<S>,

@@ -1,5 +1,5 @@
 //! Owns the list of pages that still show, or may show, what the patient shared. A reset waits until each of them has
-//! reported that it no longer does. Not here: the words themselves.
+//! reported that it no longer does. Does not own the words themselves.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use super::open_pages::SILENT_AFTER;
 use crate::room::call::DeskId;
 
-/// Time after which a page that is cut off counts as showing nothing. Such a page removes the words on its own after
-/// [`SILENT_AFTER`] without a message, so it has done so by then.
+/// Time after which a page that is cut off counts as showing nothing. Such a page removes the shared words on its own
+/// after [`SILENT_AFTER`] without a message, which is earlier.
 const SELF_CLEAR_TIMEOUT: Duration = SILENT_AFTER.saturating_add(Duration::from_secs(2));
 
 /// The pages that may show what the patient shared. Clones share one list.
@@ -24,7 +24,7 @@ struct SharedWordsInner {
 }
 
 impl SharedWords {
-    /// Blocks up to `limit` until no page shows the words. Returns whether that is so.
+    /// Blocks up to `limit` until no page shows the words. Returns whether no page shows them.
     #[must_use]
     pub fn wait_forgotten(&self, limit: Duration) -> bool {
         let began = Instant::now();
@@ -49,7 +49,7 @@ impl SharedWords {
         self.0.fewer.notify_all();
     }
 
-    /// Records that the page or desk was cut off.
+    /// Records that the page or desk was cut off. It counts as showing nothing after `SELF_CLEAR_TIMEOUT`.
     pub fn lost(&self, desk: DeskId, now: Instant) {
         let mut holders = self.holders();
         remove_self_cleared(&mut holders, now);

@@ -1,17 +1,18 @@
-// Owns the desk's sounds. A call is four overlapping mallet notes, so that nobody mistakes it for the bursts of equal pulses
-// of a medical alarm (IEC 60601-1-8). Does not own when a sound plays.
+// Owns the desk's sounds. The sound of a call consists of four overlapping mallet notes, so that nobody mistakes it for
+// the bursts of equal pulses of a medical alarm (IEC 60601-1-8). Does not own the times at which a sound plays.
 
 const CALL_NOTES_HZ = [440, 659.26, 493.88, 659.26];
 const NOTE_APART_S = 0.27;
 
-// The gain of each sound, and the interval from start to start.
+// The gain of each sound, and the interval from one start to the next, in milliseconds.
 /** @type {Record<string, { gain: number, every_ms: number, bright?: boolean }>} */
 const SOUNDS = {
   call: { gain: 0.17, every_ms: 3200 },
   risen: { gain: 0.55, every_ms: 2000, bright: true },
   practice: { gain: 0.07, every_ms: 7000 },
 };
-// A trouble has its own sound, two falling glides, which may play at the same time as a call's.
+// Gain of the sound of a trouble, which consists of two falling glides and may play at the same time as the sound of a
+// call.
 const TROUBLE_GAIN = 0.3;
 
 /** @type {AudioContext | null} */
@@ -29,12 +30,13 @@ let lastTime = -1;
 let lastLook = 0;
 let moves = false;
 let stillLooks = 0;
-/** After this many checks without progress, about three seconds, the sound counts as off. */
+/** Number of checks without progress, about three seconds, after which the sound counts as off. */
 const STILL_LOOKS_MAX = 3;
 let onChange = () => {};
 
 /**
- * Starts the sound; browsers allow that only during a click or a key press. Plays the call's tone once, softly, as a test.
+ * Starts the sound, which browsers allow only during a click or a key press. Plays the call's sound once, softly, as a
+ * test.
  * @param {() => void} changed
  */
 export async function unlock(changed) {
@@ -79,8 +81,8 @@ export function isOn() {
 }
 
 /**
- * Repeats a call's sound until this function is called again: "call", "risen", "practice", or null for none. `restart`
- * starts it from the beginning even if it is playing.
+ * Repeats a call's sound until this function is called again. `kind` is "call", "risen" or "practice", or null for no
+ * sound. `restart` starts the sound from the beginning even if it is playing.
  * @param {string | null} kind
  */
 export function repeat(kind, restart = false) {
@@ -96,7 +98,8 @@ export function troubleOnce() {
 }
 
 /**
- * Repeats the sound of trouble at an interval in milliseconds; 0 for never. A shorter interval than before starts at once.
+ * Repeats the sound of a trouble at an interval in milliseconds; 0 for never. If the interval is shorter than before,
+ * the sound plays at once.
  * @param {number} every_ms
  */
 export function keepTelling(every_ms) {
@@ -108,7 +111,7 @@ export function keepTelling(every_ms) {
   else if (every_ms) tellTimer = setTimeout(tellAgain, every_ms);
 }
 
-// The next one is scheduled first, so that an exception does not end the repetition.
+// The next repetition is scheduled first, so that an exception does not end the repetitions.
 function tellAgain() {
   tellTimer = setTimeout(tellAgain, tellsEvery_ms);
   glide(TROUBLE_GAIN);

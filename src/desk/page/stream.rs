@@ -30,7 +30,7 @@ pub(super) fn response(messages: impl Stream<Item = SseResult> + Send + 'static)
     Sse::new(messages).into_response()
 }
 
-/// Returns an interval that ticks when a heartbeat is due. Missed ticks are not made up for.
+/// Returns an interval that ticks when a heartbeat is due. A tick that was missed is not made up for.
 pub(in crate::desk) fn beat_interval() -> Interval {
     let mut interval = tokio::time::interval(BEAT_INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,12 +1,14 @@
-// Owns the list of troubles: what is wrong with a room or with a line, whether staff have acknowledged it, and how often
-// its sound is repeated. Does not own the calls.
+// Owns the list of troubles: what is wrong with a room or a connection, whether staff have acknowledged it, and how
+// often its sound is repeated. Does not own the calls.
 
 import { send } from "/link.js";
 import { el } from "/parts.js";
 import { has, say } from "/words.js";
 
-// A trouble that cuts a room off is repeated until staff acknowledge it, and less often afterwards.
+// Interval between repetitions of the sound of a trouble that cuts a room off, until staff acknowledge the trouble, in
+// milliseconds.
 const TOLD_EVERY_MS = 5_000;
+// Interval between these repetitions after staff have acknowledged the trouble, in milliseconds.
 const KNOWN_TOLD_EVERY_MS = 120_000;
 
 /** @type {Set<string>} */
@@ -32,7 +34,7 @@ export const trouble = (name, room = null, cutsOff = false) => ({ key: `${room?.
 export const leftCall = (call, room) => ({ key: `${room.id} left ${call}`, name: "left", call, room, cutsOff: true });
 
 /**
- * Rooms beyond the maximum of this desk. When the list changes, it is a new trouble.
+ * The trouble that there are rooms beyond the maximum of this desk. It counts as a new trouble when the list changes.
  * @param {BrokerLine["left_out"]} leftOut
  * @param {number} shown
  * @returns {Trouble}
@@ -43,13 +45,13 @@ export function roomsLeftOut({ count, rooms }, shown) {
 }
 
 /**
- * Whether staff have acknowledged it.
+ * Whether staff have acknowledged the trouble with this key.
  * @param {string} key
  */
 export const isKnown = (key) => known.has(key);
 
 /**
- * Staff acknowledge it.
+ * Records that staff have acknowledged the trouble with this key.
  * @param {string} key
  */
 export function know(key) {
@@ -57,8 +59,8 @@ export function know(key) {
 }
 
 /**
- * Shows all troubles; `cutOff` are the keys of those that are shown elsewhere. Returns whether one is new, and the interval
- * of their sound in milliseconds (0 for never).
+ * Shows all troubles. `cutOff` are the keys of troubles that are shown elsewhere. Returns whether any trouble is new,
+ * and the interval at which the sound of the troubles is repeated, in milliseconds; 0 for never.
  * @param {Trouble[]} troubles
  * @param {string[]} cutOff
  */

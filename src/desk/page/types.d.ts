@@ -1,5 +1,6 @@
-// The messages from the desk's server, and what the page keeps of them. For the type check only: this file is not served.
-// Written by `src/line/view.rs`, `src/desk/single_room/view.rs` and `src/desk/multi_room/message.rs`.
+// Owns the types of the messages from the desk's server, and of what the page keeps of them. This file is for the type
+// check only and is not served. The messages are written by `src/line/view.rs`, `src/desk/single_room/view.rs` and
+// `src/desk/multi_room/message.rs`.
 
 type Phase = "placed" | "sent" | "received" | "on_the_way" | "here";
 
@@ -97,13 +98,13 @@ interface RoomView {
   offers: Omit<Offers, "previews"> | null;
 }
 
-/** The same with its call and the recent calls. */
+/** A room's view, with its call and the recent calls. */
 interface ShownRoom extends RoomView {
   call: Call | null;
   recent: PastCall[];
 }
 
-/** The first message: what does not change while the page is open. */
+/** The first message of a stream, with everything that does not change while the page is open. */
 interface Hello {
   desk: string;
   version: string;
@@ -120,7 +121,7 @@ interface Hello {
   cap_db?: number;
 }
 
-/** The line to the broker. */
+/** The state of the connection to the broker. */
 interface BrokerLine {
   linked: boolean;
   was_linked: boolean;
@@ -131,7 +132,7 @@ interface BrokerLine {
   left_out: { count: number; rooms: string[] };
 }
 
-/** A room's message at a desk of several. */
+/** The message about one room at a desk of several rooms. */
 interface RoomMessage {
   id: string;
   name: string;
@@ -144,7 +145,10 @@ interface RoomMessage {
   recent: PastCall[];
 }
 
-/** A room as the page keeps it. Times ending in `At` are `performance.now()` of receipt. */
+/**
+ * A room as the page keeps it. Fields whose names end in `At` are the times at which the values were current, as
+ * `performance.now()`.
+ */
 interface Room {
   id: string;
   name: string;
@@ -158,7 +162,7 @@ interface Room {
   toldAt: number;
 }
 
-/** Something that is wrong. `fill` are the values of its text's placeholders. */
+/** Something that is wrong with a room, the page or a connection. `fill` are the values of its text's placeholders. */
 interface Trouble {
   key: string;
   name: string;

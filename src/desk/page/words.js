@@ -1,4 +1,4 @@
-// Owns every text that staff read at the desk. A language is one table. Does not own where a text is shown.
+// Owns every text that staff read at the desk, with one table for each language. Does not own where a text is shown.
 
 const TABLES = {
   "en-US": {
@@ -832,7 +832,7 @@ const TABLES = {
 let table = TABLES["en-US"];
 
 /**
- * Switches to a language if there is a table for it, preferably of the same region. English otherwise.
+ * Switches to a language if there is a table for it, preferably of the same region; otherwise to English.
  * @param {string} locale
  */
 export function speak(locale) {
@@ -864,8 +864,8 @@ export function say(key, fill = {}, otherwise = key) {
 }
 
 /**
- * The text for a name that a room sends, such as its stage. Falls back to the name: a newer room may send names that this
- * page does not know.
+ * The text for a name that a room sends, such as its stage. Falls back to the name, because a newer room may send names
+ * that this page does not know.
  * @param {string} kind
  * @param {string} name
  */

@@ -1,5 +1,5 @@
-//! Owns the desk that a room serves by itself. Not here: sign-in (`desk::guard`), and the parts that all desk pages
-//! share (`desk::page`).
+//! Owns the desk that a room serves by itself. Does not own the sign-in (`desk::guard`), or the parts that all desk
+//! pages share (`desk::page`).
 
 mod previews;
 mod router;
@@ -21,7 +21,8 @@ use crate::room::{Event, RoomTime, Snapshot};
 pub use previews::Previews;
 pub use view::room_view;
 
-/// The room's answer. An error holds plain words for staff, never a patient's words.
+/// Whether the room accepted what a desk asked. An error is a message for staff in plain words; it never quotes a
+/// patient.
 pub type RoomAnswer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// The desk's access to the room.
@@ -35,9 +36,9 @@ pub trait RoomClient: Send + Sync + 'static {
     /// Sends the room an event, and waits until it has accepted or refused it.
     fn tell(&self, event: Event) -> RoomAnswer;
 
-    /// Waits until the room's loop has answered, which shows that it is running. A page's stream sends heartbeats only
-    /// while this succeeds, so a page never shows a hanging room as working. The default, for a room without its own
-    /// loop, succeeds at once.
+    /// Waits until the room's event loop has answered, which shows that it is running. A page's stream sends heartbeats
+    /// only while this succeeds, so a page never shows a hanging room as working. The default, for a room without its
+    /// own event loop, succeeds at once.
     fn ping(&self) -> RoomAnswer {
         Box::pin(std::future::ready(Ok(())))
     }
@@ -48,9 +49,9 @@ pub trait RoomClient: Send + Sync + 'static {
 pub struct SingleRoomOptions {
     /// The clinic's choices for the page.
     pub page: PageOptions,
-    /// The room's name.
+    /// The room's name, which may change while the desk serves.
     pub room_name: watch::Receiver<String>,
-    /// What can be chosen in the room.
+    /// The choices that staff have in the room.
     pub offers: Offers,
     /// Renders previews of profiles; `None` if there are no previews.
     pub previews: Option<Previews>,
@@ -61,7 +62,8 @@ pub struct SingleRoomOptions {
 /// Serves the desk until `shutdown` completes, then tells the room that no page can receive calls any more.
 ///
 /// # Errors
-/// [`DeskError::Served`], and the errors of a certificate.
+/// [`DeskError::Served`] if the server failed, and [`DeskError::File`] or [`DeskError::Certificate`] if the certificate
+/// cannot be used.
 pub async fn serve(
     bound: BoundDesk,
     options: SingleRoomOptions,

@@ -1,4 +1,4 @@
-//! Owns the routes of one room's desk. Not here: the orders themselves.
+//! Owns the routes of one room's desk. Does not own the orders themselves.
 
 use std::sync::Arc;
 

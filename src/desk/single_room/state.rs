@@ -1,5 +1,5 @@
-//! Owns the state of one room's desk: the room as it is shown, and the connection to it. Not here: the routes, and the
-//! messages to a page.
+//! Owns the state of one room's desk: the room as it is shown, and the connection to it. Does not own the routes, or
+//! the messages to a page.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::line::view::Offers;
 use crate::room::call::{CallId, DeskId};
 use crate::room::{Event, Snapshot};
 
-/// Time limit for the room to answer.
+/// Time limit for the room's answer to an event or a ping.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The desk of one room while it serves.
@@ -70,7 +70,7 @@ impl SingleRoomDesk {
         answer.unwrap_or_else(|_| Err("the room does not answer".to_owned()))
     }
 
-    /// Returns whether the room's loop runs.
+    /// Returns whether the room's event loop is running, which means that it answers within [`ROOM_TIMEOUT`].
     pub(super) async fn room_turns(&self) -> bool {
         tokio::time::timeout(ROOM_TIMEOUT, self.client.ping()).await.is_ok_and(|answer| answer.is_ok())
     }

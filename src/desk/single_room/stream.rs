@@ -1,5 +1,5 @@
-//! Owns the schedule of messages to a page of one room, and the reports to the room about its pages. Not here: the form
-//! of the messages.
+//! Owns the schedule of messages to a page of one room, and the reports to the room about its pages. Does not own the
+//! form of the messages.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -78,7 +78,7 @@ async fn feed(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) {
                 }
             }
             _ = beat.tick() => {
-                // Without heartbeats the page says that it is not connected to the room.
+                // No heartbeat is sent while the room hangs. The page then says that it is not connected to the room.
                 if desk.room_turns().await && !stream.send("beat", &()).await {
                     return;
                 }

@@ -1,6 +1,6 @@
 //! Owns the messages to a page of one room, as JSON. The room's own types are never serialised, because a new field
-//! with a patient's data could then be sent by accident. Not here: [`RoomView`], which pages and the broker connection
-//! share.
+//! with a patient's data could then be sent by accident. Does not own [`RoomView`], which pages and the broker
+//! connection share.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::vocabulary::place::Place;
 /// The first message of a stream, with everything that does not change while the page is open.
 #[derive(Debug, Serialize)]
 pub(super) struct SingleRoomHello<'a> {
-    /// The page's id, a decimal number as text, because JavaScript's numbers cannot hold it.
+    /// The page's id, which is a decimal number as text, because numbers in JavaScript cannot hold 64 bits.
     desk: String,
     version: &'static str,
     locale: &'a str,

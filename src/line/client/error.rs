@@ -27,7 +27,7 @@ pub enum BrokerError {
     /// The broker rejected the subscriptions.
     #[error("the broker does not let this user subscribe below stillroom/; see its access list")]
     SubscriptionRejected,
-    /// The broker rejected a message without which the connection is useless.
+    /// The broker rejected a message, and the connection is useless without it.
     #[error("the broker does not let this user publish on {topic} ({reason:?}); see its access list")]
     PublicationRejected {
         /// The topic on which this client may not publish.
@@ -44,7 +44,7 @@ pub enum BrokerError {
     /// The operating system provided no random number for the client id.
     #[error("the system provides no random numbers: {0}")]
     Randomness(getrandom::Error),
-    /// The MQTT library's event loop ended without giving a reason.
+    /// The MQTT library's event loop ended without a reason.
     #[error("the connection ended")]
     Ended,
     /// The client panicked and has started again.

@@ -1,12 +1,12 @@
 //! Owns the connection to a broker. It connects with a will, TLS and credentials, reconnects with a jittered backoff,
-//! and closes a connection on which the broker acknowledges nothing. Each client has its own thread. Not here: the
+//! and closes a connection on which the broker acknowledges nothing. Each client has its own thread. Does not own the
 //! messages, which an [`Endpoint`] creates and handles.
 //!
-//! Each connection starts a clean session with a new MQTT client. Messages queued for a lost connection are discarded,
-//! because the endpoint sends its whole state again. For the same reason the client id may change at any time. While
-//! only this client closes connections, it keeps the random part of the id, so that the broker drops the old connection
-//! at once. If the broker ends a connection, the client chooses a new id. A foreign client that had taken over the
-//! session is then left with an id that is no longer used.
+//! Each connection starts a clean session with a new MQTT client. Messages that are queued for a lost connection are
+//! discarded, because the endpoint sends its whole state again. For the same reason, the client id may change at any
+//! time. If this client closed the last connection, it reuses its random id, so that the broker drops the old
+//! connection at once. If the broker ended the connection, the client chooses a new id. A foreign client that had taken
+//! over the session is then left with an id that is no longer used.
 
 mod error;
 mod options;
@@ -37,18 +37,19 @@ const BACKOFF_MIN: Duration = Duration::from_millis(200);
 /// Longest pause before reconnecting. With [`CONNECT_TIMEOUT`] it adds up to less than the three seconds within which a
 /// client must find a restored broker.
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
-/// A connection that lasts at least this long resets the backoff.
+/// Time after which a connection counts as stable. A stable connection resets the backoff.
 const STABLE_AFTER: Duration = Duration::from_secs(5);
 /// Time limit for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_800);
 /// Time limit for an acknowledgement. A broker that exceeds it is frozen or unreachable.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(3);
-/// MQTT keep-alive, in seconds. The broker drops a client that it has not heard for one and a half times as long.
+/// MQTT keep-alive interval, in seconds. The broker drops a client that has sent nothing for one and a half times this
+/// interval.
 const KEEP_ALIVE_S: u16 = 5;
 /// Maximum number of queued messages in each direction.
 const QUEUE_MAX: usize = 256;
 
-/// Reported to the owner of a [`BrokerClient`].
+/// An event that a [`BrokerClient`] reports to its owner.
 #[derive(Debug)]
 pub enum ClientEvent<E> {
     /// The client is connected to the broker.
@@ -61,7 +62,7 @@ pub enum ClientEvent<E> {
     Endpoint(E),
 }
 
-/// A client that reconnects by itself. Dropping it closes the connection, whereupon the broker publishes the will.
+/// A client that reconnects by itself. Dropping it closes the connection, and the broker then publishes the will.
 pub struct BrokerClient<E: Endpoint> {
     shared: Arc<SharedEndpoint<E>>,
 }
@@ -110,7 +111,8 @@ impl<E: Endpoint> BrokerClient<E> {
         Ok(Self { shared })
     }
 
-    /// Runs `act` on the endpoint with the client's time, and then drives the endpoint. Never waits for the broker.
+    /// Runs `act` on the endpoint and the current time of the client's clock, in milliseconds, and then drives the
+    /// endpoint. Never waits for the broker.
     pub fn with<T>(&self, act: impl FnOnce(&mut E, u64) -> T) -> T {
         let now_ms = self.shared.now_ms();
         let result = act(&mut self.shared.endpoint(), now_ms);
@@ -175,7 +177,7 @@ impl<F> Reporter<F> {
         }
     }
 
-    /// Returns when a contest for the session may end.
+    /// Returns when a contest for the session may end; `None` if there is none.
     fn timeout_at<E: Endpoint>(&self, shared: &SharedEndpoint<E>) -> Option<tokio::time::Instant> {
         self.takeovers.poll_timeout().map(|due_ms| shared.instant(due_ms))
     }
@@ -255,7 +257,8 @@ fn jittered(pause: Duration) -> Duration {
 /// How far a connection attempt has come.
 #[derive(Default)]
 struct ConnectionProgress {
-    /// Whether the broker accepted the connection. While the session is contested, the attempt may fail after that.
+    /// Whether the broker accepted the connection. While the session is contested, the attempt may still fail after
+    /// that.
     is_accepted: bool,
     /// When the broker confirmed the subscriptions.
     up_since: Option<Instant>,
@@ -322,7 +325,8 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
                     return error;
                 }
             }
-            // Before it ends, the task sends the reason. If it panicked, the channel is empty.
+            // The task sends the reason before it ends. If it panicked, the channel runs empty, which also ends the
+            // connection.
             _ = &mut pump.0 => loop {
                 let event = events.try_recv().ok();
                 if let Err(error) = handle_event(shared, &mut unacknowledged, event) {
@@ -455,14 +459,15 @@ async fn publish(
     let Publication { topic, payload, retain, receipt } = publication;
     let mut options = PublishOptions::new(QoS::AtLeastOnce).retain(retain);
     if !retain {
-        // Older messages are outdated, and must not be mistaken for current ones.
+        // A message that arrives late is outdated, and must not be mistaken for a current one.
         let expiry_s = u32::try_from(SILENT_AFTER_MS / 1_000).ok();
         let properties = PublishProperties { message_expiry_interval: expiry_s, ..PublishProperties::default() };
         options = options.properties(properties);
     }
     let sent = client.publish_tracked(topic.clone(), payload, options).await.map_err(|_| BrokerError::Ended)?;
     let events = events.clone();
-    // No code waits for this task. If the acknowledgement is missing, the connection ends.
+    // Nothing waits for this task. If the acknowledgement never arrives, `Unacknowledged` times out and the connection
+    // ends.
     tokio::spawn(async move {
         let Ok(PublishResult::Qos1(answer)) = sent.wait_async().await else { return };
         let event = match answer.reason {
@@ -471,7 +476,7 @@ async fn publish(
             // A broker also acknowledges a message that it discards. Only the reason code shows the difference.
             reason => BrokerEvent::Rejected { receipt, topic, reason },
         };
-        // The connection may be over by now, with the receiver gone.
+        // The connection may have ended by now, in which case the receiver is gone.
         let _ = events.send(event).await;
     });
     Ok(())

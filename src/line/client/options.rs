@@ -1,4 +1,5 @@
-//! Owns the options for an MQTT connection: client id, will, TLS and credentials. Not here: when to connect.
+//! Owns the options for an MQTT connection: client id, will, TLS and credentials. Does not own the decision when to
+//! connect.
 
 use std::path::PathBuf;
 
@@ -48,7 +49,7 @@ pub(super) fn options(
     Ok(options)
 }
 
-/// Returns a client id that nobody can guess. A client that knows the id can take over the session.
+/// Returns a client id that nobody can guess. Another client that knew the id could take over the session.
 fn random_client_id(prefix: &str) -> Result<String, BrokerError> {
     getrandom::u64().map(|random| format!("{prefix}-{random:016x}")).map_err(BrokerError::Randomness)
 }

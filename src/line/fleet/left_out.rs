@@ -1,5 +1,5 @@
 //! Owns the list of rooms that a desk does not show because it already shows its maximum. The desk lists them for staff
-//! and notifies each of them. Not here: the maximum.
+//! and notifies each of them. Does not own the maximum number of rooms.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ struct LeftOutRoom {
 }
 
 impl LeftOutRooms {
-    /// Handles a message from such a room, or its will from the broker. Returns whether the list has changed.
+    /// Handles a message from a room that is not shown, or its will from the broker. Returns whether the list has
+    /// changed.
     pub(super) fn on_message(&mut self, now_ms: u64, room: RoomId, is_will: bool) -> bool {
         if is_will {
             return self.0.remove(&room).is_some();
@@ -52,7 +53,8 @@ impl LeftOutRooms {
         Some(id.clone())
     }
 
-    /// Returns when a room has to be notified or removed from the list. Notifying requires a connection.
+    /// Returns when a room has to be notified or removed from the list; `None` if the list is empty. Without a
+    /// connection, no room is notified.
     pub(super) fn poll_timeout(&self, is_connected: bool) -> Option<u64> {
         let due = |room: &LeftOutRoom| {
             if is_connected && room.is_untold { 0 } else { room.heard_at_ms + SILENT_AFTER_MS }

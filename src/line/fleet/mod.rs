@@ -1,8 +1,8 @@
 //! Owns the desk's end of the exchange with rooms over a broker: all known rooms, each room's call and troubles, and
-//! this desk's state toward each room. Not here: pages, sockets, threads and clocks.
+//! this desk's state toward each room. Does not own pages, sockets, threads or clocks.
 //!
-//! The desk keeps a call until its room lists it as cleared. If a room restarts and no longer has the call, the call is
-//! not over, and staff must go to the room and look.
+//! The desk keeps a call until its room lists it as cleared. If a room restarts and no longer has the call, the call
+//! does not count as over, and staff must go to the room and look.
 
 mod left_out;
 mod remote_room;
@@ -25,8 +25,8 @@ pub use crate::config::ROOMS_MAX;
 use left_out::LeftOutRooms;
 use remote_room::{MessageEffect, RemoteRoom, SharedWordsState};
 
-/// Age from which the last sign of life from a room's event loop, screen or sound is too old, in milliseconds. Even
-/// with the interval and the delay of heartbeats, a desk reports the failure within ten seconds.
+/// Time without a sign of life from a room's event loop, screen or sound after which the desk reports a fault, in
+/// milliseconds. Even with the interval and the delay of heartbeats, the report appears within ten seconds.
 pub const STALE_AFTER_MS: u64 = 7_000;
 /// Time limit for a room's answer to an order, in milliseconds.
 pub const ORDER_TIMEOUT_MS: u64 = 8_000;
@@ -65,7 +65,7 @@ impl RoomTrouble {
     }
 }
 
-/// Reported by the desk's end to its owner.
+/// An event that the desk's end reports to its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FleetEvent {
     /// Pages have to show the room's new state.
@@ -97,9 +97,10 @@ pub struct RoomStatus<'a> {
     pub id: &'a RoomId,
     /// The room's name, or its id until it has sent a name.
     pub name: &'a str,
-    /// All current faults, or only [`RoomTrouble::Lost`] and [`RoomTrouble::NotUnderstood`] if the room is lost.
+    /// All current faults. If the room is lost, only [`RoomTrouble::Lost`] and, if it applies,
+    /// [`RoomTrouble::NotUnderstood`].
     pub troubles: Vec<RoomTrouble>,
-    /// The open call, with ages as of now.
+    /// The open call, with its ages at the time of the query.
     pub call: Option<CallState>,
     /// Calls that nobody cleared but that the room's program no longer has. Staff have to go to the room and look.
     pub left: Vec<Ulid>,
@@ -214,8 +215,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Records that the only page showing `call` is gone, although other pages are open. The room regards the call as
-    /// not received until one of them shows it.
+    /// Records that the only page that showed `call` is gone, although other pages are open. The room regards the call
+    /// as not received until another page shows it.
     pub fn call_withdrawn(&mut self, now_ms: u64, room: &RoomId, call: Ulid) {
         if let Some(room) = self.rooms.get_mut(room).filter(|room| room.received_call == Some(call)) {
             room.received_call = None;
@@ -266,7 +267,8 @@ impl Fleet {
         self.rooms.get_key_value(id).map(|(id, room)| room.status(id, now_ms))
     }
 
-    /// Handles a room's message that cannot be parsed. The room is shown all the same, because staff must learn of it.
+    /// Handles a room's message that cannot be parsed. The room is shown all the same, because staff must learn of the
+    /// problem.
     fn on_unreadable_room(&mut self, now_ms: u64, id: RoomId) {
         if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
             return;
@@ -400,7 +402,8 @@ impl Endpoint for Fleet {
         false
     }
 
-    /// Updates the state to `now_ms`, by which time rooms may have fallen silent and orders timed out.
+    /// Handles everything that has become due by `now_ms`, such as rooms that have fallen silent and orders that have
+    /// timed out.
     fn handle_timeout(&mut self, now_ms: u64) {
         self.last_turn_ms = now_ms;
         if self.left_out.handle_timeout(now_ms) {
@@ -440,8 +443,8 @@ impl Endpoint for Fleet {
         let seq = self.numbering.next_seq();
         let is_withdrawn = std::mem::take(&mut room.is_call_withdrawn);
         if is_withdrawn {
-            // This state says that the desk cannot receive calls, and the heartbeat that follows at once says that it
-            // can.
+            // This state says that the desk cannot receive calls, so the room regards the call as not received. The
+            // heartbeat that follows at once says that the desk can receive calls again.
             self.beat_at_ms = Some(now_ms);
         }
         let state = DeskState {

@@ -1,5 +1,5 @@
 //! Owns a desk's record of one room: the current run of its program, its newest state, its call, and this desk's state
-//! toward it. Not here: when this desk sends.
+//! toward it. Does not own the times at which this desk sends.
 
 use std::collections::VecDeque;
 
@@ -10,12 +10,12 @@ use super::super::sequence::{Freshness, SequenceTracker};
 use super::super::{SILENT_AFTER_MS, push_bounded};
 use super::{RoomStatus, RoomTrouble, STALE_AFTER_MS};
 
-/// Time for a run's last messages to arrive after its will, in milliseconds.
+/// Time for which a run's last messages may still arrive after its will, in milliseconds.
 const SETTLE_MS: u64 = 4_000;
 /// Time after which a silent run without a will counts as ended, in milliseconds. It is longer than a heartbeat.
 const RUN_ENDED_AFTER_MS: u64 = 2_500;
-/// A replaced run may become current again only this long after it was replaced, in milliseconds, because messages from
-/// it are merely late before that. The current run must also have been silent for this long.
+/// Time after which a replaced run may become current again, in milliseconds. Until then, messages from it are merely
+/// late. Without a will, the current run must also have been silent for this long.
 const RUN_RETIRED_MS: u64 = 5_000;
 /// Maximum number of runs of a room's program that are remembered.
 const RUNS_MAX: usize = 8;
@@ -58,7 +58,7 @@ pub(super) enum MessageEffect {
 }
 
 /// A desk's record of one room.
-// Each of the booleans is a separate fact that does not depend on the others.
+// The booleans are independent facts, not the states of one state machine.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 pub(super) struct RemoteRoom {
@@ -76,13 +76,13 @@ pub(super) struct RemoteRoom {
     pub(super) is_unreadable: bool,
     pub(super) state: Option<Box<RoomState>>,
     state_at_ms: u64,
-    /// The open call, and the time as of which its ages are right.
+    /// The open call, and the time at which its ages were current.
     pub(super) call: Option<(CallState, u64)>,
     /// Calls that the room's program no longer has, although nobody cleared them.
     pub(super) left_calls: VecDeque<Ulid>,
     /// The call that a page of this desk shows.
     pub(super) received_call: Option<Ulid>,
-    /// Whether the room has to be notified that no page of this desk shows its call any longer.
+    /// Whether the room has to be told that no page of this desk shows its call any longer.
     pub(super) is_call_withdrawn: bool,
     /// The unanswered orders and the times at which they were sent, oldest first.
     pub(super) orders: VecDeque<(OrderRequest, u64)>,
@@ -157,7 +157,7 @@ impl RemoteRoom {
             if let Some(before) = self.run_id.replace(head.run_id) {
                 push_bounded(&mut self.retired_runs, (before, now_ms + RUN_RETIRED_MS), RUNS_MAX);
             }
-            // `seq` refers to the states of the replaced run.
+            // The recorded `seq` refers to the states of the replaced run.
             if matches!(self.shared_words, SharedWordsState::Cleared { .. }) {
                 self.shared_words = SharedWordsState::Never;
             }
@@ -168,11 +168,11 @@ impl RemoteRoom {
         freshness
     }
 
-    /// Returns whether `new` may replace the current run. A run that still sends messages is never replaced, whether by
-    /// an id in the far future or by a second room with the same id.
+    /// Returns whether `new` may replace the current run. A run that still sends messages is never replaced, neither by
+    /// an id in the far future nor by a second room with the same id.
     fn may_replace_run(&self, now_ms: u64, new: Ulid) -> bool {
-        // Messages from a replaced run are ignored for `RUN_RETIRED_MS` only. A run that still sends after that is alive,
-        // so its messages must count.
+        // Messages from a replaced run are ignored for `RUN_RETIRED_MS` only. A run that still sends after that time is
+        // alive, so its messages must count.
         if self.retired_runs.iter().any(|(run, _)| *run == new) {
             return false;
         }
@@ -282,7 +282,7 @@ fn is_stale(age_ms: Option<u64>) -> bool {
     age_ms.is_some_and(|age_ms| age_ms >= STALE_AFTER_MS)
 }
 
-/// Returns whether a page would show both states alike. Then the newer state is a mere heartbeat.
+/// Returns whether a page would show both states alike, which makes the newer one a mere heartbeat.
 fn draws_the_same(before: &RoomState, after: &RoomState) -> bool {
     let stale = |state: &RoomState| {
         let VitalAges { loop_age_ms, frame_age_ms, audio_age_ms } = state.vitals;

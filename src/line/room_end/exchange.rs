@@ -1,4 +1,4 @@
-//! Owns the data that the room and its end of the broker connection exchange. Not here: when they exchange it.
+//! Owns the data that the room and its end of the broker connection exchange. Does not own the times of the exchange.
 
 use ulid::Ulid;
 
@@ -7,14 +7,14 @@ use crate::line::view::RoomView;
 use crate::room::Event;
 use crate::room::call::DeskId;
 
-/// The room at this moment, from which its state for desks is made.
+/// A report on the room's current state, from which [`super::RoomEnd`] makes the state that desks receive.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomReport {
     /// The name that a desk shows for the room.
     pub name: String,
     /// The open call, as the room shows it to the patient.
     pub call: Option<CallState>,
-    /// How long ago parts of the room last gave a sign of life.
+    /// How long ago the room's event loop, window and sound last gave a sign of life.
     pub vitals: VitalAges,
     /// Everything else that a desk page shows.
     pub view: RoomView,
@@ -23,19 +23,20 @@ pub struct RoomReport {
 /// An event that the room has to handle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomInput {
-    /// Caused by a desk, or by an acknowledgement of the broker.
+    /// The event, which follows from a desk's message or silence, or from an acknowledgement of the broker.
     pub event: Event,
-    /// The order that caused the event, if one did. The room answers it with [`super::RoomEnd::order_answered`].
+    /// The order that caused the event; `None` if no order did. The room answers it with
+    /// [`super::RoomEnd::order_answered`].
     pub order: Option<Ulid>,
 }
 
-/// A change in which desks may hold the text that the patient shared.
+/// A change to the set of desks that may hold the text that the patient shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedWordsChange {
     /// The text is being sent to this desk.
     SentTo(DeskId),
     /// This desk no longer holds the text.
     ForgottenBy(DeskId),
-    /// The connection to this desk is lost. The desk deletes the text by itself when it notices that.
+    /// The connection to this desk is lost. The desk deletes the text by itself when it notices the loss.
     Lost(DeskId),
 }

@@ -1,6 +1,7 @@
 //! Owns the room's end of the exchange with desks over a broker: what it publishes and when, which desks are present,
-//! and the events that follow for the room. It sends the whole state again every two seconds, whatever the broker has
-//! acknowledged, so that a call reaches a desk as soon as a connection exists. Not here: sockets, threads and clocks.
+//! and the resulting events for the room. It sends the whole state every two seconds without waiting for the previous
+//! acknowledgement, so that a call reaches a desk as soon as a connection exists. Does not own sockets, threads or
+//! clocks.
 
 mod exchange;
 mod records;
@@ -23,8 +24,8 @@ use crate::room::call::{CallId, DeskId};
 pub use exchange::{RoomInput, RoomReport, SharedWordsChange};
 use records::{DeskRecord, PlacedCall};
 
-/// Minimum time between two states, in milliseconds, so that typing does not flood the broker. Changes to the call do
-/// not wait.
+/// Minimum time between two states, in milliseconds, so that a patient's typing does not flood the broker. Changes to
+/// the call are sent without this delay.
 const UPDATE_INTERVAL_MS: u64 = 200;
 /// Maximum number of desks that are tracked.
 const DESKS_MAX: usize = 64;
@@ -57,7 +58,8 @@ pub struct RoomEnd {
     in_flight: VecDeque<(u64, Option<Ulid>)>,
     inputs: VecDeque<RoomInput>,
     shared_words: SharedWordsRecord,
-    /// When a foreign message with this room's id was last received.
+    /// When a message of another program with this room's id was last received, in milliseconds; `None` if none was
+    /// received in the last [`SILENT_AFTER_MS`].
     duplicate_heard_at_ms: Option<u64>,
     logs: RoomEndLogs,
 }
@@ -72,7 +74,7 @@ struct Due {
     has_state: bool,
 }
 
-/// Records which desks may hold the text that the patient shared.
+/// The desks that may hold the text that the patient shared.
 #[derive(Debug, Default)]
 struct SharedWordsRecord {
     /// Whether the newest state contained the text.
@@ -147,8 +149,8 @@ impl RoomEnd {
         }
     }
 
-    /// Returns the topics to subscribe to. The room's own topic is among them, because it reveals other rooms with the
-    /// same id.
+    /// Returns the topics to subscribe to. The room's own topic is among them, because messages of other programs on it
+    /// reveal rooms with the same id.
     #[must_use]
     pub fn topics(&self) -> Vec<String> {
         vec![self.room.desk_topic(), all_desks_filter(), self.room.state_topic()]
@@ -188,12 +190,13 @@ impl RoomEnd {
         self.shared_words.all_lost();
     }
 
-    /// Returns the next change in which desks may hold the text that the patient shared.
+    /// Returns the next change to the set of desks that may hold the text that the patient shared.
     pub fn poll_shared_words_change(&mut self) -> Option<SharedWordsChange> {
         self.shared_words.changes.pop_front()
     }
 
-    /// Records that a call was placed or rings again. It is sent at once, before [`RoomReport::call`] contains it.
+    /// Records that a call was placed or rings again. The call is sent at once, even before [`RoomReport::call`]
+    /// contains it.
     pub fn call_placed(&mut self, now_ms: u64, id: CallId, is_practice: bool, presses: u32) {
         let id = Ulid(id.0);
         let at_ms = self.placed_call.filter(|placed| placed.id == id).map_or(now_ms, |placed| placed.at_ms);
@@ -213,7 +216,7 @@ impl RoomEnd {
         self.due.has_urgent_state = true;
     }
 
-    /// Records that the room has changed. `is_urgent` says whether its call has.
+    /// Records that the room has changed. `is_urgent` says whether its call has changed.
     pub fn room_changed(&mut self, is_urgent: bool) {
         self.due.has_state = true;
         self.due.has_urgent_state |= is_urgent;
@@ -380,8 +383,8 @@ impl RoomEnd {
         }
     }
 
-    /// Makes space for another desk. If the maximum is reached, the longest-silent desk that cannot receive calls is
-    /// removed. Returns whether there is space.
+    /// Makes space for another desk. If the maximum is reached, removes the desk that has been silent longest among
+    /// those that cannot receive calls. Returns whether there is space.
     fn make_space_for_desk(&mut self) -> bool {
         if self.desks.len() < DESKS_MAX {
             return true;
@@ -391,7 +394,7 @@ impl RoomEnd {
         silent.is_some_and(|id| self.desks.remove(&id).is_some())
     }
 
-    /// Updates the state to `now_ms`, by which time desks may have fallen silent.
+    /// Handles everything that has become due by `now_ms`, such as desks that have fallen silent.
     pub fn handle_timeout(&mut self, now_ms: u64) {
         self.duplicate_heard_at_ms = self.duplicate_heard_at_ms.filter(|at_ms| now_ms < at_ms + SILENT_AFTER_MS);
         let mut gone = Vec::new();
@@ -494,8 +497,8 @@ impl RoomEnd {
         self.shared_words.is_sent = is_sent;
     }
 
-    /// Returns the call to send. The call placed last is sent even if the room does not show it yet. A cleared call is
-    /// never sent, even if `shown` is older and still contains it.
+    /// Returns the call to send. The call that was placed last is sent even if `shown`, the call in the room's report,
+    /// is still another one or `None`. A cleared call is never sent, even if the report is older and still contains it.
     fn call(&self, now_ms: u64, shown: Option<CallState>) -> Option<CallState> {
         let shown = shown.filter(|call| !self.cleared_calls.contains(&call.id));
         let Some(placed) = self.placed_call else { return shown };

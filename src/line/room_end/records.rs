@@ -1,5 +1,5 @@
-//! Owns the records that the room's end keeps about each desk and about a new call. Not here: the conclusions drawn
-//! from them.
+//! Owns the records that the room's end keeps about each desk and about a new call. Does not own the conclusions that
+//! are drawn from them.
 
 use ulid::Ulid;
 
@@ -20,11 +20,11 @@ pub(super) struct DeskRecord {
     pub(super) connection: u32,
     /// The sequence numbers of all messages from the desk.
     pub(super) messages: SequenceTracker,
-    /// The sequence numbers of the desk's states toward this room, if there were any. They are tracked separately,
-    /// because a state still counts after a heartbeat on another topic has overtaken it.
+    /// The sequence numbers of the desk's states toward this room; `None` before the first state. They are tracked
+    /// separately, because a state still counts after a heartbeat on another topic has overtaken it.
     pub(super) states: Option<SequenceTracker>,
     pub(super) can_receive: bool,
     pub(super) heard_at_ms: u64,
-    /// Until this time the desk counts as not showing this room, in milliseconds; 0 if the desk shows it.
+    /// Time until which the desk counts as not showing this room, in milliseconds; 0 if the desk shows the room.
     pub(super) hides_until_ms: u64,
 }

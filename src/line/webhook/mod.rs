@@ -1,6 +1,6 @@
 //! Owns the escalation list, whose webhooks (HTTPS) report a call that nobody has acknowledged. Each request is signed,
 //! has an idempotency key, and runs on its own thread, which makes up to `ATTEMPTS_MAX` attempts. No request contains
-//! patient data. Not here: the times at which steps are due, which the room's timers decide.
+//! patient data. Does not own the times at which steps are due, which the room's timers decide.
 //!
 //! These headers let a receiver check that a request is authentic, recent, and not a duplicate:
 //!
@@ -55,7 +55,7 @@ pub struct WebhookStep {
     pub ca_file: Option<PathBuf>,
 }
 
-/// Identifies a request. It is the same in each attempt.
+/// Identifies a request. The id is the same in each attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId {
     /// The call that nobody has acknowledged.
@@ -88,7 +88,7 @@ pub struct EscalationNotice {
 /// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscalationResult {
-    /// The request this belongs to.
+    /// The request's id.
     pub id: RequestId,
     /// `Ok` if the receiver accepted the request, otherwise the reason in plain words for staff.
     pub result: Result<(), String>,
@@ -147,20 +147,20 @@ type Spawn = fn(Box<dyn FnOnce() + Send>) -> std::io::Result<()>;
 
 #[derive(Default)]
 struct PendingRequests {
-    /// The number given to the newest request, counted from 1.
+    /// The number of the newest request, counted from 1.
     newest: u64,
-    /// By request number, the call and whether the request is cancelled.
+    /// For each pending request, by number: its call, and whether it is cancelled.
     pending: BTreeMap<u64, (CallId, bool)>,
 }
 
 struct StepResults {
-    /// By step, the number of the newest request that has finished, and whether it failed.
+    /// For each step: the number of the newest request that has finished, and whether it failed.
     newest: BTreeMap<usize, (u64, bool)>,
     on_result: Box<dyn FnMut(EscalationResult) + Send>,
 }
 
 impl Escalation {
-    /// Creates the list. `on_result` runs once for each request, on any thread, and must not block.
+    /// Creates the escalation list. `on_result` runs once for each request, on any thread, and must not block.
     pub fn new(steps: Vec<WebhookStep>, on_result: impl FnMut(EscalationResult) + Send + 'static) -> Self {
         Self::with_spawn(steps, spawn_thread, on_result)
     }
@@ -189,7 +189,7 @@ impl Escalation {
             request.finish(result);
         }));
         if let Err(error) = spawned {
-            // The closure was dropped together with the request, which has reported its failure.
+            // The closure was dropped, and with it the request, which reports a failure when it is dropped.
             tracing::error!(%error, "the system could not start a thread for a step of the escalation list");
         }
     }
@@ -236,7 +236,7 @@ impl PendingRequest {
         let result = result.map_err(|error| error.to_string());
         let mut results = self.list.0.results.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = results.newest.entry(self.id.step).or_default();
-        // A result that arrives after that of a newer request of the same step is outdated.
+        // A result is outdated if a newer request of the same step has already finished.
         if self.number > newest.0 {
             *newest = (self.number, result.is_err());
         }
@@ -257,7 +257,7 @@ impl PendingRequest {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            // 409 is not final, because a receiver answers it while it still handles the previous attempt.
+            // 409 is not final, because a receiver answers with it while it is still handling the previous attempt.
             let is_final = matches!(error, WebhookError::Answered(status) if (400..500).contains(&status)
                 && ![408, 409, 429].contains(&status));
             if is_final || attempts >= ATTEMPTS_MAX || self.is_cancelled_within(backoff) {

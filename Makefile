@@ -1,24 +1,26 @@
-# The commands for users and developers. Each target first installs the system packages that are missing, and says which
-# and why.
+# The commands for users and developers. Each target first names and installs the system packages that it needs and that
+# are missing.
 #
-#   make run       build, and open the room fullscreen. Without a display, play a short unattended visit instead, which
-#                  takes less than two minutes; SHORT_OUT=folder is for its output, default target/short-visit
+#   make run       build the program, and open the room fullscreen. Without a display, play a short unattended visit
+#                  instead, which takes less than two minutes; SHORT_OUT=folder sets the folder for its output, by
+#                  default target/short-visit
 #   make test      check the formatting and the lints, run every test, and quickly check the real window, and the desk
 #                  in a real browser
 #   make smoke     run only the quick check of the real window
 #   make demo      play an unattended visit from the first run to the wiped room, and an afternoon at the desk of two
-#                  rooms; OUT=folder is for its output, default target/demo; DEMO='--size 1920x1200' or '--only wgpu'
+#                  rooms; OUT=folder sets the folder for its output, by default target/demo; DEMO sets options of the
+#                  visit, such as '--size 1920x1200' or '--only wgpu'
 #   make bench     measure sound and call transports against their limits, and the cost of an idle room, of playing one
 #                  track compared with mpv, and of drawing each place compared with a browser; also show the last
 #                  demo's figures
-#   make soak      run thousands of randomised visits and calls (SEEDS=n, default 200000: two million presses), a
-#                  thousand real visits killed and searched (STILLROOM_VISITS=n), hours of composed music checked against its
-#                  metrics, two hours of real sound on busy processors, clumsy and resting hands, kills, and a pulled
-#                  cable (which needs root)
+#   make soak      run the long tests: thousands of simulated visits and calls (SEEDS=n, by default 200000, which makes
+#                  two million presses), a thousand real visits that are killed and searched for what they left
+#                  (STILLROOM_VISITS=n), hours of composed music checked against its metrics, two hours of real sound on
+#                  busy processors, clumsy and resting hands, kills, and a pulled cable (which needs root)
 #   make deny      check the licences, sources and duplicate versions of all dependencies
 #   make check     check kiosk.toml and everything it refers to
 #   make pictures  make the README's pictures from the last demo
-#   make sheet     make one sheet for the README with every place at every time of day on both renderers
+#   make sheet     make the README's picture of every place at every time of day, drawn by each renderer
 
 SHELL := /bin/sh
 CONFIG ?= kiosk.toml
@@ -97,7 +99,8 @@ soak:
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
 	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1
 
-# Not part of `test`, because building cargo-deny takes minutes. It is installed in the target folder, not system-wide.
+# This is not part of `test`, because building cargo-deny takes minutes. It is installed in the target folder, not
+# system-wide.
 deny:
 	@sh scripts/cargo.sh
 	@test -x $(TARGET)/tools/bin/cargo-deny || { \

@@ -1,6 +1,6 @@
-//! Measures the latency from a press to the desk's process through a real mosquitto broker, and compares it with one
-//! message through the same broker and one fsync in the same run. Run it with `cargo bench --bench line`.
-//! `STILLROOM_PRESSES=n` sets the number of presses, which is 500 by default.
+//! Measures how long a press takes to reach the desk's process through a real mosquitto broker. For comparison, the
+//! same run measures a single message through the same broker and a single fsync. Run it with `cargo bench --bench
+//! line`. `STILLROOM_PRESSES=n` sets the number of presses, which is 500 by default.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a bench that panics has failed
 
 #[path = "../tests/line/broker.rs"]
@@ -33,7 +33,7 @@ fn main() {
     let (mut room, mut bare, mut disk) = (Ours::open(&at), Bare::open(&at), Disk::open());
     let (mut ours, mut trips, mut fsyncs) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..presses {
-        // The three are interleaved, so that other load on the machine affects them alike.
+        // The three measurements alternate, so that other load on the machine affects them alike.
         ours.push(room.press(number as u128 + 1));
         trips.push(bare.trip());
         fsyncs.push(disk.write());
@@ -99,8 +99,8 @@ impl Ours {
         self.desk.with(|fleet, now_ms| fleet.room(now_ms, &self.room)?.call.map(|call| call.id))
     }
 
-    /// Places a call as the room does, that is, writes and flushes the record while the call is sent. Returns the
-    /// latency.
+    /// Places a call as the room does, by writing its record to disk while the call is being sent. Returns the time
+    /// until both are done.
     fn press(&mut self, number: u128) -> Duration {
         let id = CallId(number);
         while self.changes.try_recv().is_ok() {}
@@ -118,14 +118,14 @@ impl Ours {
         while self.shows().is_some() {
             std::thread::sleep(Duration::from_micros(200));
         }
-        // Waits until the broker's sockets have acknowledged the last message, as they have before a real call.
+        // In this time the broker's sockets acknowledge the last message, as they have before a real call.
         std::thread::sleep(Duration::from_millis(60));
-        // A call counts only once both the desk and the disk have it, so the later time is used.
+        // A call counts once both the desk and the disk have it, so the later of the two times is used.
         there.max(written).saturating_duration_since(began)
     }
 }
 
-/// Two plain clients, which measure how long one message takes between them.
+/// Two plain MQTT clients, which measure how long a message takes from one to the other.
 struct Bare {
     runtime: tokio::runtime::Runtime,
     publisher: AsyncClient,
@@ -172,7 +172,7 @@ impl Bare {
     }
 }
 
-/// A temporary file in the current folder, which is synced after each write, like the journal.
+/// A temporary file in the current folder, which is synced after each write as the journal is.
 struct Disk(std::fs::File);
 
 impl Disk {

@@ -1,6 +1,6 @@
-//! Writes each place's shader for WebGL, so that a browser can draw the same picture for comparison. Run it with
-//! `cargo bench --bench places -- FOLDER`. `tests/demo/places.py` measures both the room in its real window and the
-//! browser.
+//! Converts each place's shader to WebGL, so that a browser can draw the same picture for comparison. Run it with
+//! `cargo bench --bench places -- FOLDER`, which writes the files to FOLDER. `tests/demo/places.py` then measures both
+//! the room's window and the browser.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // prints its results
 
 use std::error::Error;
@@ -14,7 +14,7 @@ use iced::wgpu::naga::{ShaderStage, valid::ModuleInfo};
 use stillroom::widget::place::shader::PlaceShader;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Skips the option that cargo adds for a test harness, because this bench has none.
+    // Options are skipped, because cargo adds one for the test harness, which this bench does not have.
     let folder = std::env::args().skip(1).find(|word| !word.starts_with('-')).map(PathBuf::from);
     let folder = folder.ok_or("name the folder: cargo bench --bench places -- FOLDER")?;
     std::fs::create_dir_all(&folder)?;
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Writes one stage of a shader in WebGL 2's language, GLSL ES 3.00.
+/// Writes one stage of a shader in GLSL ES 3.00, the language of WebGL 2.
 fn write(
     path: &Path,
     module: &iced::wgpu::naga::Module,

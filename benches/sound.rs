@@ -1,8 +1,8 @@
 //! Measures the performance of the sound without a device, and prints each figure with its limit. Run it with
 //! `cargo bench --bench sound`.
 //!
-//! Processor time is that of this thread alone, which decodes, mixes and limits, so that other load on the machine does
-//! not count. It is relative to the duration of the audio.
+//! Processor time is relative to the duration of the audio. Only the time of this thread counts, which decodes, mixes
+//! and limits, so that other load on the machine has no effect.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // prints its results
 
 use std::error::Error;
@@ -15,7 +15,7 @@ use stillroom::sound::{
 };
 use stillroom::vocabulary::sound::{Bed, Character};
 
-/// Seconds of audio rendered for each figure.
+/// Duration of the audio that is rendered for each figure, in seconds.
 const RENDERED_S: f64 = 120.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -81,7 +81,7 @@ fn track(folder: &Path, name: &str, rate_hz: u32, pitch_hz: f64) -> Result<Track
     Ok(path.into())
 }
 
-/// Returns the processor time, in seconds, for each second of audio.
+/// Renders a mix. Returns the processor time for each second of audio, in seconds.
 fn cost(mix: &Mix) -> Result<f64, Box<dyn Error>> {
     let options = Options { loudness: LoudnessLibrary::off(), ..Options::default() };
     let before_s = thread_seconds()?;
@@ -90,7 +90,7 @@ fn cost(mix: &Mix) -> Result<f64, Box<dyn Error>> {
     Ok((thread_seconds()? - before_s) / report.seconds)
 }
 
-/// Returns the processor time of this thread, in seconds.
+/// Returns the processor time that this thread has used so far, in seconds.
 fn thread_seconds() -> Result<f64, Box<dyn Error>> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanoseconds: f64 = text.split_whitespace().next().ok_or("no figure in schedstat")?.parse()?;

@@ -1,6 +1,6 @@
-//! Composes the pieces shipped with the product: `cargo run --release --example compose [FOLDER]`.
+//! Composes the pieces that are shipped with the product: `cargo run --release --example compose [FOLDER]`.
 //!
-//! Each is written as WAV and, if `ffmpeg` is installed, encoded to Ogg Vorbis and the WAV removed.
+//! Each piece is written as a WAV file. If `ffmpeg` is installed, the file is then replaced with an Ogg Vorbis file.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // prints what it wrote
 
 use std::error::Error;
@@ -10,7 +10,7 @@ use std::process::Command;
 use stillroom::sound::{COMPOSED_RATE_HZ, ComposedPiece, ScoreShape, WavWriter, compose};
 use stillroom::vocabulary::sound::Character;
 
-/// The shipped pieces.
+/// The pieces that are shipped with the product.
 const SHIPPED: [ComposedPiece; 4] = [
     ComposedPiece {
         name: "tide",

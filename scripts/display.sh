@@ -1,5 +1,5 @@
 #!/bin/sh
-# Succeeds if there is a display, by the same rules as the program itself.
+# Succeeds if there is a display. The rules are those of the program itself.
 if [ -n "${WAYLAND_DISPLAY:-}" ]; then
 	case $WAYLAND_DISPLAY in
 	/*) socket=$WAYLAND_DISPLAY ;;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes media/fonts/StillroomIcons.ttf, the icon font of the screens, from the lines of equal width drawn below.
+"""Makes media/fonts/StillroomIcons.ttf, the icon font of the screens. The functions below draw the icons, with lines of
+equal width.
 
 Needs fonttools and shapely. Run from the top of the repository: python3 scripts/icons.py
 Each icon is drawn in a square of 24 units, with y pointing down. src/widget/icon.rs names the code points.
@@ -97,7 +98,7 @@ def moon():
 
 
 def anchor():
-    """An open hand that holds something small."""
+    """An open hand that holds a small heart."""
     palm = line(*curve((3, 14.4), ((4.6, 18.6), (8, 20.6), (12, 20.6)), ((16, 20.6), (19.4, 18.6), (21, 14.4))))
     heart = curve(
         (12, 15.6), ((7.6, 12.8), (6, 10.8), (6, 8.2)), ((6, 5.2), (9.8, 3.9), (12, 6.9)),
@@ -213,7 +214,7 @@ def warm():
 
 
 def bathroom():
-    """A tap and a drop."""
+    """A water tap with a drop."""
     return unary_union([
         line((3, 8), (14.4, 8)), line(*[(14.4, 8), *curve((14.4, 8), ((18, 8), (18.6, 10), (18.6, 12.4)))]), line((8, 8), (8, 4.2)), line((5.4, 4.2), (10.6, 4.2)), line((3, 12.4), (13, 12.4)),
         outline(curve((18.6, 15.6), ((16.6, 18.2), (16.2, 20.8), (18.6, 20.8)), ((21, 20.8), (20.6, 18.2), (18.6, 15.6)))),
@@ -221,7 +222,7 @@ def bathroom():
 
 
 def sick():
-    """A face that is unwell."""
+    """The face of a person who feels sick."""
     mouth = line(*curve((7.8, 16.2), ((9.2, 14.2), (10.6, 14.2), (12, 15.6)), ((13.4, 17), (14.8, 17), (16.2, 15))))
     return unary_union([ring(12, 12, 9), dot(8.9, 9.8, 1.25), dot(15.1, 9.8, 1.25), mouth])
 
@@ -248,17 +249,17 @@ def hand():
 
 
 def left_hand():
-    """The hand, mirrored."""
+    """The mirrored icon of `hand`."""
     return affinity.scale(hand(), xfact=-1, yfact=1, origin=(GRID / 2, GRID / 2))
 
 
 def pain():
-    """A flash."""
+    """A bolt of lightning."""
     return line((13.2, 2.8), (6.4, 13), (12, 13), (10.4, 21.2), (17.6, 10.4), (12, 10.4), (13.2, 2.8))
 
 
 def sound_or_light():
-    """A lamp and the waves of a sound."""
+    """A light bulb and sound waves."""
     bulb = line(*arc(9, 9.4, 5.6, 130, 410), (11.6, 17), (6.4, 17), arc(9, 9.4, 5.6, 130, 131)[0])
     waves = [line(*arc(13.4, 9.4, radius, -38, 38)) for radius in (4.6, 8.2)]
     return unary_union([bulb, line((7.2, 20.6), (10.8, 20.6)), *waves])
@@ -282,7 +283,7 @@ def glyph(shape):
     pen = TTGlyphPen(None)
     shape = shape.simplify(0.012)
     for polygon in shape.geoms if hasattr(shape, "geoms") else [shape]:
-        # Outer contours run clockwise and inner contours counter-clockwise, in a font's coordinates, where y points up.
+        # In a font, y points up, and outer contours must run clockwise and inner contours counter-clockwise.
         rings = [(polygon.exterior, False), *((hole, True) for hole in polygon.interiors)]
         for curve_ring, wants_ccw in rings:
             points = [(round(x * scale), round(UNITS_PER_EM - y * scale)) for x, y in curve_ring.coords[:-1]]

@@ -6,8 +6,9 @@ Needs numpy, scipy and flac. Run from the top of the repository:
     apt-get download musescore-general-soundfont-lossless
     python3 scripts/instruments.py musescore-general-soundfont-lossless_*.deb
 
-The same package gives the same samples. Each note is tuned, levelled and, if it is held, given a loop whose seam cannot
-be heard; the script stops if a note misses one of the figures below. README.md beside the notes is written by hand.
+The same package always gives the same samples. Each note is tuned and brought to the same loudness. A held note gets
+a loop whose seam cannot be heard. At the end, the script fails if a note exceeds one of the limits below. The
+README.md in media/instruments is written by hand.
 """
 
 import math
@@ -24,19 +25,22 @@ from scipy.signal import butter, fftconvolve, resample_poly, sosfilt, sosfiltfil
 
 OUT = Path("media/instruments")
 RATE_HZ = 32_000
-# Loudness of every note in LUFS, over its loudest 400 ms; the highest peak keeps 1 dB of headroom.
+# Loudness of every note over its loudest 400 ms, in LUFS.
 LOUDNESS_LUFS = -21.0
+# Highest peak of a note, in dBFS. A note that would exceed it is softer than LOUDNESS_LUFS.
 PEAK_DB = -1.0
-# What every note is held to.
+# Limits for the tuning of each note in cents, for the step in level at the seam of each loop in dB, and for the size of
+# all files together in bytes.
 TUNING_CENTS_MAX = 5.0
 SEAM_STEP_DB_MAX = 1.5
 LIBRARY_BYTES_MAX = 25 << 20
 
 STRUCK, HELD = "struck", "held"
-# Generators of the SF2 format that are read.
+# Numbers of the generators of the SF2 format that this script reads.
 DECAY, SAMPLE, ROOT = 36, 53, 58
 
-# Name: kind, left samples (the right one is derived), seconds kept or looped.
+# For each instrument: its kind, the names of its left samples (those of the right samples are derived from them), and
+# how many seconds of a struck note are kept or of a held note are looped.
 INSTRUMENTS = {
     "piano": (STRUCK, [
         "Piano MF B0(L)", "Piano MF E1(L)", "Piano MF A1(L)", "Piano MF D2(L)", "Piano MF G2(L)", "Piano MF C3(L)",
@@ -47,13 +51,14 @@ INSTRUMENTS = {
         "Violins_A3_v1L", "Violins_E4_v1L", "Violins_B4_v1L",
     ], 3.6),
 }
-# Share of its decay in decibels that a struck note is spared, so that it sings for longer in slow music.
+# Share by which the decay of a struck note is reduced, and maximum reduction in dB. Notes then last longer, as slow
+# music needs.
 SPARED_DECAY = 0.4
 SPARED_DB_MAX = 15.0
 
 
 class SoundFont:
-    """The parts of an SF2 file that are read: samples, and the zones of instruments that use them."""
+    """An SF2 file, of which this script reads the samples and the zones of instruments that use them."""
 
     def __init__(self, path):
         self.data = np.memmap(path, dtype="u1", mode="r")
@@ -86,7 +91,8 @@ class SoundFont:
         return list(struct.iter_unpack(layout, self.data[start : start + length].tobytes()))
 
     def read(self, name):
-        """Returns the sample as floats, its loop in frames, its rate, key, and seconds of decay by 100 dB if it decays."""
+        """Returns a sample as floats, its loop in frames, its sample rate, its MIDI key, and the seconds in which it
+        decays by 100 dB (None if it does not decay)."""
         number, start, end, loop_start, loop_end, rate_hz, key = self.samples[name]
         begin = self.at[b"smpl"][0]
         sound = np.frombuffer(self.data[begin + 2 * start : begin + 2 * end].tobytes(), "<i2") / 32_768.0
@@ -107,7 +113,8 @@ def pitch_of(key):
 
 
 def measured_cents(sound, rate_hz, key):
-    """Returns how far the sound is from its key: the comb of partials under which most of the spectrum lies."""
+    """Returns how many cents the sound is sharp of its key. This is the shift at which a series of partials contains
+    most of the spectrum."""
     mono = sound.mean(axis=1)
     start = int(0.25 * rate_hz)
     part = mono[start : start + int(3.0 * rate_hz)]
@@ -127,7 +134,7 @@ def measured_cents(sound, rate_hz, key):
 
 
 def resampled(sound, ratio):
-    """Returns the sound with `ratio` times as many frames; the ratio is met within half a cent."""
+    """Returns the sound with `ratio` times as many frames. The actual ratio is within half a cent of `ratio`."""
     down = 2_000
     up = round(ratio * down)
     common = math.gcd(up, down)
@@ -135,7 +142,8 @@ def resampled(sound, ratio):
 
 
 def loudness_lufs(sound, rate_hz):
-    """Returns the highest momentary loudness (400 ms) with the weighting of ITU-R BS.1770, as two second-order filters."""
+    """Returns the highest momentary loudness (over 400 ms) in LUFS. Two filters approximate the weighting of ITU-R
+    BS.1770."""
     high = butter(2, 38.0, "highpass", fs=rate_hz, output="sos")
     weighted = sosfilt(high, sound, axis=0)
     shelf = butter(1, 1_500.0, "highpass", fs=rate_hz, output="sos")
@@ -160,7 +168,7 @@ def likeness(one, other):
 
 
 def crossfaded(leaving, entering):
-    """Crossfades at constant power, whatever the two have in common."""
+    """Returns a crossfade whose power stays constant, however similar the two sounds are."""
     alike = max(likeness(leaving, entering), 0.0)
     along = 0.5 - 0.5 * np.cos(np.pi * (np.arange(len(leaving)) + 0.5) / len(leaving))
     scale = np.sqrt((1 - along) ** 2 + along**2 + 2 * alike * along * (1 - along))
@@ -168,7 +176,8 @@ def crossfaded(leaving, entering):
 
 
 def best_joint(sound, at, first, last, length):
-    """Returns where in [first, last] the `length` frames before a place are most like those before `at`."""
+    """Returns the frame in [first, last] before which the sound is most like the sound before `at`, and how alike the
+    two are. `length` is the number of frames that are compared."""
     mono = sound.mean(axis=1)
     wanted = mono[at - length : at]
     stretch = mono[first - length : last]
@@ -187,13 +196,15 @@ def correlated(stretch, wanted):
 
 
 def extended(sound, first, last, seconds, rate_hz, rng):
-    """Holds a short recording for longer: walks over [first, last], and each time joins places that are alike."""
+    """Makes a short recording of a held note longer. Plays pieces from between `first` and `last` again and again, and
+    joins them where they are alike."""
     fade = int(0.07 * rate_hz)
     level = smooth_level(sound, rate_hz, 0.45)
     held = level[first:last].mean()
     flat = sound.copy()
     flat[first:] *= (held / level[first:])[:, None]
-    # The beginning keeps its own level and meets the flattened part gradually.
+    # The level from `first` on is made even. The beginning keeps its own level, and passes gradually into the even
+    # part.
     before = int(0.1 * rate_hz)
     along = np.linspace(0.0, 1.0, before)[:, None]
     flat[first : first + before] = sound[first : first + before] * (1 - along) + flat[first : first + before] * along
@@ -210,7 +221,8 @@ def extended(sound, first, last, seconds, rate_hz, rng):
 
 
 def looped(sound, first, seconds, rate_hz):
-    """Returns the sound up to the end of its loop, and the loop; the crossfade lies at the loop's end."""
+    """Returns the sound up to the end of its loop, and the loop as its first and last frame. The crossfade that hides
+    the seam is at the end of the loop."""
     fade = int(0.6 * rate_hz)
     end = min(len(sound), first + fade + int((seconds + 0.6) * rate_hz))
     low = first + fade
@@ -222,7 +234,7 @@ def looped(sound, first, seconds, rate_hz):
 
 
 def seam_step_db(sound, loop, rate_hz):
-    """Returns by how much the level at the seam differs from that of the loop as a whole, beyond its usual motion."""
+    """Returns by how many dB the level at the seam is outside the range of levels in the rest of the loop."""
     start, end = loop
     twice = np.concatenate([sound[start:end], sound[start:end]])
     level = smooth_level(twice, rate_hz, 0.25)
@@ -235,9 +247,10 @@ def seam_step_db(sound, loop, rate_hz):
 
 
 def rung_out(sound, loop, rate_hz, decay_s, seconds):
-    """Lets a plucked or struck note that was stored with a loop of a few periods ring out: its partials decay on."""
+    """Returns a plucked or struck note that decays to its end, from a sample that has only its beginning and a loop of
+    a few periods. The partials of the loop are continued, and those with a higher pitch decay faster."""
     start, end = loop
-    # Whole number of periods, so that each bin of its spectrum that is not empty is a partial.
+    # The loop is a whole number of periods, so each bin of its spectrum that is not empty is a partial.
     period = sound[start:end].mean(axis=1)
     spectrum = np.fft.rfft(period) * 2.0 / len(period)
     total = int(seconds * rate_hz)
@@ -261,7 +274,7 @@ def rung_out(sound, loop, rate_hz, decay_s, seconds):
 
 
 def sustained(sound, rate_hz):
-    """Slows the decay of a struck note by a slow compression that leaves its beginning alone."""
+    """Makes a struck note decay more slowly by compressing it slowly. Its beginning does not change."""
     level_db = 20.0 * np.log10(smooth_level(sound, rate_hz, 0.5) + 1e-6)
     fallen_db = level_db.max() - np.minimum.accumulate(np.where(np.arange(len(level_db)) < level_db.argmax(), level_db.max(), level_db))
     gain_db = np.minimum(SPARED_DECAY * fallen_db, SPARED_DB_MAX)
@@ -269,7 +282,8 @@ def sustained(sound, rate_hz):
 
 
 def trimmed(sound, rate_hz):
-    """Begins shortly before the sound does, without a step."""
+    """Removes the silence at the beginning, and fades in so that there is no click. Returns the sound, and the number
+    of frames removed."""
     level = np.abs(sound).max(axis=1)
     begin = max(int(np.argmax(level > 0.004 * level.max())) - int(0.004 * rate_hz), 0)
     sound = sound[begin:].copy()
@@ -279,9 +293,10 @@ def trimmed(sound, rate_hz):
 
 
 def note(font, instrument, name):
-    """Returns key, sound and loop (None if it decays) of one note, and its figures.
+    """Returns the key, sound and loop (None if the note decays) of one note, and its figures.
 
-    A voice wavers, and which part of it ends up in the loop decides where it is heard: so what is left is corrected."""
+    The pitch of a held note wavers, and the part that is looped may be out of tune although the whole recording is in
+    tune. The deviation that remains is therefore measured and corrected, up to twice."""
     cents = 0.0
     for _ in range(3):
         made = note_at(font, instrument, name, cents)
@@ -293,7 +308,7 @@ def note(font, instrument, name):
 
 
 def note_at(font, instrument, name, more_cents):
-    """Makes one note, corrected by `more_cents` beyond what is measured in the recording."""
+    """Makes one note. Corrects its pitch by the deviation that is measured in the recording, and by `more_cents`."""
     rng = np.random.default_rng(1)
     kind, _, seconds = INSTRUMENTS[instrument]
     left, loop, rate_hz, key, decay_s = font.read(name)
@@ -306,7 +321,7 @@ def note_at(font, instrument, name, more_cents):
         sound = rung_out(sound, loop, rate_hz, decay_s, seconds + 0.2)
     cents = measured_cents(sound, rate_hz, key) + more_cents
     sound = resampled(sound, RATE_HZ / rate_hz * 2.0 ** (cents / 1_200))
-    # What comes from below the note is the room.
+    # Everything below the pitch of the note is noise of the room in which it was recorded, so it is filtered out.
     sound = sosfiltfilt(butter(2, 0.55 * pitch_of(key), "highpass", fs=RATE_HZ, output="sos"), sound, axis=0)
     sound, _ = trimmed(sound, RATE_HZ)
     step_db = 0.0
@@ -351,7 +366,8 @@ def write_flac(sound, path):
 
 
 def font_in(package, folder):
-    """Returns the sound font in a Debian package, or the path itself if it is a sound font."""
+    """Unpacks a Debian package, and returns the path of the sound font in it. Returns `package` itself if it is not a
+    Debian package. Also copies the package's licence to OUT."""
     if package.suffix != ".deb":
         return package
     subprocess.run(["dpkg-deb", "-x", package, folder], check=True)

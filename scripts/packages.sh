@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the missing system packages of the named groups: build, window, smoke, lines, home, page, browser, sound, demo,
-# bench, soak, pictures.
-# Checks first which packages are missing, so that a second run installs nothing and does not need root.
+# Installs the system packages of the named groups. The groups are build, window, smoke, lines, home, page, browser,
+# sound, demo, bench, soak and pictures. Only missing packages are installed, so a second run installs nothing and does
+# not need root.
 set -eu
 
 packages() {
@@ -81,5 +81,5 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 $as_root apt-get update -qq </dev/null
-# Without --no-install-recommends, apt would install a whole desktop.
+# Without --no-install-recommends, apt would install a whole desktop environment.
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $all </dev/null

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the README's pictures from the last demo. Usage: pictures.sh [DEMO_FOLDER]
+# Makes the README's pictures from those of the last `make demo`. Usage: pictures.sh [DEMO_FOLDER]
 set -eu
 from=${1:-target/demo}
 to=docs/pictures

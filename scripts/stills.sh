@@ -1,6 +1,6 @@
 #!/bin/sh
-# Renders the shipped stills of every place and time with the program's own shaders: media/places/PLACE-TIME.jpg.
-# Needs ImageMagick. The stills are embedded in the program, so rebuild it afterwards.
+# Renders the shipped still picture of every place at every time of day with the program's own shaders, as
+# media/places/PLACE-TIME.jpg. Needs ImageMagick. The stills are embedded in the program, so rebuild it afterwards.
 #
 #   sh scripts/stills.sh [target/release/stillroom] ['PLACE …']
 set -eu
@@ -13,10 +13,10 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for place in $PLACES; do
     for time in dawn day dusk night; do
-        # Render without breath, because the room adds the light of the breath to the still. By 40 s, the waves are
-        # spread out.
+        # The still is rendered without the breath, because the room adds the light of the breath to it. It shows the
+        # place after 40 s, when the waves are spread out.
         "$ROOM" scene --place "$place" --time "$time" --size "$SIZE" --at 40 --out "$folder"
-        # Use the highest quality within BYTES_MAX, to keep the grain that hides banding in a sky.
+        # The highest of these qualities that fits BYTES_MAX keeps the grain that hides banding in a sky.
         for quality in 93 91 89 87 85 82 79 76 72 68; do
             convert "$folder/00000.png" -strip -sampling-factor 1x1 -quality "$quality" "$folder/still.jpg"
             [ "$(wc -c <"$folder/still.jpg")" -gt "$BYTES_MAX" ] || break

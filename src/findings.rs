@@ -1,5 +1,6 @@
-//! Owns findings, each of which describes a problem in a file on one line, and the reader of TOML files that reports
-//! all problems at once. Does not own the keys that a file may have, which are in `config`, `profile` and `words`.
+//! Owns findings, each of which describes one problem in a file in a single line, and a reader of TOML files that
+//! reports all problems at once. Does not own the keys that a file may have, which are in `config`, `profile` and
+//! `words`.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,14 +12,14 @@ use toml::de::{DeTable, DeValue};
 
 use crate::vocabulary::Named;
 
-/// The word with which a file says that an optional value is absent.
+/// The word that means in a file that an optional value is absent.
 const NONE: &str = "none";
 
-/// Maximum size of a file that is read, in bytes. It is far more than any file needs and far less than would strain the
-/// tablet.
+/// Maximum size of a file that is read, in bytes. Any real file is far smaller, and the tablet can easily read one of
+/// this size.
 pub const FILE_BYTES_MAX: u64 = 1 << 18;
 
-/// Maximum number of characters of a wrong value that its finding quotes.
+/// Maximum number of characters that a finding quotes from a wrong value.
 const FOUND_CHARS_MAX: usize = 60;
 
 /// One problem in one file, with its position, what was found there, and what is allowed.
@@ -28,11 +29,11 @@ pub struct Finding {
     pub file: PathBuf,
     /// The line, counted from 1; `None` if the problem concerns the whole file.
     pub line: Option<usize>,
-    /// The key after the names of its tables, such as `session.infusion_minutes`.
+    /// The key with the names of its tables before it, such as `session.infusion_minutes`.
     pub key: String,
-    /// What was found there.
+    /// What the file has there, such as a quoted value, in words for the user.
     pub found: String,
-    /// What is allowed there.
+    /// What is allowed there, such as a range or a list of words, in words for the user.
     pub allowed: String,
 }
 
@@ -53,19 +54,20 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A reference in a file to something outside it, kept so that a later check can report it with its line.
+/// A reference in a file to something outside it, such as a music file. It is kept so that a later check can report it
+/// with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     /// The name, as written.
     pub name: String,
     /// The line, counted from 1.
     pub line: usize,
-    /// The key after the names of its tables.
+    /// The key with the names of its tables before it.
     pub key: String,
 }
 
 impl Mention {
-    /// Creates a finding about what is named here.
+    /// Creates a finding that the name is wrong. `allowed` says what is allowed instead.
     pub fn finding(&self, file: &Path, allowed: impl Into<String>) -> Finding {
         Finding {
             file: file.into(),
@@ -90,7 +92,7 @@ pub fn read_text(file: &Path) -> Result<String, Finding> {
     std::fs::read_to_string(file).map_err(|error| refused(&error))
 }
 
-/// Describes an I/O error in the words of a finding.
+/// Describes an I/O error in words that can follow "found" in a finding.
 #[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "most kinds of I/O errors are reported alike")]
 pub fn io_reason(error: &std::io::Error) -> String {
@@ -102,7 +104,7 @@ pub fn io_reason(error: &std::io::Error) -> String {
     }
 }
 
-/// A TOML file being read, with its text, its tables and the findings so far.
+/// A TOML file that is being read: its text, its tables and the findings so far.
 pub struct Document<'t> {
     file: &'t Path,
     text: &'t str,
@@ -114,7 +116,7 @@ impl<'t> Document<'t> {
     /// Parses the text of `file`. Nothing is read from disk.
     ///
     /// # Errors
-    /// Every syntax error with its line. Nothing else is reported for such a file, because the meaning of a broken line
+    /// A finding for every syntax error. Nothing else is reported for such a file, because the meaning of a broken line
     /// can only be guessed, and a wrong guess would blame keys that are right.
     pub fn parse(file: &'t Path, text: &'t str) -> Result<Self, Vec<Finding>> {
         let (root, errors) = DeTable::parse_recoverable(text);
@@ -132,7 +134,7 @@ impl<'t> Document<'t> {
         Err(findings)
     }
 
-    /// The keys and tables at the top of the file.
+    /// The top-level table of the file.
     pub fn root(&self) -> Section<'_> {
         Section::new(self, String::new(), Some(self.root.get_ref()), 1)
     }
@@ -149,9 +151,9 @@ impl<'t> Document<'t> {
     }
 }
 
-/// One table of a [`Document`]. Reading a key makes it known, and [`Section::finish`] reports the keys that are not.
+/// One table of a [`Document`]. Reading a key makes it known. Afterwards, [`Section::finish`] reports the unknown keys.
 ///
-/// A wrong value is reported once and then reads as absent, so that the rest of the file is still checked.
+/// A wrong value adds a finding and reads as absent, so that the rest of the file is still checked.
 pub struct Section<'d> {
     document: &'d Document<'d>,
     path: String,
@@ -165,12 +167,12 @@ impl<'d> Section<'d> {
         Self { document, path, table, line, known: RefCell::default() }
     }
 
-    /// Every key of the table, known or not.
+    /// All keys of the table, known or not.
     pub fn keys(&self) -> Vec<&'d str> {
         self.table.into_iter().flatten().map(|(name, _)| name.get_ref().as_ref()).collect()
     }
 
-    /// Whether the file has this table.
+    /// Whether the file has this table. An absent table has no keys.
     pub const fn is_present(&self) -> bool {
         self.table.is_some()
     }
@@ -182,24 +184,24 @@ impl<'d> Section<'d> {
             .map_or(self.line, |(name, _)| line_of(self.document.text, name.span().start))
     }
 
-    /// Reports a problem with `key`.
+    /// Adds a finding about `key`.
     pub fn report(&self, key: &str, found: impl Into<String>, allowed: impl Into<String>) {
         self.push(self.line_of(key), self.key_path(key), found.into(), allowed.into());
     }
 
-    /// Reports `key` as missing unless it is there, valid or not.
+    /// Adds a finding that `key` is missing, unless the table has it with any value.
     pub fn require(&self, key: &str, allowed: impl Into<String>) {
         if !self.has(key) {
             self.report(key, "nothing", allowed);
         }
     }
 
-    /// Whether the file has `key`, valid or not.
+    /// Whether the table has `key`, with a valid value or not.
     pub fn has(&self, key: &str) -> bool {
         self.table.is_some_and(|table| table.iter().any(|(name, _)| name.get_ref() == key))
     }
 
-    /// Reads the table `key`. An absent table reads as empty.
+    /// Reads the table `key`. An absent table reads as an empty one.
     #[must_use]
     pub fn section(&self, key: &'d str) -> Section<'d> {
         let table = self.read(key, "a table", |value| value.as_table());
@@ -260,7 +262,7 @@ impl<'d> Section<'d> {
         self.text_where(key, &allowed, |text| tidy(text, &chars))
     }
 
-    /// Reads `key` as a path, and adds its mention to `mentions`.
+    /// Reads `key` as a path of 1 to 1000 characters, and adds it to `mentions`.
     pub fn path(&self, key: &'d str, mentions: &mut Vec<Mention>) -> Option<PathBuf> {
         let path = self.text(key, 1..=1000).map(PathBuf::from);
         mentions.extend(path.as_ref().and_then(|_| self.mentions(key).pop()));
@@ -272,12 +274,12 @@ impl<'d> Section<'d> {
         self.read(key, allowed, |value| value.as_str().and_then(accept))
     }
 
-    /// Reads `key` as a text that `accept` can parse. For any other text, `accept` returns what is allowed.
+    /// Reads `key` as a text that `accept` can parse. The error from `accept` says what is allowed.
     pub fn text_or<T>(&self, key: &'d str, accept: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         self.read_or(key, |value| accept(value.as_str().unwrap_or_default()))
     }
 
-    /// Reads `key` as the name of a variant.
+    /// Reads `key` as the name of a variant of `T`.
     pub fn choice<T: Named>(&self, key: &'d str) -> Option<T> {
         self.read_or(key, |value| match value.as_str() {
             Some(word) => choice(word),
@@ -285,7 +287,8 @@ impl<'d> Section<'d> {
         })
     }
 
-    /// Reads `key` as the name of a variant, or as `none`.
+    /// Reads `key` as the name of a variant of `T`, or as the word `none`. The inner `None` means `none`, and the outer
+    /// one means absent or wrong.
     pub fn choice_or_none<T: Named>(&self, key: &'d str) -> Option<Option<T>> {
         let words: Vec<&str> = T::ALL.iter().map(|choice| choice.name()).chain([NONE]).collect();
         self.read_or(key, |value| match value.as_str() {
@@ -294,13 +297,13 @@ impl<'d> Section<'d> {
         })
     }
 
-    /// Reads `key` as a list of variants by their names, each at most once.
+    /// Reads `key` as a list of names of variants of `T`, each at most once.
     pub fn choices<T: Named>(&self, key: &'d str) -> Option<Vec<T>> {
         self.list(key, T::ALL.len(), "words", |word| choice(word))
     }
 
-    /// Reads `key` as a list of at most `max` distinct texts that `accept` can parse. For any other text, `accept`
-    /// returns what is allowed. `what` is the plural noun for the texts.
+    /// Reads `key` as a list of at most `max` distinct texts that `accept` can parse. The error from `accept` says what
+    /// is allowed. `what` is the plural noun for the texts in findings.
     pub fn list<T: PartialEq>(
         &self,
         key: &'d str,
@@ -322,11 +325,11 @@ impl<'d> Section<'d> {
                 Err(allowed) => self.push(line, self.key_path(key), self.found(item), allowed),
             }
         }
-        // A list with items of which none is valid reads as absent. A list left empty on purpose does not.
+        // A list whose items are all wrong reads as absent. A list that is empty in the file is valid.
         (!list.is_empty() || items.is_empty()).then_some(list)
     }
 
-    /// Reads `key` as a list of at most `max` texts of 1 to 1000 characters. The same text may occur twice.
+    /// Reads `key` as a list of at most `max` texts of 1 to 1000 characters. The same text may occur more than once.
     pub fn texts(&self, key: &'d str, max: usize) -> Option<Vec<String>> {
         let allowed = format!("a list of at most {max} texts, each in quotes");
         let items = self.items(key, max, &allowed)?;
@@ -338,7 +341,7 @@ impl<'d> Section<'d> {
         words
     }
 
-    /// Mentions each text of the list `key`, or the single text `key`.
+    /// Returns a mention of each text in `key`, which may be a list or a single text.
     pub fn mentions(&self, key: &str) -> Vec<Mention> {
         let value = self.table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key));
         let Some((_, value)) = value else { return Vec::new() };
@@ -353,12 +356,12 @@ impl<'d> Section<'d> {
             .collect()
     }
 
-    /// Mentions `key` itself, for keys that refer to something outside the file.
+    /// Returns a mention of `key` itself, for keys that refer to something outside the file, such as language tags.
     pub fn mention_of(&self, key: &str) -> Mention {
         Mention { name: key.into(), line: self.line_of(key), key: self.key_path(key) }
     }
 
-    /// Reports every key that was not read.
+    /// Adds a finding for every key of the table that was not read.
     pub fn finish(&self) {
         let known = self.known.borrow();
         for (name, _) in self.table.into_iter().flatten() {
@@ -414,7 +417,7 @@ impl<'d> Section<'d> {
     }
 
     fn key_path(&self, key: &str) -> String {
-        // A key that is not bare must be quoted, as in the file itself.
+        // As in the file, a key must be quoted unless it is a bare key of TOML.
         let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
         let key = if plain { key.to_owned() } else { shortened(&format!("{key:?}")) };
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
@@ -439,10 +442,10 @@ pub fn stays_inside(path: &Path) -> bool {
     path.components().next().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// Returns the variant with this name.
+/// Returns the variant of `T` whose name is `word`.
 ///
 /// # Errors
-/// What is allowed, and the name that was probably meant.
+/// If no variant has this name. The error lists the names, and says which was probably meant.
 pub fn choice<T: Named>(word: &str) -> Result<T, String> {
     T::ALL.iter().copied().find(|choice| choice.name() == word).ok_or_else(|| one_of_all::<T>(Some(word)))
 }
@@ -451,7 +454,7 @@ fn one_of_all<T: Named>(word: Option<&str>) -> String {
     one_of(&T::ALL.iter().map(|choice| choice.name()).collect::<Vec<_>>(), word)
 }
 
-/// Says that any of `words` is allowed, and which of them `found` was probably meant to be.
+/// Returns a text for [`Finding::allowed`] that lists `words`, and says which of them `found` was probably meant to be.
 #[must_use]
 pub fn one_of(words: &[&str], found: Option<&str>) -> String {
     let meant = found.and_then(|found| nearest(found, words));
@@ -475,8 +478,8 @@ pub fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// Returns the known word that was probably meant. The distance may be one edit, plus one for every four characters of
-/// `word`.
+/// Returns the known word that is closest to `word`, which was probably meant. `None` if each differs from it by more
+/// than one edit plus one for every four characters of `word`.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let reach = 1 + word.chars().count() / 4;

@@ -1,6 +1,6 @@
-//! Owns the room without a window, which reads events as lines from standard input and writes each change of the
-//! snapshot as a line to standard output. The program at the other end of standard input is trusted like the patient at
-//! the tablet and like staff. Does not own the format of the lines (`driver::json_lines`).
+//! Owns headless mode, in which the room has no window, reads events as lines from standard input, and writes each
+//! change of the snapshot as a line to standard output. The program that writes to standard input may do everything
+//! that the patient and staff may do. Does not own the format of the lines (`driver::json_lines`).
 
 use std::fmt::Display;
 use std::fs::File;
@@ -34,8 +34,8 @@ pub fn observer(out: StandardStream, room: RoomHandle) -> Box<dyn FnMut(&Snapsho
     })
 }
 
-/// Reads events until the input ends. The room then continues without input. After an accepted reset nothing more is
-/// read, since what follows belongs to the process that replaces this one.
+/// Reads events until the input ends. The room then continues without input. Reading also stops after an accepted
+/// reset, because the lines after it are for the process that replaces this one.
 pub fn read_events(room: &RoomHandle, out: &StandardStream) {
     let input = match io::stdin().as_fd().try_clone_to_owned() {
         Ok(fd) => File::from(fd),
@@ -77,8 +77,8 @@ pub fn say_error(out: &StandardStream, why: &dyn Display) {
 
 struct LineTooLong;
 
-/// Reads byte by byte, so that nothing beyond the line is taken from the pipe and the process that replaces this one finds
-/// the next line whole.
+/// Reads lines byte by byte, because after a reset the next line must still be in the pipe for the process that
+/// replaces this one.
 struct StdinLines {
     input: File,
 }

@@ -1,6 +1,6 @@
-//! Owns the setup from the first run, in which staff set the room's name, the screen's size, the reading of a sound
-//! meter at the pillow, and the maximum level. It is stored in the state directory and overrides kiosk.toml. Does not
-//! own the staff PIN, which is stored separately.
+//! Owns the setup, which staff enter in the first run: the room's name, the screen's size, the reading of a sound meter
+//! at the pillow, and the maximum level. It is stored in the state directory and overrides kiosk.toml. Does not own the
+//! staff PIN, which is stored separately.
 
 use std::path::Path;
 
@@ -22,9 +22,9 @@ pub struct Setup {
     pub room_name: String,
     /// The screen's diagonal, in inches.
     pub diagonal_inches: f32,
-    /// The maximum level of any sound, in dB relative to full scale.
+    /// The maximum level of any sound, in dBFS.
     pub cap_db: f32,
-    /// What a sound meter at the pillow reads for the room's test tone, in dB(A).
+    /// The reading of a sound meter at the pillow for the room's test tone, in dB(A). `None` if there was no meter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading_dba: Option<f32>,
 }
@@ -38,7 +38,7 @@ pub struct SetupError {
 }
 
 impl Setup {
-    /// Loads the setup from a state directory, and repairs its file or its copy if one of them is damaged.
+    /// Loads the setup from a state directory. If either its file or the copy is damaged, repairs it.
     #[must_use]
     pub fn load(state: &Path) -> ReadOutcome<Self> {
         file_in(state).read_and_repair(parse)
@@ -54,7 +54,7 @@ impl Setup {
         written.map_err(|source| SetupError { path: file.path().display().to_string(), source })
     }
 
-    /// Overrides the values that come from kiosk.toml.
+    /// Replaces the values in `config` that the setup overrides.
     pub fn apply(&self, config: &mut Config) {
         config.room.name.clone_from(&self.room_name);
         config.screen.diagonal_inches = self.diagonal_inches;
@@ -65,7 +65,8 @@ impl Setup {
     }
 }
 
-/// Limits every sound to the lowest level that can be set. Used when the stored cap is lost.
+/// Limits every sound to the lowest level that can be set. This is needed if the file with the maximum level is
+/// damaged.
 pub fn make_quietest(config: &mut Config) {
     config.sound.cap_db = *LEVEL_DB.start();
     config.sound.start_volume_db = *LEVEL_DB.start();
@@ -114,7 +115,7 @@ mod tests {
         assert_eq!(Setup::load(dir.path()), ReadOutcome::Intact(read.clone()));
         let mut config = Config::default();
         read.apply(&mut config);
-        // Music at −16 dB is 10 dB below the tone that read 52 dB(A).
+        // The meter read 52 dB(A) for the test tone. Music at −16 dB is 10 dB below that.
         assert_eq!(config.sound.loudness(-16.0).1, Some(42.0));
     }
 

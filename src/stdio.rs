@@ -1,5 +1,5 @@
-//! Owns the standard streams. A separate thread writes each of them, so that a reader that stops reading, or has closed
-//! its end, neither blocks nor ends any other part of the program. Not here: what is written.
+//! Owns standard output and standard error. A separate thread writes to each, so that the rest of the program goes on
+//! even if a reader stops reading or closes its end. Does not own what is written.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// Maximum number of writes that wait for a reader. Further ones are dropped and counted.
+/// Maximum number of writes that are queued if nobody reads. Further writes are dropped and counted.
 const PENDING_MAX: usize = 1_024;
 
 enum StreamCommand {
@@ -16,7 +16,7 @@ enum StreamCommand {
     Flush(SyncSender<()>),
 }
 
-/// A standard stream. Cheap to clone.
+/// A handle to standard output or standard error. Cheap to clone.
 #[derive(Clone)]
 pub struct StandardStream {
     commands: SyncSender<StreamCommand>,
@@ -24,7 +24,7 @@ pub struct StandardStream {
 }
 
 impl StandardStream {
-    /// Standard output.
+    /// Starts the thread that writes to standard output. Lines that are dropped are counted in a warning in the log.
     #[must_use]
     pub fn stdout() -> Self {
         Self::spawn("standard-output", io::stdout(), |dropped| {
@@ -33,8 +33,8 @@ impl StandardStream {
         })
     }
 
-    /// Starts the thread that writes. `on_dropped` receives the number of dropped writes once the reader reads again,
-    /// and may return a line to be written in their place.
+    /// Starts the thread that writes to `stream`. If writes were dropped, calls `on_dropped` with their number once the
+    /// reader reads again. The line that it may return is written in their place.
     fn spawn(
         name: &str,
         stream: impl Write + Send + 'static,
@@ -43,19 +43,19 @@ impl StandardStream {
         let (commands, inbox) = mpsc::sync_channel(PENDING_MAX);
         let dropped = Arc::<AtomicU64>::default();
         let counter = Arc::clone(&dropped);
-        // Without the thread nothing can be written, not even the reason, but the program continues.
+        // If the thread cannot be started, nothing can be written, not even the reason. The program goes on without it.
         let _ = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || write_loop(stream, &inbox, &counter, on_dropped));
         Self { commands, dropped }
     }
 
-    /// Queues a line. Never blocks, since the line is dropped if too many are waiting.
+    /// Queues a line, or drops it if too many are queued already. Never blocks.
     pub fn write_line(&self, line: &dyn Display) {
         self.write(format!("{line}\n").into_bytes());
     }
 
-    /// Waits up to `limit` until everything queued so far is written.
+    /// Waits until everything queued so far is written, for at most `limit`.
     pub fn flush_within(&self, limit: Duration) {
         let (done, flushed) = mpsc::sync_channel(1);
         if self.commands.try_send(StreamCommand::Flush(done)).is_ok() {
@@ -82,15 +82,15 @@ fn write_loop(
             let _ = stream.write_all(format!("{line}\n").as_bytes());
         }
         match command {
-            // A reader that has closed its end must not stop the program.
+            // An error is ignored, because the program must go on even if the reader has closed its end.
             StreamCommand::Write(bytes) => drop(stream.write_all(&bytes).and_then(|()| stream.flush())),
             StreamCommand::Flush(done) => drop(done.try_send(())),
         }
     }
 }
 
-/// Standard error, for the log and messages to staff. The file descriptor is duplicated on first use, so that what
-/// libraries write to standard error can be redirected without silencing this program.
+/// Returns standard error, which receives the log and messages to staff. Its file descriptor is duplicated on first
+/// use, so that the output of libraries can be redirected later without silencing this program.
 pub fn stderr() -> &'static StandardStream {
     static STDERR: OnceLock<StandardStream> = OnceLock::new();
     STDERR.get_or_init(|| {
@@ -114,7 +114,7 @@ pub fn print_error(message: &dyn Display) {
     stderr().write_line(&format_args!("stillroom: {message}"));
 }
 
-/// A writer that sends the log to standard error. `tracing` writes each event in one piece.
+/// A writer that queues the log for standard error. `tracing` passes each event in a single call of `write`.
 #[derive(Clone, Copy, Debug)]
 pub struct LogWriter;
 
@@ -129,8 +129,8 @@ impl Write for LogWriter {
     }
 }
 
-/// Writes a line to standard output, for commands that end by themselves. It does not matter if the reader has closed
-/// its end.
+/// Writes a line directly to standard output, for commands that print something and exit. Errors are ignored, because
+/// the reader may have closed its end.
 pub fn print(line: &dyn Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

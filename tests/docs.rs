@@ -1,5 +1,5 @@
-//! Owns the checks that the documents are complete and true. Every event, key, trouble and command is in the page that
-//! documents it, and no page names one that does not exist.
+//! Owns the checks that the documentation is complete and true. Every event, key, trouble and command is on the page
+//! that documents it, and no page names one that does not exist.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out the effects that it describes")]
 
@@ -38,13 +38,13 @@ fn program() -> PathBuf {
     path.or_else(|| std::env::var_os("STILLROOM_BIN").map(PathBuf::from)).unwrap()
 }
 
-/// Returns the text between two marks in a source file.
+/// Returns the text between the first `from` in a source file and the next `to`.
 fn between<'a>(source: &'a str, from: &str, to: &str) -> &'a str {
     let (_, rest) = source.split_once(from).unwrap_or_else(|| panic!("{from:?} is no longer in the source"));
     rest.split_once(to).unwrap_or_else(|| panic!("{to:?} no longer follows {from:?} in the source")).0
 }
 
-/// The events that the room without a window accepts, from the source of its reader.
+/// The names of the events that headless mode accepts, taken from its source.
 fn events() -> Vec<String> {
     let source = text("src/driver/json_lines/event_line.rs");
     let (_, rest) = source.split_once("enum EventLine {\n").unwrap();
@@ -69,7 +69,7 @@ fn snake_case(name: &str) -> String {
     words
 }
 
-/// The keys that the room without a window writes.
+/// The keys of the JSON lines that headless mode writes, taken from its source.
 fn keys() -> Vec<String> {
     let source = text("src/driver/json_lines/snapshot_line.rs");
     let structs = source.split("#[derive(Serialize)]").skip(1).filter_map(|rest| rest.split_once("\n}"));
@@ -82,12 +82,12 @@ fn keys() -> Vec<String> {
     keys
 }
 
-/// Every name of a closed set.
+/// The names of all values of an enum.
 fn names<T: Named>() -> Vec<String> {
     T::ALL.iter().map(|value| value.name().to_owned()).collect()
 }
 
-/// The words that a page does not contain as code, alone or within a line of code.
+/// Those of `words` that the page contains neither in backticks nor in double quotes.
 fn missing(page: &str, words: &[String]) -> Vec<String> {
     let page = text(page);
     let is_named = |word: &str| page.contains(&format!("`{word}`")) || page.contains(&format!("\"{word}\""));
@@ -114,11 +114,12 @@ fn every_value_of_a_key_is_in_the_headless_page() {
     assert!(missing.is_empty(), "{HEADLESS} does not name these: {missing:?}");
 }
 
-/// A key of a TOML file, after the table that it is in.
+/// The name of a table of a TOML file, and a key in that table.
 type TableKey = (String, String);
 
-/// Every key that a reader of a TOML file knows. It lists the keys of a table when it finds an unknown one there, and what
-/// has no such list is not a table. A table that has a key for each language counts as having one for English.
+/// Every key that a reader of a TOML file knows. If a table has an unknown key, the reader's finding lists the keys
+/// that the table may have. A name for which it never gives such a list is not a table. If a table has a key for each
+/// language, only the key for English is returned.
 fn keys_known_to(read: impl Fn(&str) -> Vec<Finding>) -> BTreeSet<TableKey> {
     let listed_in = |table: &str| {
         let header =
@@ -147,8 +148,8 @@ fn keys_known_to(read: impl Fn(&str) -> Vec<Finding>) -> BTreeSet<TableKey> {
     keys
 }
 
-/// The keys in the page of profiles. Each heading names the tables of the rows below it. A row is for all of them unless
-/// its key has a table of its own, or it says *only in*.
+/// The keys on the page about profiles. Each heading names one or more TOML tables, and a row below it stands for a key
+/// in each of them. A row whose key contains its table, such as `table.key`, or that says *only in*, is for one table.
 fn keys_in_page_of_profiles() -> BTreeSet<TableKey> {
     let page = text(PROFILES);
     let mut keys = BTreeSet::new();
@@ -247,16 +248,16 @@ fn every_profile_is_in_the_readme() {
     assert!(missing.is_empty(), "{README} does not name these profiles: {missing:?}");
 }
 
-/// Variables that no person sets. The comments say what they are for.
+/// Environment variables that the program sets for another process. Nobody else sets them, so no page has to name them.
 const VARIABLES_OF_ITS_OWN: [&str; 3] = [
-    // Passed from one process of the program to the next.
+    // Passed from one process of the program to its successor.
     "STILLROOM_WIPING",
     "STILLROOM_RENDERER",
-    // Read by the C library of the next process.
+    // Read by the C library of the successor.
     "MALLOC_MMAP_THRESHOLD_",
 ];
 
-/// Every text in the program's own code that could be the name of a variable.
+/// Every string in the program's code, outside its tests, that could be the name of an environment variable.
 fn variables() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![repository().join("src")];
@@ -264,7 +265,7 @@ fn variables() -> BTreeSet<String> {
         for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let name = path.file_name().unwrap().to_str().unwrap();
             if path.is_dir() {
-                // Tests may read any variable.
+                // Tests may read variables that no page names.
                 folders.extend((!["tests", "proof"].contains(&name)).then_some(path));
             } else if path.extension().is_some_and(|ending| ending == "rs") && !name.ends_with("tests.rs") {
                 let source = fs::read_to_string(&path).unwrap();
@@ -273,7 +274,7 @@ fn variables() -> BTreeSet<String> {
             }
         }
     }
-    // The variables with this prefix are read while the program is built.
+    // Variables with this prefix are read when the program is built, not when it runs.
     found.retain(|name| !name.starts_with("CARGO_"));
     found
 }
@@ -303,7 +304,7 @@ fn every_environment_variable_the_program_reads_is_documented() {
     assert!(stale.is_empty(), "remove these: {stale:?}");
 }
 
-/// The first column of a table of the headless page.
+/// The names in the first column of the table below the line `head`, on the page about headless mode.
 fn first_column(head: &str) -> Vec<String> {
     let page = text(HEADLESS);
     let table = between(&page, head, "\n\n");
@@ -341,7 +342,7 @@ fn the_headless_page_names_no_unknown_option() {
     }
 }
 
-/// The keys in the shipped `kiosk.toml`, in use or as a comment.
+/// The keys in the shipped `kiosk.toml`, whether they are in use or commented out.
 fn keys_in_shipped_settings() -> BTreeSet<TableKey> {
     let file = text("kiosk.toml");
     let is_bare = |key: &str| key.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
@@ -353,7 +354,7 @@ fn keys_in_shipped_settings() -> BTreeSet<TableKey> {
             keys.insert((table.clone(), key.to_owned()));
         }
     }
-    // The example has cards in every language.
+    // The file has the same tables of cards for every language. Only those for English are kept.
     keys.retain(|(table, _)| !table.starts_with("after.cards.") || table.ends_with(Language::FALLBACK.name()));
     keys
 }
@@ -373,7 +374,7 @@ fn the_shipped_settings_show_every_key_under_its_table_and_no_others() {
     assert!(unknown.is_empty(), "kiosk.toml shows these, but nothing reads them: {unknown:?}");
 }
 
-/// The keys of `language.toml`, as its reader lists them when it finds an unknown key.
+/// The keys that `language.toml` may have, taken from the reader's findings about an unknown key.
 fn language_keys(folder: &std::path::Path) -> Vec<String> {
     let about = "name = \"X\"\nno-such-key = 1\n[keyboard]\nno-such-key = 1\n";
     fs::write(folder.join("language.toml"), about).unwrap();
@@ -399,7 +400,7 @@ fn every_file_and_key_of_a_language_is_in_its_page() {
     assert!(missing.is_empty(), "{LANGUAGES} does not name {missing:?}");
     let page = text(LANGUAGES);
     assert!(page.contains(&format!("Up to {} languages", stillroom::words::LANGUAGES_MAX)));
-    // The example is taken from a shipped file.
+    // The page's example of a `language.toml` must agree with a shipped one.
     let spanish = text("locales/es-US/language.toml");
     for line in between(&page, "```toml\nname", "```").lines().filter(|line| !line.starts_with(" =")) {
         assert!(spanish.lines().any(|known| known == line), "locales/es-US/language.toml has no line {line:?}");
@@ -450,8 +451,7 @@ fn every_test_in_the_list_of_faults_exists() {
     let cells: Vec<&str> = rows.filter_map(|row| row.trim_end_matches(" |").rsplit('|').next()).collect();
     assert!(cells.len() > 40, "only {} rows are found", cells.len());
     let named = cells.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    // A name stands for a test in a module, a whole module, or a script. If it ends in …, it is only the beginning of a
-    // name.
+    // A name is that of a test, of a module or of a script. If it ends in `…`, it is the beginning of such a name.
     let exists = |name: &str| {
         let name = name.rsplit_once(": ").map_or(name, |(_, name)| name);
         let stem = name.trim_start_matches("tests/demo/").trim_end_matches(".py");
@@ -464,7 +464,7 @@ fn every_test_in_the_list_of_faults_exists() {
     assert!(missing.is_empty(), "{FAULTS} names tests that do not exist: {missing:?}");
 }
 
-/// The keys of the desk's words in one language.
+/// The keys of one table in the desk's `words.js`, such as the table of a language.
 fn desk_words(table: &str) -> Vec<String> {
     let source = text("src/desk/page/words.js");
     let table = between(&source, &format!("  \"{table}\": {{"), "\n  },");

@@ -1,6 +1,6 @@
-//! Owns the storage of small files that decide who may do what in the room and how loud it may be. Each file begins
-//! with a checksum of its content and is stored twice, so that damage is recognised and the other copy is used instead.
-//! Does not own their content.
+//! Owns the storage of small, important files, such as the PIN and the maximum level of sound. Each file begins with a
+//! checksum of its content and is stored twice, so that damage is recognised and the other copy is used instead. Does
+//! not own the content of the files.
 
 use std::fs;
 use std::io;
@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::private;
 
-/// The suffix that is added to a file's name for its copy.
+/// The suffix that the name of a file's copy has.
 pub const COPY_SUFFIX: &str = ".copy";
 /// The start of the line with the checksum, which is a comment in TOML.
 const CHECKSUM_PREFIX: &str = "# stillroom sum ";
-/// Length of a SHA-256 checksum in hexadecimal.
+/// Number of hexadecimal digits of a SHA-256 checksum.
 const CHECKSUM_DIGITS: usize = 64;
 
 /// The result of reading a file and its copy.
@@ -24,7 +24,7 @@ pub enum ReadOutcome<T> {
     Missing,
     /// The file is intact.
     Intact(T),
-    /// The file is damaged, and its copy was read instead.
+    /// The file is missing or damaged, and its copy was read instead.
     Restored {
         /// The copy's content.
         value: T,
@@ -71,7 +71,7 @@ impl ChecksummedFile {
         &self.path
     }
 
-    /// The path of its copy.
+    /// The path of the file's copy.
     #[must_use]
     pub fn copy_path(&self) -> PathBuf {
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
@@ -79,14 +79,15 @@ impl ChecksummedFile {
         self.path.with_file_name(name)
     }
 
-    /// Reads the file, or its copy if the file is damaged. Content that `parse` rejects counts as damaged even if its
-    /// checksum is right. A file without checksum and copy was written by an earlier version and counts as intact.
+    /// Reads the file, or its copy if the file is missing or damaged. Content that `parse` rejects counts as damaged
+    /// even if its checksum is right. A file with neither a checksum nor a copy was written by an earlier version and
+    /// counts as intact.
     pub fn read<T>(&self, parse: impl Fn(&[u8]) -> Result<T, String>) -> ReadOutcome<T> {
         self.read_both(parse).0
     }
 
-    /// Reads the file as [`Self::read`] does. Then rewrites the file and its copy if either is missing, damaged or
-    /// without a checksum, so that there is a copy if damage occurs again.
+    /// Reads the file as [`Self::read`] does. If the file or its copy is missing, damaged or without a checksum, then
+    /// rewrites both, so that a copy exists if damage occurs again.
     pub fn read_and_repair<T>(&self, parse: impl Fn(&[u8]) -> Result<T, String>) -> ReadOutcome<T> {
         for path in [&self.path, &self.copy_path()] {
             if let Err(error) = private::remove(&private::temporary_path(path)) {
@@ -103,8 +104,8 @@ impl ChecksummedFile {
     /// Writes `body` to the copy, then to the file, each atomically.
     ///
     /// # Errors
-    /// The operating system's error. The file and its copy then keep their content, unless only the sync of a directory
-    /// failed.
+    /// The operating system's error. The file and its copy then have their old content, unless everything succeeded
+    /// except the sync of a directory.
     pub fn write(&self, body: &[u8]) -> io::Result<()> {
         let (copy, bytes) = (self.copy_path(), with_checksum(body));
         let copy_before = private::read_limited(&copy, self.file_bytes_max()).ok().flatten();
@@ -118,7 +119,8 @@ impl ChecksummedFile {
         private::write_atomic(&copy, &bytes)?;
         let written = private::write_atomic(&self.path, &bytes);
         if written.is_err() {
-            // Without this, later damage to the file would bring back content that was reported as not written.
+            // The copy already has the new content. If it kept that, later damage to the file would bring in content
+            // that was reported as not written.
             match copy_before {
                 Some(before) => private::write_atomic(&copy, &before)?,
                 None => drop(private::remove(&copy)?),
@@ -158,7 +160,7 @@ impl ChecksummedFile {
         match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return OneFile::Missing,
             Err(error) => return OneFile::Invalid(error.to_string()),
-            // Opening a pipe would block until somebody writes to it.
+            // Only files are opened, because opening a named pipe would block until somebody writes to it.
             Ok(metadata) if !metadata.is_file() => return OneFile::Invalid("it is not a file".to_owned()),
             Ok(_) => {}
         }
@@ -191,8 +193,8 @@ pub fn with_checksum(body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Returns the body after the line with its checksum, an error if the checksum is wrong, or `None` if there is no
-/// checksum.
+/// Returns the body after the line with its checksum. Returns an error if the checksum is wrong, and `None` if there is
+/// no such line.
 #[must_use]
 #[allow(clippy::result_unit_err)] // a checksum is wrong in one way only
 pub fn strip_checksum(bytes: &[u8]) -> Option<Result<&[u8], ()>> {
@@ -211,7 +213,7 @@ fn checksum(body: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// Accepts any text that sets `number`.
+    /// Accepts any text that begins with `number = `.
     fn parse(body: &[u8]) -> Result<String, String> {
         let text = std::str::from_utf8(body).map_err(|_| "no text".to_owned())?;
         if text.starts_with("number = ") { Ok(text.to_owned()) } else { Err("no number".to_owned()) }
@@ -223,7 +225,7 @@ mod tests {
 
     const BODY: &str = "number = -40\n";
 
-    /// Every truncation of a file, and every flip of one of its bits.
+    /// The content of a file with each possible truncation, and with each single bit flipped.
     fn damages(whole: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         let cuts = (0..whole.len()).map(|length| whole[..length].to_vec());
         let flips = (0..whole.len() * 8).map(|bit| {

@@ -1,5 +1,6 @@
 //! Owns the directories in which the program stores its files, the functions that replace a file atomically
-//! ([`private`]), and the small files that survive damage ([`checksummed`]). Does not own their content.
+//! ([`private`]), and the storage of small files that survive damage ([`checksummed`]). Does not own the content of the
+//! files.
 
 pub mod checksummed;
 pub mod private;
@@ -13,11 +14,11 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-/// The name of the program's directory inside a directory that programs share.
+/// The name of the program's directory in a directory that it shares with other programs.
 const OWN_NAME: &str = "stillroom";
-/// Where visit keys are stored if the environment names no runtime directory.
+/// The runtime directory if the environment names none.
 const RUNTIME_FALLBACK: &str = "/run/stillroom";
-/// The file that a room locks while it uses a state directory.
+/// The name of the file that a room locks while it uses a state directory.
 pub const LOCK_FILE: &str = "lock";
 /// Number of decimal digits of a run's id in the lock file, enough for 48 bits.
 const RUN_ID_DIGITS: usize = 15;
@@ -31,9 +32,9 @@ const RAMFS_MAGIC: u64 = 0x8584_58f6;
 /// The directories that the environment names. Nothing is created or checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directories {
-    /// The state directory, for the journal, receipts, hashes and sealed notes.
+    /// The state directory, which holds the journal, receipts, hashes of secrets and sealed notes.
     pub state: PathBuf,
-    /// The runtime directory, for visit keys if it is in memory.
+    /// The runtime directory, which holds visit keys if it is in memory.
     pub runtime: PathBuf,
 }
 
@@ -42,11 +43,11 @@ pub struct Directories {
 pub enum KeyStorage {
     /// In this directory on a memory-backed file system, where a key outlives the program but not a power cut.
     Runtime(PathBuf),
-    /// In process memory only, so that a key, and with it the notes, is lost when the program ends.
+    /// In process memory only, so that when the program ends, a key is lost, and with it the notes.
     Memory,
 }
 
-/// Directories that exist and can be used.
+/// The directories after they were created and checked.
 #[derive(Debug)]
 pub struct PreparedDirectories {
     /// The state directory, mode 0700.
@@ -55,8 +56,8 @@ pub struct PreparedDirectories {
     pub keys: KeyStorage,
     /// Why keys are stored in process memory only, for a message to staff. `None` if they are in the runtime directory.
     pub keys_problem: Option<PathsError>,
-    /// Whether memory may be swapped to a disk, where its content would outlive a power cut. Staff should turn swap
-    /// off.
+    /// Whether memory may be swapped to a disk, where its content would outlive a power cut. If so, the room advises
+    /// staff to turn swap off.
     pub swaps_to_disk: bool,
 }
 
@@ -94,21 +95,21 @@ pub enum PathsError {
     },
 }
 
-/// This process's lock on the state directory. The kernel releases it when the process ends or is replaced. The file
-/// contains this run's id, so that ids grow even if the clock is set back.
+/// This process's lock on the state directory. The kernel releases it when the process ends or is replaced. The lock
+/// file contains the id of this run, so that the next run gets a greater one even if the clock is set back.
 #[derive(Debug)]
 pub struct StateLock(File);
 
 impl StateLock {
-    /// Returns `clock_ms`, or the previous run's id plus one if the clock has been set back since, and stores the
-    /// result. If the file cannot be written, the next run goes by the clock alone.
+    /// Returns `clock_ms`, or the previous run's id plus one if the clock has been set back since. Stores the result in
+    /// the lock file. If this fails, the next run cannot notice that the clock was set back.
     fn next_run_id(&self, clock_ms: u64) -> u64 {
         let mut digits = [0; RUN_ID_DIGITS];
         let read = self.0.read_at(&mut digits, 0).unwrap_or(0);
         let before = std::str::from_utf8(&digits[..read]).ok().and_then(|digits| digits.trim().parse::<u64>().ok());
         let after = before.filter(|id| *id < RUN_ID_MAX).map_or(0, |id| id + 1);
         let id = clock_ms.min(RUN_ID_MAX).max(after);
-        // The id is written in place and always has the same length, so that it can be written even to a full disk.
+        // The id is written in place and always has the same length, so writing it needs no space on a full disk.
         let written = self.0.write_all_at(format!("{id:0RUN_ID_DIGITS$}").as_bytes(), 0);
         if let Err(error) = written.and_then(|()| self.0.sync_data()) {
             tracing::warn!(%error, "the id of this run cannot be stored; the next run relies on the clock alone");
@@ -122,7 +123,7 @@ impl Directories {
     /// `RUNTIME_DIRECTORY` or `XDG_RUNTIME_DIR`.
     ///
     /// # Errors
-    /// If none of the variables names a state directory, or if one that a service manager sets holds a relative path.
+    /// If no variable names a state directory, or if `STATE_DIRECTORY` or `RUNTIME_DIRECTORY` holds a relative path.
     pub fn from_env(env: impl Fn(&str) -> Option<OsString>) -> Result<Self, PathsError> {
         let state = match service_directory(&env, "STATE_DIRECTORY")? {
             Some(path) => path,
@@ -162,8 +163,9 @@ impl Directories {
     }
 }
 
-/// Returns the id of this run of the program, which is its start in milliseconds since 1970. With a lock, the id is
-/// greater than that of every earlier run, whatever the clock says, so that a desk can recognise the later of two runs.
+/// Returns the id of this run of the program, which is the current time in milliseconds since 1970. With a lock, the id
+/// is greater than that of every earlier run, whatever the clock says, so that a desk can tell which of two runs is
+/// later.
 #[must_use]
 pub fn run_id(lock: Option<&StateLock>) -> u64 {
     let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -187,8 +189,8 @@ pub fn lock_state(state: &Path) -> Result<StateLock, PathsError> {
     }
 }
 
-/// Returns the directory that a service manager sets. systemd separates several directories by colons
-/// (systemd.exec(5)), and the first of them is used.
+/// Returns the directory that a service manager sets in `variable`. If there are several, which systemd separates by
+/// colons (systemd.exec(5)), returns the first.
 fn service_directory(
     env: &impl Fn(&str) -> Option<OsString>,
     variable: &'static str,
@@ -198,7 +200,7 @@ fn service_directory(
     if first.is_absolute() { Ok(Some(first)) } else { Err(PathsError::NotAbsolute { variable }) }
 }
 
-/// Returns the path in `variable`. A relative path is ignored, as the XDG Base Directory Specification requires.
+/// Returns the path in `variable`. Ignores a relative path, as the XDG Base Directory Specification requires.
 fn absolute(env: &impl Fn(&str) -> Option<OsString>, variable: &str) -> Option<PathBuf> {
     env(variable).map(PathBuf::from).filter(|path| path.is_absolute())
 }
@@ -214,14 +216,14 @@ fn usable_for_keys(runtime: &Path) -> Result<(), PathsError> {
     private::write_atomic(&probe, b"").and_then(|()| private::remove(&probe).map(|_| ())).map_err(unusable)
 }
 
-/// Whether `f_type` denotes a memory-backed file system. Its signedness and width differ between machines, but its low
-/// 32 bits do not.
+/// Whether `f_type` denotes a memory-backed file system. Only its low 32 bits are compared, because its width and
+/// signedness differ between machines.
 fn is_memory(f_type: i128) -> bool {
     let low = u64::try_from(f_type & 0xffff_ffff).unwrap_or_default();
     low == TMPFS_MAGIC || low == RAMFS_MAGIC
 }
 
-/// Whether `/proc/swaps` lists anything but compressed memory (zram).
+/// Whether the content of `/proc/swaps` lists anything except compressed memory (zram).
 fn names_disk_swap(swaps: &str) -> bool {
     swaps.lines().skip(1).any(|line| !line.trim().is_empty() && !line.starts_with("/dev/zram"))
 }
@@ -305,7 +307,7 @@ mod tests {
         assert_eq!(run_at(500), 1_000_002);
         assert_eq!(run_at(2_000_000), 2_000_000);
         assert_eq!(run_at(u64::MAX), RUN_ID_MAX);
-        // There is no greater id than the maximum, so the next run goes by the clock.
+        // No id is greater than the maximum, so the next run uses the clock alone.
         assert_eq!(run_at(3_000_000), 3_000_000);
         fs::write(dir.path().join(LOCK_FILE), "no number").unwrap();
         assert_eq!(run_at(700), 700);

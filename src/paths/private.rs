@@ -1,6 +1,6 @@
 //! Owns the functions that create, replace and destroy private files. A power cut at any moment leaves either the old
-//! file or the new one. Every file that the program writes as a whole is written here; `tests/house` lists the
-//! exceptions. Does not own the content of the files.
+//! file or the new one. Every file that the program replaces as a whole is written here, with few exceptions, which
+//! `tests/house` lists. Does not own the content of the files.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 /// The mode of every file in the state and runtime directories.
 pub const FILE_MODE: u32 = 0o600;
-/// The mode of those directories and of every directory in them.
+/// The mode of the state and runtime directories, and of every directory in them.
 pub const DIR_MODE: u32 = 0o700;
-/// Size of one write while a file is overwritten, in bytes.
+/// Number of bytes that are written at once when a file is overwritten with zeros.
 const CHUNK_BYTES: usize = 4096;
 
 /// Creates a directory with mode 0700, or gives an existing one that mode.
@@ -30,7 +30,7 @@ pub fn make_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The path under which a file's new content is written before it replaces the file.
+/// The path of the temporary file that receives new content for the file at `path` and then replaces it.
 #[must_use]
 pub fn temporary_path(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
@@ -49,14 +49,14 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     remove(&temporary)?;
     let written = write_new(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     if let Err(problem) = written {
-        // A failure does no harm, since the next write removes the file, too.
+        // A failure does no harm, because the next write begins by removing the temporary file.
         let _ = fs::remove_file(&temporary);
         return Err(problem);
     }
     sync_parent(path)
 }
 
-/// Reads a file of at most `bytes_max` bytes; `None` if it does not exist.
+/// Reads a file of at most `bytes_max` bytes. Returns `None` if it does not exist.
 ///
 /// # Errors
 /// The operating system's error, or `InvalidData` if the file is larger.
@@ -70,7 +70,7 @@ pub fn read_limited(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>
     if size > bytes_max {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than it can be"));
     }
-    // The buffer never grows, because growing would leave a copy of a secret behind.
+    // The buffer is large enough from the start, because a buffer that grows would leave a copy of a secret behind.
     let mut bytes = Vec::with_capacity(size + 1);
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
     file.take(limit).read_to_end(&mut bytes)?;
@@ -92,7 +92,8 @@ pub fn remove(path: &Path) -> io::Result<bool> {
 /// Overwrites a file with zeros, removes it and syncs its directory. Returns whether the file existed.
 ///
 /// # Errors
-/// The operating system's error, unless the file did not exist. A file that cannot be overwritten is removed all the same.
+/// The operating system's error, unless the file did not exist. If the file cannot be overwritten, it is removed even
+/// so.
 pub fn destroy(path: &Path) -> io::Result<bool> {
     let overwritten = match OpenOptions::new().write(true).open(path) {
         Ok(file) => overwrite(file),
@@ -103,7 +104,7 @@ pub fn destroy(path: &Path) -> io::Result<bool> {
     overwritten.map(|()| removed)
 }
 
-/// Syncs the directory that `path` is in, so that a created, renamed or removed entry outlives a power cut.
+/// Syncs the directory of `path`, so that the creation, renaming or removal of a file in it survives a power cut.
 ///
 /// # Errors
 /// The operating system's error.
@@ -136,7 +137,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("thing");
         write_atomic(&path, b"old").unwrap();
-        // What is left after a stop before the rename, with the temporary file empty, half-written or complete.
+        // If the program stops before the rename, the temporary file may be empty, half-written or complete.
         for left_over in [&b""[..], b"ne", b"new"] {
             fs::write(temporary_path(&path), left_over).unwrap();
             assert_eq!(read_limited(&path, 100).unwrap().unwrap(), b"old");

@@ -1,4 +1,4 @@
-//! Owns the type that holds one value for each part of the arc, which profiles need for sound, light and breath.
+//! Owns the type that holds one value for each part of the arc. Profiles use it for sound, light and breath.
 
 use crate::room::timeline::Part;
 
@@ -11,14 +11,14 @@ pub struct PerPart<T> {
     pub onset: T,
     /// For the deepest part of the infusion.
     pub peak: T,
-    /// For the time in which the patient comes back; `return` in a file, which is a keyword in Rust.
+    /// For the time in which the patient comes back. The key in a profile is `return`, which is a keyword in Rust.
     pub returning: T,
     /// For the calm at the end.
     pub landing: T,
 }
 
 impl<T> PerPart<T> {
-    /// Creates the value for each part with `make`.
+    /// Calls `make` for each part to create its value.
     pub fn from_fn(mut make: impl FnMut(Part) -> T) -> Self {
         Self {
             settle: make(Part::Settle),
@@ -40,7 +40,7 @@ impl<T> PerPart<T> {
         }
     }
 
-    /// Returns each part with its value, in order.
+    /// Returns each part with its value, in the order of the arc.
     pub fn iter(&self) -> impl Iterator<Item = (Part, &T)> {
         Part::ALL.into_iter().map(|part| (part, self.get(part)))
     }

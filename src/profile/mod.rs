@@ -1,6 +1,6 @@
-//! Owns profiles, that is, the sound, place, breath, words and light that a clinic has put together for a session. Does
-//! not own the times at which the parts of a session begin (`room::timeline`), or the code that plays and draws any of
-//! it.
+//! Owns profiles, each of which is a combination of sound, place, breath, words and light that a clinic has made for
+//! sessions. Does not own the times at which the parts of a session begin (`room::timeline`), or the code that plays
+//! the sound and draws the place.
 
 mod choices;
 mod reading;
@@ -21,7 +21,7 @@ pub use choices::PerPart;
 pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
 pub use reading::{ParsedProfile, read};
 
-/// Extensions of the music files that can be played.
+/// Extensions of music files that can be played, in lower case and without the dot.
 pub const TRACK_ENDINGS: [&str; 6] = ["flac", "mp3", "ogg", "m4a", "aac", "wav"];
 
 /// Maximum number of profiles in one folder.
@@ -30,22 +30,23 @@ pub const PROFILES_MAX: usize = 64;
 /// A clinic's recipe for a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The stem of the profile's file, such as `gentle-tide`, which no key sets. Only screens show a different name, the
-    /// title.
+    /// The stem of the profile's file name, such as `gentle-tide`. Everything except the screens uses this name; the
+    /// screens show the title.
     pub name: String,
-    /// The profile's name on screens, 1 to 40 characters, required in at least one language (see [`Profile::title_in`]).
+    /// The profile's name on screens, 1 to 40 characters, required in at least one language (see
+    /// [`Profile::title_in`]).
     pub title: PerLanguage<String>,
-    /// A sentence that describes the profile to the person who chooses it, up to 160 characters; none by default.
+    /// A sentence that describes the profile to staff who choose it, up to 160 characters; none by default.
     pub description: PerLanguage<String>,
     /// Length of the infusion in minutes, 20 to 240; `None`, the default, leaves it to `kiosk.toml`.
     pub infusion_minutes: Option<u32>,
-    /// What is heard in each part; by default what the whole arc has.
+    /// What is heard in each part. A key that is absent for a part has its value for the whole arc.
     pub sound: PerPart<PartSound>,
     /// Length of the crossfade between tracks, 0 to [`CROSSFADE_MAX_S`](crate::vocabulary::sound::CROSSFADE_MAX_S)
     /// seconds; [`CROSSFADE_S`] by default.
     pub crossfade_s: f32,
-    /// The sounds that the patient may choose: always the profile's own and silence, and whatever the clinic adds, by
-    /// default nothing.
+    /// The sounds that the patient may choose. They always include the profile's own sounds and silence; the clinic can
+    /// add others.
     pub sounds_allowed: Vec<SoundChoice>,
     /// The level in dBFS at which a session starts, −60 to 0 and within `limits`; `None`, the default, leaves it to
     /// `kiosk.toml`.
@@ -56,16 +57,16 @@ pub struct Profile {
     pub time: TimeOfDay,
     /// The weather at that place, from 0 (clear, the default) to 1 (the softest haze, rain or mist that the place has).
     pub mood: f32,
-    /// The places that the patient may choose: always the profile's own and the dark, and whatever the clinic adds, by
-    /// default nothing.
+    /// The places that the patient may choose. They always include the profile's own place and the dark; the clinic can
+    /// add others.
     pub places_allowed: Vec<Place>,
     /// How the breath is paced.
     pub breath: Breathing,
-    /// The occasional phrases on the screen.
+    /// Whether and how often a phrase appears on the screen.
     pub words: SessionWords,
     /// The light in each part.
     pub light: PerPart<PartLight>,
-    /// The range in which the patient may set the level.
+    /// The range in which the patient may set the level of the session.
     pub limits: VolumeLimits,
 }
 
@@ -74,7 +75,7 @@ pub struct Profile {
 pub struct PartSound {
     /// Up to 64 music files, relative to the media folder, played in this order and repeated; none by default.
     pub tracks: Vec<PathBuf>,
-    /// The tracks that follow the previous track without a gap, like movements of one work; none by default.
+    /// Those of `tracks` that follow the previous track without a gap, like the movements of a work; none by default.
     pub joined: Vec<PathBuf>,
     /// Level of the tracks relative to the session, −40 to 0 dB; 0 by default.
     pub music_db: f32,
@@ -82,7 +83,8 @@ pub struct PartSound {
     pub score: Option<Character>,
     /// Level of the score relative to the session, −40 to 0 dB; −3 by default.
     pub score_db: f32,
-    /// How much sparser (down to −1) or fuller (up to 1) the score is than the arc asks for; 0 by default.
+    /// How much sparser (down to −1) or fuller (up to 1) the score is than it would be from the arc alone; 0 by
+    /// default.
     pub intensity: f32,
     /// The nature sound beneath the music; none by default.
     pub bed: Option<Bed>,
@@ -122,10 +124,10 @@ impl PartSound {
 /// How the breath is paced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breathing {
-    /// How long each breath in, hold and breath out lasts; 4-6 by default.
+    /// The lengths of the breath in, the hold and the breath out; 4-6 by default.
     pub pattern: BreathPattern,
-    /// The parts in which breath pacing starts without the patient asking for it; settle and landing by default. Pacing has
-    /// not been studied at the peak.
+    /// The parts in which breath pacing starts on its own; settle and landing by default. The peak is not among the
+    /// defaults, because pacing has not been studied there.
     pub parts: PerPart<bool>,
     /// What paces the breath on the screen; the place by default.
     pub guide: Guide,
@@ -153,16 +155,16 @@ impl Default for SessionWords {
     }
 }
 
-/// The light of the place and of the screen in one part of the arc; [`PartLight::default_of`] has the defaults.
+/// The light of the place and of the screen in one part of the arc. [`PartLight::default_of`] returns the defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PartLight {
-    /// From 0 (as dark as possible) to 1 (as bright as the screen allows).
+    /// Brightness from 0 (as dark as possible) to 1 (as bright as the screen allows).
     pub brightness: f32,
-    /// From −1 (moonlight) through 0 (as drawn) to 1 (lamplight).
+    /// Warmth of the colours from −1 (moonlight) through 0 (as drawn) to 1 (lamplight).
     pub warmth: f32,
-    /// From 0 (grey) to 1 (as drawn).
+    /// Saturation of the colours from 0 (grey) to 1 (as drawn).
     pub saturation: f32,
-    /// From 0 (still) to 1 (the place's own movement).
+    /// Amount of movement from 0 (still) to 1 (as the place is designed).
     pub movement: f32,
 }
 
@@ -182,7 +184,7 @@ impl PartLight {
     }
 }
 
-/// The range in which the patient may set the level.
+/// The range in which the patient may set the level of the session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VolumeLimits {
     /// Lowest level, −60 to 0 dBFS; −60 by default.
@@ -198,7 +200,7 @@ impl Default for VolumeLimits {
 }
 
 impl Profile {
-    /// Returns a profile that needs no files. It has the quiet room at dusk, the occasional phrases, and no sound.
+    /// Returns a profile that needs no files. It has the quiet room at dusk, occasional phrases, and no sound.
     #[must_use]
     pub fn bare() -> Self {
         Self {
@@ -221,15 +223,15 @@ impl Profile {
         }
     }
 
-    /// Returns the title in the first of `languages` that has one, else in any language. Without any title, returns the
-    /// name.
+    /// Returns the title in the first of `languages` in which there is one, otherwise in any language. Returns the name
+    /// if there is no title at all.
     #[must_use]
     pub fn title_in(&self, languages: &[Language]) -> &str {
         let title = self.title.first_of(languages).or_else(|| self.title.iter().next().map(|(_, title)| title));
         title.map_or(&self.name, |title| title)
     }
 
-    /// Returns the description in the first of `languages` that has one; empty if none has.
+    /// Returns the description in the first of `languages` in which there is one. Empty if there is none.
     #[must_use]
     pub fn description_in(&self, languages: &[Language]) -> &str {
         self.description.first_of(languages).map_or("", |description| description)
@@ -255,7 +257,8 @@ impl Profile {
     }
 }
 
-/// Reads one profile, and checks that the media it names exist in `media_dir`. A profile with findings is not returned.
+/// Reads one profile, and checks that the tracks it names exist in `media_dir`. A profile with findings is not
+/// returned.
 #[must_use]
 pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
     let text = match read_text(file) {
@@ -270,7 +273,7 @@ pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
 }
 
 /// Returns a finding for each title or description of a profile in a language that is not among `languages`. Such a
-/// text does no harm, because nobody reads it, but a misspelt tag is a mistake.
+/// text does no harm, because it is never shown, but its tag may be misspelt.
 #[must_use]
 pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     let Ok(text) = read_text(file) else { return Vec::new() };
@@ -279,7 +282,7 @@ pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     unknown.map(|mention| mention.finding(file, one_of(&tags, Some(&mention.name)))).collect()
 }
 
-/// Reads every profile in `dir`, sorted by name. Returns the profiles without findings, and the findings of all others.
+/// Reads every profile in `dir`. Returns the profiles without findings, sorted by name, and the findings of all others.
 #[must_use]
 pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding>) {
     let mut profiles = Vec::new();
@@ -300,7 +303,7 @@ pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding
 /// Returns the profile files in a folder, sorted by name.
 ///
 /// # Errors
-/// A finding if the folder cannot be read, or holds no profile or too many.
+/// A finding if the folder cannot be read, contains no profile, or contains more than [`PROFILES_MAX`].
 pub fn profile_files(dir: &Path) -> Result<Vec<PathBuf>, Finding> {
     let entries = std::fs::read_dir(dir)
         .map_err(|error| Finding::of_file(dir, io_reason(&error), "a folder of profiles that can be read"))?;

@@ -29,9 +29,9 @@ pub struct ParsedProfile {
     pub profile: Option<Profile>,
     /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
-    /// Each mention of a track, so that a later check can find missing files.
+    /// Each track that the file names, so that a later check can find missing music files.
     pub tracks: Vec<Mention>,
-    /// Each mention of a language by its tag, so that a later check can find unknown ones.
+    /// Each language tag that the file uses as a key, so that a later check can find unknown languages.
     pub languages: Vec<Mention>,
 }
 
@@ -58,7 +58,7 @@ pub fn read(file: &Path, text: &str) -> ParsedProfile {
     ParsedProfile { profile, findings, tracks, languages }
 }
 
-/// What [`is_profile_name`] accepts, for error messages.
+/// A description of the names that [`is_profile_name`] accepts, for error messages.
 pub const PROFILE_NAME: &str = "a name of 1 to 40 lower-case letters, digits and hyphens";
 
 /// Whether a profile may have this name.
@@ -109,7 +109,7 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Me
     })
 }
 
-/// Reads a table whose keys are language tags. `read` returns the value of one tag.
+/// Reads a table whose keys are language tags, and adds each tag to `mentions`. `read` reads the value of a tag.
 pub(crate) fn per_language<'d, T>(
     section: &Section<'d>,
     mentions: &mut Vec<Mention>,
@@ -168,7 +168,7 @@ fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<M
     let tracks = tracks.unwrap_or_else(|| otherwise.tracks.clone());
     let joined = section.list("joined", TRACKS_MAX, "music files that tracks names", |name| {
         let path = PathBuf::from(name);
-        // The first track has no previous track to follow.
+        // The first track is skipped, because there is no track before it that it could follow.
         let follows = tracks.iter().skip(1).any(|track| *track == path);
         if follows { Ok(path) } else { Err("a file listed in tracks after another one".to_owned()) }
     });
@@ -214,7 +214,7 @@ fn breath(section: &Section<'_>) -> Breathing {
     let guide = section.choice("guide").unwrap_or(default.guide);
     section.finish();
     if pattern == BreathPattern::Box4 && (parts.onset || parts.peak || parts.returning) {
-        // Nobody is asked to hold their breath during an infusion.
+        // A patient must not be asked to hold their breath during an infusion.
         section.report("parts", "a part of the infusion", "settle and landing, since 4-4-4-4 holds the breath");
     }
     Breathing { pattern, parts, guide }

@@ -1,6 +1,6 @@
 //! Owns the tests that every problem in a profile is reported with its line, and that the shipped profiles have none.
 
-// expect-test writes the `#` characters of raw strings itself
+// When expect-test updates a raw string, it always writes the `#` characters.
 #![allow(clippy::needless_raw_string_hashes)]
 
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use crate::vocabulary::Named;
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::{Bed, Character, SoundChoice};
 
-/// The smallest valid profile.
+/// A valid profile with little more than the keys that every profile needs.
 const LEAST: &str = "title.en-US = \"A\"\ntitle.es-US = \"A\"\nplace.name = \"beach\"\n";
 
 fn lines(findings: &[Finding]) -> String {
@@ -23,8 +23,8 @@ fn lines(findings: &[Finding]) -> String {
     })
 }
 
-/// Compares the findings in `text` with `expected`. Lists that grow with the program are replaced with a name, so that
-/// the expected text stays the same.
+/// Compares the findings in `text` with `expected`. Lists of places, beds and sounds in the findings are replaced with
+/// a phrase first, so that the expected text stays the same when the program gets more of them.
 fn check(text: &str, expected: &Expect) {
     let found = lines(&read(Path::new("profiles/x.toml"), text).findings);
     let found = found.replace(&SoundChoice::one_of(), "a choice of sound");

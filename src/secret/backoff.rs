@@ -1,17 +1,17 @@
-//! Owns the waiting times after failed attempts at a secret. It is pure: the caller passes the time, in milliseconds
-//! since 1970. Not here: where the attempts are stored, and who made them.
+//! Owns the waiting times after failed attempts at a secret. The code is pure: the caller passes the time, in
+//! milliseconds since 1970. Does not own the storage of the attempts, or the question of who made them.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How the wait grows with consecutive failed attempts.
+/// The waits after consecutive failed attempts.
 #[derive(Debug)]
 pub struct BackoffSchedule {
     /// Number of failed attempts that cause no wait, because everybody mistypes.
     pub free_attempts: u32,
-    /// The wait after each further failed attempt, in seconds. The last value repeats, so that staff never have to wait
-    /// longer than that.
+    /// The wait after each further failed attempt, in seconds. The last value applies to all later attempts, so that
+    /// staff never have to wait longer than that.
     pub waits_s: &'static [u64],
 }
 
@@ -25,7 +25,8 @@ impl BackoffSchedule {
     }
 }
 
-/// Consecutive failed attempts, ordered by their number and then by the time of the last attempt.
+/// Consecutive failed attempts. They are ordered by their number and then by the time of the last attempt, so that the
+/// greater of two values is the one with the longer wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FailedAttempts {
     /// Number of failed attempts since the last success.
@@ -43,14 +44,14 @@ impl FailedAttempts {
         schedule.wait_after(self.count).saturating_sub(since)
     }
 
-    /// Returns these attempts plus another failed attempt, made at `now_ms`.
+    /// Returns these attempts and one more, made at `now_ms`.
     #[must_use]
     pub const fn plus_one(self, now_ms: u64) -> Self {
         Self { count: self.count.saturating_add(1), last_ms: now_ms }
     }
 
-    /// Returns these attempts with the last attempt no later than `now_ms`, because a clock that was set back must not
-    /// prolong the wait.
+    /// Returns these attempts as if the last one was made at `now_ms` at the latest, because a clock that was set back
+    /// must not prolong the wait.
     #[must_use]
     pub fn not_after(self, now_ms: u64) -> Self {
         Self { last_ms: self.last_ms.min(now_ms), ..self }

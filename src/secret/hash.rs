@@ -1,5 +1,5 @@
-//! Owns the argon2id hash of a secret, from its creation to its verification. Not here: where a hash is stored, and how
-//! often a secret may be tried.
+//! Owns the creation and verification of the argon2id hash of a secret. Does not own the storage of hashes, or the
+//! limits on attempts.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use thiserror::Error;
 
 /// Maximum length of any secret, in characters. A longer text is rejected without being hashed.
 pub const SECRET_CHARS_MAX: usize = 128;
-/// Memory in KiB. With [`PASSES`] and [`LANES`], this is the second parameter set that the OWASP Password Storage Cheat
-/// Sheet recommends.
+/// Memory that argon2id uses, in KiB. With [`PASSES`] and [`LANES`], this is the second parameter set that the OWASP
+/// Password Storage Cheat Sheet recommends.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// The salt length that RFC 9106 recommends.
+/// Length of the salt in bytes, as RFC 9106 recommends.
 const SALT_BYTES: usize = 16;
 
 /// An argon2id hash of a secret, in the form of a PHC string.
@@ -34,7 +34,7 @@ pub struct InvalidHash;
 pub struct HashingFailed;
 
 impl SecretHash {
-    /// Hashes a secret with a new random salt. This takes tens of milliseconds on one core, and `MEMORY_KIB` of memory.
+    /// Hashes a secret with a new random salt. This takes tens of milliseconds on one core, and 19 MiB of memory.
     ///
     /// # Errors
     /// If the system provides no randomness or memory.
@@ -47,8 +47,8 @@ impl SecretHash {
         argon2.hash_password(secret.as_bytes(), &salt).map(|hash| Self(hash.to_string())).map_err(|_| HashingFailed)
     }
 
-    /// Whether `secret` is the secret that was hashed. Uses the parameters stored in the hash. This takes as long as
-    /// [`Self::new`], so never do it on an async thread.
+    /// Whether `secret` is the secret that was hashed. The hash is computed with the parameters stored in it, which
+    /// takes as long as [`Self::new`], so never call this on an async thread.
     #[must_use]
     pub fn verify(&self, secret: &str) -> bool {
         secret.chars().count() <= SECRET_CHARS_MAX
@@ -80,7 +80,7 @@ impl From<SecretHash> for String {
     }
 }
 
-// Keeps the hash out of logs, because anyone who has it can try out secrets without any wait.
+// The hash must not appear in logs, because anyone who has it can try out secrets without any wait.
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash")

@@ -1,6 +1,6 @@
 //! Owns the staff secrets, which are the tablet's PIN and the desk's password. Each is stored as a hash together with
-//! its failed attempts, so that a restart does not end a wait. If the file is damaged, no secret matches. Not here:
-//! what the secrets unlock.
+//! its failed attempts, so that a restart does not end a wait. If the file and its copy are damaged, no secret matches.
+//! Does not own what the secrets unlock.
 
 pub mod backoff;
 pub mod hash;
@@ -28,11 +28,11 @@ pub const PIN_DIGITS_MIN: usize = 4;
 pub const PIN_DIGITS_MAX: usize = 12;
 /// Minimum length of a password, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 10;
-/// The waits after wrong attempts at the tablet.
+/// The waits after wrong attempts at the tablet: none after the first three, then from 30 s up to 15 min.
 const BACKOFF: BackoffSchedule = BackoffSchedule { free_attempts: 3, waits_s: &[30, 60, 120, 300, 900] };
 const FILE_BYTES_MAX: usize = 4096;
 
-/// Decides which texts are valid secrets.
+/// The kind of a secret, which determines which texts are valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SecretKind {
     Pin,
@@ -42,14 +42,14 @@ enum SecretKind {
 /// The outcome of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
-    /// The secret matched, so the failed attempts are forgotten.
+    /// The secret matched. The failed attempts are forgotten.
     Correct,
     /// The secret did not match.
     Wrong {
-        /// The wait before the next attempt is verified; zero for the first few failures.
+        /// The wait before another attempt is verified. Zero after the first few failures.
         retry_after: Duration,
     },
-    /// The attempt came during a wait, so it was not verified.
+    /// The attempt came during a wait, so it was not verified and does not count.
     TooEarly {
         /// How much of the wait remains.
         retry_after: Duration,
@@ -70,7 +70,7 @@ pub enum SecretError {
     NotSet {
         /// The secret's file.
         path: PathBuf,
-        /// The command that sets a secret.
+        /// What to do about it, in words for staff.
         remedy: &'static str,
     },
     /// The file and its copy are damaged.
@@ -80,7 +80,7 @@ pub enum SecretError {
         path: PathBuf,
         /// What is wrong with the file.
         why: String,
-        /// The command that sets a new secret.
+        /// What to do about it, in words for staff.
         remedy: &'static str,
     },
     /// The file cannot be written.
@@ -104,31 +104,32 @@ struct StoredSecret {
     failed: FailedAttempts,
 }
 
-/// A staff secret. Setting and verifying it blocks for tens of milliseconds or more, so do both on a separate thread.
+/// A staff secret. Setting it or verifying an attempt blocks for tens of milliseconds or more, so use a separate
+/// thread.
 #[derive(Debug)]
 pub struct Secret {
     file: ChecksummedFile,
     kind: SecretKind,
-    /// The failed attempts are also counted in memory, because a full disk must neither keep staff out nor allow
-    /// unlimited guesses.
+    /// The failed attempts, which are counted in memory as well as in the file, because a full disk must neither keep
+    /// staff out nor allow unlimited guesses.
     failed: Mutex<FailedAttempts>,
     copy_was_used: AtomicBool,
 }
 
 impl Secret {
-    /// Returns the tablet's PIN, which is stored in this state directory.
+    /// Returns the tablet's PIN, whose file is in the state directory `state`.
     #[must_use]
     pub fn staff_pin(state: &Path) -> Self {
         Self::new(state.join(STAFF_PIN_FILE), SecretKind::Pin)
     }
 
-    /// Returns the desk's password, which is stored in this state directory.
+    /// Returns the desk's password, whose file is in the state directory `state`.
     #[must_use]
     pub fn desk_password(state: &Path) -> Self {
         Self::new(state.join(DESK_PASSWORD_FILE), SecretKind::Password)
     }
 
-    /// Whether a secret has been set. A damaged file counts as set, because nobody may get in by damaging it.
+    /// Whether a secret has been set. A damaged file counts as set, because otherwise damage to it would open the room.
     #[must_use]
     pub fn is_set(&self) -> bool {
         !matches!(self.read(), Err(SecretError::NotSet { .. }))
@@ -145,8 +146,8 @@ impl Secret {
         Ok(())
     }
 
-    /// Verifies an attempt made at `now`. The attempt counts as failed until it has been verified, so that stopping the
-    /// program in between gains nothing.
+    /// Verifies an attempt made at `now`. It is stored as failed until it has been verified, so that nobody can avoid a
+    /// wait by stopping the program in between.
     ///
     /// # Errors
     /// If no secret is set, or its file cannot be read.
@@ -177,11 +178,11 @@ impl Secret {
         Ok(Verification::Correct)
     }
 
-    /// Returns the hash, or `None` if no secret is set, for a caller that verifies attempts and counts failures itself.
-    /// If either the file or its copy is damaged, repairs it.
+    /// Returns the hash, for a caller that verifies attempts and counts failures itself. Returns `None` if no secret is
+    /// set. If either the file or its copy is damaged, repairs it.
     ///
     /// # Errors
-    /// If a secret was set but cannot be read. In that case, nobody may be let in.
+    /// If a secret was set but cannot be read. The caller must then reject every attempt.
     pub fn hash(&self) -> Result<Option<SecretHash>, SecretError> {
         match self.intact(self.file.read_and_repair(parse)) {
             Ok(stored) => Ok(Some(stored.hash)),
@@ -190,7 +191,7 @@ impl Secret {
         }
     }
 
-    /// Whether the file has been found damaged, and its copy used instead, since this value was created.
+    /// Whether the copy was used because the file was found damaged, at any time since this value was created.
     #[must_use]
     pub fn copy_was_used(&self) -> bool {
         self.copy_was_used.load(Ordering::Relaxed)
@@ -401,7 +402,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pin = Secret::staff_pin(dir.path());
         pin.set("1357").unwrap();
-        // A directory at the path of the temporary file makes every write fail, even for the superuser.
+        // A directory at the path of the temporary file makes every write fail, even for root.
         std::fs::create_dir(private::temporary_path(&dir.path().join(STAFF_PIN_FILE))).unwrap();
         for _ in 0..4 {
             pin.verify("0000", at(0)).unwrap();

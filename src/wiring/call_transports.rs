@@ -1,6 +1,6 @@
-//! Owns the wiring between the room and the transports that carry a call besides the built-in desk, namely the broker,
-//! the escalation list and the nurse-call contact. If one of them fails, the room reports a trouble. Does not own their
-//! protocols (`line`).
+//! Owns the wiring between the room and the transports that carry a call in addition to the built-in desk: the broker,
+//! the escalation list and the nurse-call contact. If one of them fails, the room reports a trouble. Does not own the
+//! protocols of the transports (`line`).
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -26,11 +26,11 @@ use crate::room::call::{Call, CallPhase};
 use crate::room::{Effect, Event, RoomTime, Snapshot, Trouble};
 use crate::sound::SoundHandle;
 
-/// Interval at which the room's loop is pinged. The transport's heartbeat carries the age of the last answer to the
-/// desk.
+/// Interval at which the room's loop is pinged. Each heartbeat to a desk contains the age of the last answer to such a
+/// ping.
 const LOOP_PING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The transports that the clinic configured, besides the built-in desk.
+/// The transports that the clinic has configured in addition to the built-in desk.
 #[derive(Default)]
 pub struct CallTransports {
     mqtt: Option<Arc<RoomTransport>>,
@@ -42,21 +42,21 @@ pub struct CallTransports {
 
 /// What the transports need to know about the room.
 pub struct TransportContext<'r> {
-    /// The handle to the room, which receives every outcome.
+    /// The handle to the room, to which the transports report outcomes.
     pub room: &'r RoomHandle,
     /// The room's name, as desks show it.
     pub room_name: &'r str,
-    /// What a desk can choose for the room.
+    /// The choices that a desk can make for the room, such as its profiles.
     pub offers: Offers,
-    /// The room's sound, which knows when it last played.
+    /// The room's sound, whose state is part of each report to a desk.
     pub sound: &'r SoundHandle,
-    /// When the room's loop last answered and its window last drew a frame.
+    /// The times at which the room's loop last answered and its window last drew a frame.
     pub liveness: &'r Arc<Liveness>,
     /// The runtime on which incoming messages are handled.
     pub runtime: &'r Handle,
     /// Which desks may still show what the patient shared.
     pub shared: &'r desk::SharedWords,
-    /// When this run of the program began, in milliseconds since 1970. It is always later than in earlier runs.
+    /// The id of this run of the program, in milliseconds since 1970. It is greater than that of any earlier run.
     pub began_ms: u64,
 }
 
@@ -77,14 +77,14 @@ impl CallTransports {
         }
     }
 
-    /// Executes `effect` if it concerns a call; ignores all other effects.
+    /// Executes `effect` if it concerns a call. Ignores all other effects.
     pub(super) fn execute(&mut self, effect: &Effect, now: RoomTime, room: &RoomHandle) {
         match *effect {
             Effect::SendCall { id, practice, presses } => {
                 if let Some(transport) = &self.mqtt {
                     transport.call_placed(id, practice, presses);
                 }
-                // A practice call alerts nobody beyond the desk.
+                // A practice call is shown only at desks, so it does not close the nurse-call contact.
                 if let Some(contact) = self.contact.as_ref().filter(|_| !practice) {
                     contact.set(true);
                 }
@@ -102,8 +102,8 @@ impl CallTransports {
             }
             Effect::Escalate { id, round, step } => {
                 tracing::warn!(call = ?id, step = step + 1, "nobody has acknowledged a call; the next step of the escalation list is taken");
-                // Journals the time, so that after a restart the list continues from here and does not begin again at
-                // its first step.
+                // The journal records the time, so that after a restart the list continues with the next step instead
+                // of the first.
                 room.report(Event::TimeMarked);
                 let Some(escalation) = &self.escalation else { return };
                 let shown = room.snapshots().borrow().call.clone().filter(|call| call.id == id);
@@ -128,7 +128,7 @@ impl CallTransports {
         }
     }
 
-    /// Passes a change of the room to the transports, and cancels the escalation once somebody is on the way.
+    /// Tells the transports that the room has changed, and cancels the escalation once somebody is on the way.
     pub(super) fn changed(&mut self, snapshot: &Snapshot) {
         let call_changed = self.call != snapshot.call;
         if call_changed {
@@ -206,16 +206,16 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, context: &TransportContext<'_>) -
             ClientEvent::Endpoint(RoomTransportEvent::Hidden(on)) => {
                 room.report(Event::TroubleChanged { trouble: Trouble::NotShownAtDesk, on });
             }
-            // Sending fails only if the task is gone, because the program is ending or after a fault, which is
-            // reported.
+            // Sending fails only if the receiving task is gone. Either the program is ending, or the task has panicked,
+            // which is reported.
             ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => drop(inputs.send(input)),
         });
     let opened = Arc::new(opened.inspect_err(|error| unreached(error)).ok()?);
     Some(Arc::clone(transport.get_or_init(|| opened)))
 }
 
-/// Returns the function that builds a report on the room for the broker's transport. Each report shows the room as it
-/// is at that moment.
+/// Returns the function that the transport over the broker calls for each report. The report describes the room at the
+/// time of the call.
 fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport + Send + 'static {
     let (snapshots, clock) = (context.room.snapshots(), context.room.clock());
     let (sound, liveness, name) = (context.sound.clone(), Arc::clone(context.liveness), context.room_name.to_owned());
@@ -224,7 +224,8 @@ fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport +
     move || {
         let snapshot = snapshots.borrow().clone();
         let now = clock.now();
-        // Without a desk the window may stop drawing, so its age counts from when a desk connected.
+        // The window may stop drawing while no desk is connected. The age of the last frame is therefore at most the
+        // time for which a desk has been connected.
         listened_since = if snapshot.desks > 0 { listened_since.or(Some(Instant::now())) } else { None };
         let frame_age = listened_since.and_then(|since: Instant| Some(liveness.frame_age()?.min(since.elapsed())));
         let view = RoomView { offers: Some(offers.clone()), ..desk::single_room::room_view(&snapshot, now, &name) };
@@ -242,7 +243,7 @@ fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport +
     }
 }
 
-/// Passes to the room what its desks send, in order, and returns the outcome to the desks.
+/// Tells the room, in order, each event that its desks send, and reports the outcome of each order to its desk.
 async fn handle_inputs(
     mut inbox: mpsc::UnboundedReceiver<RoomInput>,
     room: RoomHandle,
@@ -258,7 +259,7 @@ async fn handle_inputs(
     }
 }
 
-/// Reports a trouble if the task `handling` panics, because nothing that desks send reaches the room after that.
+/// Waits for the task `handling`. Reports a trouble if it panics, because desks cannot reach the room after that.
 async fn report_failure_of(handling: JoinHandle<()>, room: RoomHandle) {
     if handling.await.is_err_and(|error| error.is_panic()) {
         tracing::error!("what desks send over the broker no longer reaches the room; restart the program");
@@ -273,7 +274,7 @@ async fn ping_loop(liveness: Arc<Liveness>, room: RoomHandle) {
     loop {
         beat.tick().await;
         if room.ping().await.is_err() {
-            // The loop has ended. Every desk sees how its last answer grows older.
+            // The loop has ended. Desks notice it from the growing age of the last answer.
             return;
         }
         liveness.record_loop_turn();

@@ -1,6 +1,6 @@
-//! Owns the wiring between the room and its ports, that is, which effect goes to which port, and which event its
-//! outcome becomes; what the room's rules take from settings and profiles; and the thread that tells the sound what should
-//! be heard. Does not own the ports, or what should be heard (`driver::mix`).
+//! Owns the wiring between the room and its ports: the port that executes each effect, and the event that reports its
+//! outcome. Also owns the making of the room's rules from settings and profiles, and the thread that updates the mix of
+//! the sound. Does not own the ports, or the content of the mix (`driver::mix`).
 
 mod call_transports;
 pub mod supervisor;
@@ -28,11 +28,12 @@ use vault_worker::VaultCommand;
 pub use call_transports::{CallTransports, TransportContext};
 pub use vault_worker::{Handover, VaultWorker};
 
-/// Interval at which the score follows the arc of a running session. A shorter interval would gain nothing, because the
-/// score takes seconds to respond.
+/// Interval at which the mix is updated while the score follows the arc of a running session. A shorter interval would
+/// gain nothing, because the score takes seconds to respond.
 const SCORE_UPDATE_INTERVAL: Duration = Duration::from_secs(4);
 
-/// Returns the room's rules, from its configuration and profiles. `speed` multiplies the session clock.
+/// Makes the room's rules from its configuration and profiles. The session clock runs `speed` times as fast as real
+/// time.
 #[must_use]
 pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
     let defaults = Rules::default();
@@ -55,8 +56,8 @@ pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
     }
 }
 
-/// Returns the delays of the escalation list. `None` if the clinic has no list, in which case the room keeps its
-/// default.
+/// Returns the delay of each step of the escalation list. `None` if the clinic has configured no list, in which case
+/// the room uses its default.
 fn escalation(config: &Config) -> Option<Vec<Duration>> {
     let steps: Vec<Duration> = config.lines.escalation.iter().map(|step| step.after).collect();
     (!steps.is_empty()).then_some(steps)
@@ -131,7 +132,7 @@ impl Ports {
 impl EffectHandler for Ports {
     fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle) {
         match effect {
-            // The room's own desk is not among the transports, because it sees every call in the snapshot.
+            // The room's own desk needs no effect, because it sees every call in the snapshot.
             Effect::SendCall { .. } | Effect::EndCall { .. } | Effect::Escalate { .. } => {
                 self.transports.execute(&effect, now, room);
             }
@@ -141,8 +142,8 @@ impl EffectHandler for Ports {
             Effect::ReopenVault => self.command_vault(VaultCommand::Reopen, room),
             Effect::SealNotes(notes) => self.command_vault(VaultCommand::Seal(notes), room),
             Effect::FindTakeHomeMethods => {
-                // Sending fails only if the thread is gone, and then staff have been told. The patient can choose only
-                // the phone, as before any answer.
+                // Sending fails only if the thread is gone, which staff have been told. The patient can then choose
+                // only the phone, as before the methods are known.
                 let _ = self.take_home.send(take_home::TakeHomeRequest::Look);
             }
             Effect::TakeHome { method, notes, language } => {
@@ -159,8 +160,8 @@ impl EffectHandler for Ports {
     fn changed(&mut self, snapshot: &Snapshot) {
         self.transports.changed(snapshot);
         self.turnover_log.update(snapshot);
-        // Sending fails only if the thread is gone, and then staff have been told. The sound no longer changes, but the
-        // room goes on.
+        // Sending fails only if the thread is gone, which staff have been told. The sound then no longer changes, but
+        // the room goes on.
         let _ = self.mix_updates.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
             observer(snapshot);
@@ -168,7 +169,7 @@ impl EffectHandler for Ports {
     }
 }
 
-/// Updates the mix with each change of the room and, while the score plays in a running session, every
+/// Updates the mix whenever the room changes and, while the score plays in a running session, at least every
 /// [`SCORE_UPDATE_INTERVAL`].
 fn run_mix_updates(
     sound: &SoundHandle,
@@ -179,7 +180,7 @@ fn run_mix_updates(
 ) {
     let Ok(mut snapshot) = snapshots.recv() else { return };
     loop {
-        // Only the newest snapshot counts.
+        // If several snapshots are waiting, all except the newest are skipped.
         snapshot = snapshots.try_iter().last().unwrap_or(snapshot);
         let profile = profiles.iter().find(|profile| profile.name == snapshot.profile);
         let now = clock.now().max(snapshot.taken_at);
@@ -204,8 +205,8 @@ fn run_mix_updates(
     }
 }
 
-/// Returns a state directory that never exists, for a room that cannot use its real one. Such a room keeps nothing
-/// across a restart.
+/// Returns the path of a state directory that can never exist, for a room that cannot use its own. Such a room loses
+/// everything when it restarts.
 #[must_use]
 pub fn no_state_dir() -> PathBuf {
     PathBuf::from("/proc/self/no-state")

@@ -1,6 +1,6 @@
-//! Owns the supervision of the program's threads and tasks. Without it, nobody would notice a panic, and requests would
-//! simply never be answered. A thread that panics is restarted, and staff are told. Does not own the work of a thread
-//! or task.
+//! Owns the supervision of the program's threads and tasks. A thread that panics is restarted, and staff are told.
+//! Without this, nobody would notice a panic, and requests would never be answered. Does not own the work of the
+//! threads and tasks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -10,16 +10,16 @@ use tokio::runtime::Handle;
 use crate::driver::RoomHandle;
 use crate::room::{Event, Trouble};
 
-/// Delay before a restart. Without it, a thread that fails again and again would use up the processor.
+/// Delay before a thread is restarted. Without it, a thread that panics again and again would use up the processor.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 
-/// Starts a thread, and restarts it if it panics. `run` returns when the thread is no longer needed.
+/// Starts a thread that runs `run`, and restarts it if it panics. It ends when `run` returns.
 pub(super) fn start_thread(name: &'static str, room: &RoomHandle, run: impl FnMut() + Send + 'static) {
     let room = room.clone();
     start_reporting(name, move || report_failure(&room), run);
 }
 
-/// Spawns a task. If it panics, that is reported, but it is not restarted, because what it owned is lost.
+/// Spawns a task. If it panics, staff are told, but it is not restarted, because the values that it owned are lost.
 pub fn spawn_task(
     name: &'static str,
     runtime: &Handle,

@@ -1,5 +1,5 @@
-//! Owns the wiring between the room and the methods of taking a note home, that is, the content of the sheets, the
-//! thread that waits for a printer, and the removal of unfinished copies during a wipe. Does not own the methods
+//! Owns the wiring between the room and the methods of taking a note home: the content of the printed or sealed sheets,
+//! the thread that executes requests, and the removal of unfinished copies during a wipe. Does not own the methods
 //! themselves (`takeaway`).
 
 use std::sync::{Arc, mpsc};
@@ -22,7 +22,7 @@ use crate::theme;
 use crate::vocabulary::language::Language;
 use crate::words::{Locales, Words};
 
-/// How long a wipe waits for unfinished copies of a note to be removed, for example from a print queue.
+/// Maximum time for which a wipe waits until unfinished copies of a note are removed, for example from a print queue.
 const PURGE_TIMEOUT: Duration = Duration::from_secs(2);
 const QUESTIONS: [&str; 3] = ["arrive-question-1", "arrive-question-2", "arrive-question-3"];
 
@@ -30,7 +30,8 @@ const QUESTIONS: [&str; 3] = ["arrive-question-1", "arrive-question-2", "arrive-
 pub(super) enum TakeHomeRequest {
     /// Find out which methods are available.
     Look,
-    /// Print or seal the note, according to `method`. The phone needs nothing from this thread.
+    /// Print or seal the note, according to `method`. The phone is not among these methods, because the screen shows it
+    /// a code.
     Take { method: TakeHomeMethod, notes: Arc<Notes>, language: Language },
 }
 
@@ -55,16 +56,16 @@ pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
     TakeAway::new(wanted.map(printer), sealer, paper, typeface, state)
 }
 
-/// Returns the printer named `wanted`, or the system's default printer.
+/// Returns the printer named `wanted`. `None` means the system's default printer.
 #[must_use]
 pub fn printer(wanted: Option<String>) -> Printer {
     let server = PrintServer::find(|name| std::env::var_os(name), |path| std::path::Path::new(path).exists());
-    // The room's own user name, in case several rooms share one print server.
+    // The user name contains the host name, because several rooms may share one print server.
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     Printer::new(server, wanted, format!("stillroom-{}", host.trim()), PrintTimeouts::default())
 }
 
-/// Executes requests one after another, and reports their outcomes to the room.
+/// Executes requests one after another, and reports their outcomes to the room. Returns when no more can arrive.
 pub(super) fn run_worker(
     take_away: &TakeAway,
     locales: &Locales,
@@ -103,8 +104,8 @@ fn take(
     }
 }
 
-/// Returns the content of the sheets: the note, then the intentions, then the words for the clinician. It includes the
-/// date but no name.
+/// Returns the content of the sheets: the date, the note, the intentions, and the words for the clinician. It contains
+/// nobody's name, unless the patient wrote it.
 fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     let date = [("month", on.month().into()), ("day", on.day().into()), ("year", on.year().to_string().into())];
     let mut blocks = vec![Block::Title(words.say("paper-title")), Block::Date(words.say_with("paper-date", &date))];
@@ -140,14 +141,14 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     blocks
 }
 
-/// Removes unfinished copies of a note outside the room, and returns whether none is left. A print server that does not
-/// answer delays the wipe by at most `PURGE_TIMEOUT`.
+/// Removes unfinished copies of a note outside the room. Returns whether none is left, or `false` if that is not known
+/// after 2 s, for example because a print server does not answer.
 #[must_use]
 pub fn clear(take_away: &Arc<TakeAway>) -> bool {
     let (done, cleared) = mpsc::channel();
     let at_work = Arc::clone(take_away);
     let started = std::thread::Builder::new().name("clearing".to_owned()).spawn(move || {
-        // The receiver may have stopped waiting.
+        // Sending fails if the receiver has stopped waiting.
         let _ = done.send(at_work.purge());
     });
     if let Err(error) = started {

@@ -1,10 +1,10 @@
-//! Owns the log lines that record each step of a turnover. They contain the room's own steps and the number of the
-//! receipt, and nothing about a person.
+//! Owns the log lines about the steps of a turnover. They name the step and the number of the receipt, and contain
+//! nothing about a person.
 
 use crate::room::snapshot::Receipt;
 use crate::room::{Snapshot, Stage};
 
-/// Writes each step of a turnover to the log once.
+/// Logs each step of a turnover once.
 #[derive(Debug, Default)]
 pub struct TurnoverLog {
     logged: TurnoverSteps,
@@ -20,7 +20,7 @@ struct TurnoverSteps {
 }
 
 impl TurnoverLog {
-    /// Logs what has changed since the last snapshot.
+    /// Logs the steps that are new in this snapshot.
     pub fn update(&mut self, snapshot: &Snapshot) {
         let now = TurnoverSteps {
             stage: Some(snapshot.stage),
@@ -50,7 +50,7 @@ impl TurnoverLog {
                 tracing::info!("turnover: {step}");
             }
         }
-        // The state in which the program starts is not a step.
+        // A room that is ready when the program starts has not just become ready.
         if before.stage.is_some() && now.stage != before.stage && now.stage == Some(Stage::Ready) {
             let TurnoverSteps { surface, speaker, call, .. } = now;
             tracing::info!(surface, speaker, call, "turnover: the room is ready");

@@ -1,5 +1,5 @@
-//! Owns the vault's thread, which executes the room's commands and carries out a reset from its first step to its
-//! receipt. Does not own the cryptography or the files of the vault (`vault`).
+//! Owns the vault's thread, which seals notes for the room and performs a reset from its first step to its receipt.
+//! Does not own the cryptography or the files of the vault (`vault`).
 
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -19,14 +19,14 @@ use crate::sound::SoundHandle;
 use crate::takeaway::{self, TakeAway};
 use crate::vault::{Opened, RECEIPTS_FILE, Vault, WipeContext};
 
-/// How long the sound takes to fade out before the program restarts.
+/// Duration of the sound's fade-out before the program restarts.
 const FADE_OUT: Duration = Duration::from_millis(300);
-/// How long to wait until desk pages confirm that they have removed what was shared. They are asked before the wipe
-/// begins.
+/// Maximum time to wait until desk pages confirm that they have removed what the patient shared. They are asked before
+/// the wipe begins.
 const DESK_FORGET_TIMEOUT: Duration = Duration::from_millis(700);
 /// Files and folders that may be in the state directory after a wipe.
 const EXPECTED: [&str; 7] = [JOURNAL_FILE, OPEN_CALL_FILE, FAULTS_FILE, RECEIPTS_FILE, LOCK_FILE, "desk/", "cache/"];
-/// Files that may be there as well, each with its copy.
+/// Files that may also be in the state directory after a wipe, each with its copy.
 const EXPECTED_WITH_COPY: [&str; 3] = [SETUP_FILE, STAFF_PIN_FILE, DESK_PASSWORD_FILE];
 
 /// A command from the room to the vault's thread.
@@ -48,7 +48,7 @@ pub struct VaultWorker {
     pub state: PathBuf,
     /// The room's name, which receipts contain.
     pub room_name: String,
-    /// What the previous process knew about a wipe that it began; `None` if it began none.
+    /// What the previous process passed on about a wipe that it began. `None` if it began none.
     pub handed_over: Option<Handover>,
     /// The methods of taking a note home. A reset removes their unfinished copies.
     pub take_away: Arc<TakeAway>,
@@ -58,7 +58,7 @@ pub struct VaultWorker {
     pub relaunch: Box<dyn Fn(Handover) -> std::io::Error + Send>,
 }
 
-/// What the process that wipes passes on to the process that verifies.
+/// What the process that wipes passes on to the process that replaces it and verifies the wipe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handover {
     /// Whether every desk page that showed what the patient shared has confirmed that it no longer does.
@@ -66,13 +66,13 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// Returns the name under which the handover is passed to the next process.
+    /// Returns the handover as a word, which the next process receives.
     #[must_use]
     pub const fn name(self) -> &'static str {
         if self.desk_forgot { "desk-forgot" } else { "desk-silent" }
     }
 
-    /// Returns the handover with this name; `None` if there is none.
+    /// Returns the handover with this name. `None` if the name is unknown.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self { desk_forgot: true }, Self { desk_forgot: false }].into_iter().find(|known| known.name() == name)
@@ -128,8 +128,8 @@ fn reopen(vault: &mut Vault, room: &RoomHandle) {
     }
 }
 
-/// Destroys the key first, then everything else, then restarts the program. It may be interrupted after any step. The
-/// journal records that a wipe has begun, so the next start finishes it.
+/// Destroys first the key and then everything else, and replaces this process with a new one. If this is interrupted,
+/// the next start finishes the wipe, because the journal records that it has begun.
 fn wipe(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime, sound: &SoundHandle) {
     if let Err(error) = worker.journal.append_and_wait(now, &Event::StaffReset) {
         tracing::error!(%error, "the reset could not be journaled before it began");
@@ -147,7 +147,8 @@ fn wipe(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime, sound: &Soun
 
 fn verify(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime) {
     wipe_vault(worker);
-    // A journal that is already compacted may hold a call placed since then, which must not be lost.
+    // A journal that is already compacted may contain a call placed since then. Compacting it again would lose the
+    // call.
     if !journal::is_compacted(&worker.state) {
         compact_journal(worker, now);
     }
@@ -161,7 +162,7 @@ fn wipe_vault(worker: &mut VaultWorker) {
     if let Err(error) = worker.vault.wipe() {
         tracing::error!(%error, "a part of the visit's data could not be destroyed");
     }
-    // If a copy could not be removed, its marker file stays, and `look` finds it.
+    // The result is not needed. If a copy could not be removed, `look` finds its marker file.
     let _ = take_home::clear(&worker.take_away);
 }
 
@@ -172,8 +173,8 @@ fn compact_journal(worker: &VaultWorker, now: RoomTime) {
 }
 
 fn look(worker: &mut VaultWorker, fresh_process: bool, journal_compacted: bool) -> Receipt {
-    // If the wipe was interrupted, it is unknown what the desk had confirmed. Even so, desk pages remove what was
-    // shared once they no longer hear the room.
+    // If the wipe was interrupted, it is not known what the desk had confirmed. This is no risk, because desk pages
+    // remove what was shared once they no longer hear the room.
     let handed_over = worker.handed_over.take();
     let desk = handed_over.iter().map(|before| ("desk-forgot", before.desk_forgot));
     let more: Vec<(&str, bool)> = desk.chain([("nothing-under-way", takeaway::is_clear(&worker.state))]).collect();

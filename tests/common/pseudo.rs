@@ -1,10 +1,10 @@
-//! Owns a pseudo-language that stands for languages with long words. It is the shipped English with accented letters
-//! and doubled vowels, which makes it about 40 % longer. No program code mentions it.
+//! Owns a pseudo-language that stands in for languages with long words. It is the shipped English with accented letters
+//! and doubled vowels, which make it about 40 % longer. The program's own code does not mention it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Letters and their accented replacements.
+/// Letters that are replaced, each with its accented replacement.
 const ACCENTED: [(char, char); 21] = [
     ('a', 'å'),
     ('c', 'ć'),
@@ -33,7 +33,7 @@ fn repository() -> PathBuf {
     std::env::var_os("STILLROOM_REPOSITORY").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
-/// Writes the language into `folder` under the language tag `tag`.
+/// Creates the folder `tag` in `folder`, and writes the files of the language into it. `tag` is a language tag.
 pub fn write(folder: &Path, tag: &str) {
     let own = folder.join(tag);
     fs::create_dir_all(&own).unwrap();
@@ -52,7 +52,7 @@ pub fn write(folder: &Path, tag: &str) {
     fs::write(own.join("language.toml"), about).unwrap();
 }
 
-/// Returns the messages of a Fluent file with longer words. The syntax is unchanged.
+/// Returns a Fluent file in which the words of every message are longer, and the syntax is unchanged.
 fn pseudo(english: &str) -> String {
     let mut lines = Vec::new();
     for line in english.lines() {
@@ -70,7 +70,7 @@ fn pseudo(english: &str) -> String {
     lines.into_iter().flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
-/// Returns `text` with longer words. Placeables are unchanged.
+/// Returns the text of a message with longer words. Its placeables, such as `{ $name }`, are unchanged.
 fn words(text: &str) -> String {
     let pieces = text.split('{').enumerate().map(|(at, piece)| match piece.split_once('}').filter(|_| at > 0) {
         Some((placeable, rest)) => format!("{{{placeable}}}{}", longer(rest)),

@@ -1,6 +1,6 @@
-"""Owns the bench figures: the measurements of the last visit, the processor time and memory of an idle room, and the
-cost of playing one track with the screen dark, compared with a plain player. Except for those of the visit, each
-figure comes from the kernel's counters for the real program on a virtual display."""
+"""Owns the figures of `make bench`: the measurements of the last visit, the processor time and memory of an idle room,
+and the cost of playing one track with the screen dark, compared with a plain player. The figures of the visit were
+measured when it ran. All others come from the kernel's counters for the whole program on a virtual display."""
 
 import argparse
 import json
@@ -14,19 +14,21 @@ from surroundings import ROOT, Display, Failed, Folder, Room, Sound, config_with
 
 REST_S = 20
 LISTEN_S = 60
-# Limit for the time from the start of a ready room until it shows the place and the call.
+# Limit for the time from the start of a ready room until its window shows a picture, in seconds.
 FIRST_PICTURE_MAX_S = 0.5
 STARTS = 5
-# Limits for a session with stills at 1280x800: the share of one core, and the memory.
+# Limits for a session with still pictures at 1280x800: the share of one core, and the memory (PSS).
 STILLS_MAX_PERCENT = 15
 STILLS_MAX_MIB = 60
-# Limit for how often a still screen's window wakes. Only the sound's threads keep waking, ready for the tone of a call.
+# Limit for the number of times that the window's thread wakes while a still screen is measured. Only the sound's
+# threads may wake, because they must be ready for the tone of a call.
 STILL_WAKES_MAX = 0
-# Limits for the room's wake-ups per second, and its processor time as a share of the player's.
+# Limits while a track plays in the dark: the room's wake-ups per second, and its processor time as a share of the plain
+# player's.
 WAKES_MAX = 40
 SHARE_MAX = 1.0
 TRACK = "music/tide.ogg"
-# One track and nothing else, so that the room and the player play the same.
+# A profile with one track and nothing else, so that the room plays the same as the plain player.
 ONE_TRACK = f"""
 [title]
 en-US = "One track"
@@ -50,7 +52,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def used(process):
-    """Returns the processor seconds of a process and the number of its context switches."""
+    """Returns the processor time that a process has used, in seconds, and the number of its context switches."""
     with open(f"/proc/{process}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     switches = 0
@@ -61,7 +63,7 @@ def used(process):
 
 
 def wakes(process):
-    """Returns how often the threads of a process slept and were woken."""
+    """Returns how often the threads of a process have gone to sleep, each of which is later a wake-up."""
     woken = 0
     for task in os.listdir(f"/proc/{process}/task"):
         with open(f"/proc/{process}/task/{task}/status") as file:
@@ -85,8 +87,8 @@ def missed(is_missed):
 
 
 def rest(room, name):
-    """Measures an idle room. Returns the percentage of a core, the number of wake-ups of its window, and the memory
-    in MiB."""
+    """Measures an idle room. Returns its processor time in percent of a core, the number of wake-ups of the window's
+    thread, and its memory in MiB."""
     process = room.process.pid
     woken = window_wakes(process)
     before, began = used(process), time.monotonic()
@@ -100,14 +102,15 @@ def rest(room, name):
 
 
 def is_quiet(room):
-    """Waits two seconds. Returns whether the room did hardly any work in that time."""
+    """Waits two seconds. Returns whether the room used at most one tick of processor time meanwhile."""
     before = used(room.process.pid)[0]
     time.sleep(2)
     return used(room.process.pid)[0] - before <= 1 / TICKS
 
 
 def first_picture(room, display):
-    """Starts a ready room several times. Prints the median of the seconds until its window shows a picture."""
+    """Starts a ready room several times. Prints the median of the times until its window shows a picture, in
+    seconds."""
     def picture():
         return display.area(0, 0, display.width, display.height, 8)
 
@@ -141,7 +144,7 @@ def set_up(glass):
 
 
 def begin(glass):
-    """Begins a session and skips the steps before it."""
+    """Opens the staff sheet and begins a session, without a patient's arrival before it."""
     glass.hold("staff-corner", then="pin-enter")
     for digit in "2468":
         glass.tap(f"pin-{digit}")
@@ -165,7 +168,7 @@ def measure(program, backend, width, height):
         glass.wait_screen("first-run", 30)
         print(f"{backend}, {width}x{height}, sound into a sound server")
         glass.settle()
-        # During the first run, the room measures the shipped music once, while the window is open.
+        # The first time that the room runs, it measures the loudness of the shipped music while the window is open.
         wait_for("the music to be measured", lambda: is_quiet(room), 240, 0.0)
         _, woken, _ = rest(room, "a still screen (the first run)")
         set_up(glass)
@@ -175,7 +178,7 @@ def measure(program, backend, width, height):
         time.sleep(2)
         rest(room, "ready: the beach and its sea")
         begin(glass)
-        time.sleep(10)  # by then, the controls have dimmed away
+        time.sleep(10)  # the controls have dimmed by then
         percent, _, mib = rest(room, "a session: music, sea, and the breath")
         if backend == "tiny-skia":
             stands = f"held to {STILL_WAKES_MAX} wakes of the window{missed(woken > STILL_WAKES_MAX)} on a still screen"
@@ -190,8 +193,8 @@ def measure(program, backend, width, height):
 
 
 def listen(program):
-    """Compares one track with the screen dark with mpv, which plays the same file at the same time on a different
-    output of the same sound server."""
+    """Compares the room, which plays one track with the screen dark, with mpv, which plays the same file at the same
+    time on another output of the same sound server."""
     folder, opened = Folder(), []
     player = None
     try:
@@ -214,7 +217,7 @@ def listen(program):
             ["mpv", "--no-config", "--no-video", "--no-terminal", "--ao=pulse", "--loop-file=inf", "--volume=30",
              os.path.join(ROOT, "media", TRACK)],
             env=sound.environment("desk"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(10)  # by then, the fades are over and both have read ahead
+        time.sleep(10)  # by then, the sound has faded in and both programs have read ahead
         both = (room.process.pid, player.pid)
         before, began = [(used(one)[0], wakes(one)) for one in both], time.monotonic()
         time.sleep(LISTEN_S)

@@ -1,5 +1,5 @@
-"""Owns the desk as its user sees it, that is, a real browser on the desk's page, driven with the W3C WebDriver
-protocol. Knows nothing about a visit."""
+"""Owns the desk as its user sees it: a real browser on the desk's page, driven through the W3C WebDriver protocol.
+Knows nothing about a visit."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import urllib.request
 
 from surroundings import Failed, free_port, stop, wait_for
 
-# Records every change of the connection state that the page shows, so that a brief loss is reported too.
+# A script that records every change of the connection state on the page, so that a brief loss is not missed.
 WATCH_LINE = """
 window.demoLine = [];
 const line = document.getElementById("line");
@@ -21,7 +21,7 @@ new MutationObserver(note).observe(line, { attributes: true, attributeFilter: ["
 """
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
-# Records in the page when the call appeared, so that the time does not include the round trip to the browser.
+# A script that records in the page when the call appeared, so that the time does not include the way to the browser.
 WATCH = """
 window.demoSeen = null;
 const note = () => {
@@ -35,7 +35,7 @@ new MutationObserver(note).observe(document.getElementById("call"), { attributes
 
 
 class Desk:
-    """One browser window on the desk's page."""
+    """A browser window that shows the desk's page."""
 
     def __init__(self, folder, sound, port):
         self.url = f"http://127.0.0.1:{port}/"
@@ -73,19 +73,19 @@ class Desk:
             raise Failed(f"the browser: {told.get('error')}: {told.get('message', '').splitlines()[0]}") from None
 
     def errors(self):
-        """Returns the errors on the page since this was last asked: uncaught exceptions, rejections, and errors that
-        its scripts logged. Leaves out refused orders, although the browser logs each such response."""
+        """Returns the errors on the page since the last call of this: uncaught exceptions, unhandled rejections, and
+        errors that its scripts logged. Failed HTTP requests are left out, because a refused order is one."""
         told = self.ask("POST", self.session + "/se/log", {"type": "browser"})
         return [entry["message"] for entry in told if entry["level"] == "SEVERE" and entry["source"] != "network"]
 
     def must_be_whole(self):
-        """Fails if there was an error on the page, whatever the page shows. Every browser test ends with this check."""
+        """Fails if there was an error on the page, even if the page looks right. Every browser test ends with this."""
         errors = self.errors()
         if errors:
             raise Failed(f"the desk's page has {len(errors)} errors, the first: {errors[0]}")
 
     def before_each_page(self, script):
-        """Makes a script run before the page's own scripts, from the next page load on."""
+        """From the next page load on, runs a script before the page's own scripts."""
         self.ask("POST", self.session + "/goog/cdp/execute",
                  {"cmd": "Page.addScriptToEvaluateOnNewDocument", "params": {"source": script}})
 
@@ -129,8 +129,8 @@ class Desk:
         self.run(WATCH_LINE)
 
     def line_changes(self):
-        """Returns each change of the connection state since watching began: wall-clock seconds, state, and the
-        page's words."""
+        """Returns the changes of the connection state since watching began. Each has the wall-clock time in seconds,
+        the state, and the page's words for it."""
         return [(at / 1000, state, words) for at, state, words in self.run("return window.demoLine")]
 
     def watch_call(self):

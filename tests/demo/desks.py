@@ -1,7 +1,6 @@
-"""Owns an afternoon at the desk of several rooms, driven from outside with a real broker, two rooms without a
-window, the desk's program, and a browser on its page. The afternoon consists of calls, answers, an adjustment, a
-killed room and a killed broker. With `--presses N`, it only places calls and reports how soon the page showed each
-of them."""
+"""Owns an afternoon at a desk of several rooms, with a real broker, two rooms in headless mode, the desk's program, and
+a browser on its page, all driven from outside. The afternoon consists of calls, answers, an adjustment, a killed room
+and a killed broker. With `--presses N`, the test only places N calls and reports how soon the page showed them."""
 
 import argparse
 import os
@@ -12,7 +11,7 @@ from desk import Desk
 from fleet import Broker, DeskProgram, QuietRoom
 from surroundings import Failed, Folder, Sound, wait_for
 
-# Records in the page when each call first appeared.
+# A script that records in the page when each call appeared.
 WATCH = """
 window.demoDrawn = {};
 const box = document.getElementById("calls");
@@ -29,9 +28,10 @@ new MutationObserver(note).observe(box, { childList: true, subtree: true, attrib
 """
 
 
-# The sizes in which the page must fit: a phone, a tablet, a laptop and a desk's screen.
+# The sizes of screens on which the page must fit: a phone, a tablet, a laptop and a desktop.
 SIZES = [(390, 844), (820, 1180), (1280, 800), (1920, 1080)]
-# What is wider than the page, and what is too small to press, with its size.
+# A script that returns the elements that reach beyond the right edge of the page, and the controls that are less than
+# 44 CSS pixels wide or high, each with its size.
 MISFITS = """
 const seen = [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && !e.closest(".unseen, svg"));
 const wide = seen.filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".sideways"));
@@ -66,7 +66,7 @@ class Page(Desk):
         return self.run("return document.querySelector(arguments[0]).ariaPressed", selector) == "true"
 
     def must_fit(self, what):
-        """On a screen of any size nothing is cut off, and every control is large enough for a finger."""
+        """Fails if, on a screen of any of SIZES, anything is cut off or a control is too small for a finger."""
         for width, height in SIZES:
             self.set_size(width, height)
             misfits = self.run(MISFITS)
@@ -149,7 +149,7 @@ class Afternoon:
         self.page.wait("no call", lambda: self.page.calls() == [])
 
     def calm(self):
-        """One click calms a room from the page of all rooms, and one more undoes it."""
+        """Checks that one click on the page of all rooms calms a room, and that another undoes it."""
         one, _ = self.rooms
         for on in (True, False):
             self.page.click(f"#tile-{one.room} .tile-calm")
@@ -157,7 +157,7 @@ class Afternoon:
             self.page.wait("that it is so", lambda: self.page.is_pressed(f"#tile-{one.room} .tile-calm") == on)
 
     def begin(self):
-        """Two clicks begin a session with another profile and another length."""
+        """Checks that two clicks begin a session with another profile and another length."""
         _, two = self.rooms
         self.page.click(f"#tile-{two.room}")
         self.page.wait("the profiles", lambda: self.page.is_shown("profile"))
@@ -227,8 +227,8 @@ class Afternoon:
         one.reach("a desk", desk_connected=True, line="up")
 
     def presses(self, count):
-        """Places and clears calls. Reports the median and the 99th percentile of the times until the page shows a
-        call."""
+        """Places `count` calls and clears each. Reports the median and the 99th percentile of the times until the page
+        showed them."""
         _, two = self.rooms
         spans = []
         for number in range(count):

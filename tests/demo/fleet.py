@@ -1,5 +1,5 @@
-"""Owns the programs around a desk of several rooms: a broker that can be killed, rooms without a window, and the desk's
-program. Knows nothing about the events that they exchange."""
+"""Owns the programs of a desk of several rooms: a broker that can be killed, rooms in headless mode, and the desk's
+program. Knows nothing about the meaning of the events that they exchange."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from surroundings import ROOT, Failed, free_port, stop, wait_for
 
 
 class Broker:
-    """A mosquitto that stores nothing, so that killing it loses all its state."""
+    """A mosquitto process that stores nothing on disk, so that it loses all its state if it is killed."""
 
     def __init__(self, folder):
         self.port = free_port()
@@ -35,8 +35,8 @@ class Broker:
 
 
 class QuietRoom:
-    """A room without a window, driven by JSON lines. It uses the broker if one is given, otherwise only its own
-    desk."""
+    """A room in headless mode, driven by JSON lines. It connects to `broker` if that is given, and always serves its
+    own desk."""
 
     def __init__(self, program, folder, sound, broker, name, room):
         self.program, self.room, self.name = os.path.abspath(program), room, name
@@ -66,7 +66,7 @@ class QuietRoom:
                 self.last = told
 
     def tell(self, event, **more):
-        """Sends an event. Returns the wall-clock time just before that, in seconds."""
+        """Sends an event. Returns the wall-clock time just before it was sent, in seconds."""
         line = json.dumps({"event": event, **more}) + "\n"
         at = time.time()
         self.process.stdin.write(line)
@@ -91,7 +91,7 @@ class QuietRoom:
 
 
 class DeskProgram:
-    """A running `stillroom desk`."""
+    """A running process of `stillroom desk`."""
 
     def __init__(self, program, folder, broker, rooms, locale="en-US", name="Harbor Clinic"):
         self.program = os.path.abspath(program)

@@ -1,5 +1,5 @@
-"""Owns the room's screen as its user sees and touches it: it finds the controls, presses and holds them, and looks
-at the picture. Knows nothing about a visit."""
+"""Owns the room's screen as its user sees and touches it. Finds, presses and holds its controls, and compares its
+pictures. Knows nothing about a visit."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import time
 
 from surroundings import Failed, wait_for
 
-# The background of an open call, in red, green and blue; see src/widget/call_band.rs.
+# The background colour of an open call, as red, green and blue; see src/widget/call_band.rs.
 GLOWING = (0x42, 0x30, 0x1A)
 PRESS_S = 0.04
 HOLD_S = 1.9
@@ -26,8 +26,8 @@ class Glass:
         self.typed_at = None
 
     def trace(self):
-        """Returns what the room has written about its screen with --trace-controls. Fails if the room has exited, so
-        that no step waits in vain."""
+        """Returns what the room has written about its screen because of `--trace-controls`. Fails if the room has
+        exited, so that no step waits in vain."""
         self.room.must_be_running()
         try:
             with open(self.room.trace) as file:
@@ -60,7 +60,7 @@ class Glass:
         return round(at["x"] + at["width"] / 2), round(at["y"] + at["height"] / 2)
 
     def down(self, name):
-        """Puts a finger down. Returns the time just before."""
+        """Presses the mouse button on the middle of a control. Returns the wall-clock time just before, in seconds."""
         x, y = self.middle(name)
         self.display.do("mousemove", x, y)
         before = time.time()
@@ -91,7 +91,8 @@ class Glass:
         self.follow(name, before, then, gone, changes, limit_s)
 
     def follow(self, name, before, then, gone, changes, limit_s):
-        """Waits for the result of a press, first for the controls and then for their picture."""
+        """Waits for the result of a press as described at `press`: first for the controls, and then for a picture that
+        differs from `before`."""
         if then:
             self.wait(then, limit_s)
         if gone:
@@ -101,7 +102,7 @@ class Glass:
             self.settle()
 
     def hold(self, name, then=None, gone=None, limit_s=10.0):
-        """Holds a staff control for the required time."""
+        """Holds a control for HOLD_S seconds, which is long enough for those that staff have to hold."""
         before = self.picture()
         self.down(name)
         time.sleep(HOLD_S)
@@ -109,7 +110,7 @@ class Glass:
         self.follow(name, before, then, gone, False, limit_s)
 
     def slide(self, name, then=None, gone=None, limit_s=10.0):
-        """Slides a staff control from its left half to its right."""
+        """Slides a staff control from left to right."""
         before = self.picture()
         at = self.wait(name)
         y = at["y"] + at["height"] / 2
@@ -122,7 +123,8 @@ class Glass:
         self.follow(name, before, then, gone, False, limit_s)
 
     def draw(self, way):
-        """Draws a line with the mouse; `way` is in fractions of the page's width and height."""
+        """Draws a line on the page with the mouse. Each point in `way` is in fractions of the page's width and
+        height."""
         page = self.wait("sketch")
         before = self.picture_of("sketch")
         for step, (across, down) in enumerate(way):
@@ -134,27 +136,28 @@ class Glass:
         wait_for("a line on the page", lambda: self.picture_of("sketch") != before, 5)
 
     def picture(self):
-        """Returns a coarse sample of the middle of the picture, which is enough to see that it changed."""
+        """Returns a coarse sample of the screen without its edges, which is enough to see whether it has changed."""
         width, height = self.display.width, self.display.height
         return self.display.area(width * 0.1, height * 0.05, width * 0.7, height * 0.9, step=7)
 
     def picture_of(self, name):
-        """Returns the picture of one control alone, because a living place always moves."""
+        """Returns a sample of the picture of one control. Unlike the rest of the screen, it has no place that moves."""
         at = self.wait(name)
         return self.display.area(at["x"], at["y"], at["width"], at["height"], step=3)
 
     def glance(self):
-        """Returns a coarse sample of the upper part of the screen, which shows the place without words and controls."""
+        """Returns a coarse sample of the upper part of the screen, where the place is without words and controls."""
         return self.display.area(0, 0, self.display.width, self.display.height * 2 // 5, 16)
 
     def far_from(self, before):
-        """Whether the screen shows a different place than in the glance `before`, not just different light."""
+        """Whether the picture differs enough from the glance `before` to be a different place, and not only the same
+        place in different light."""
         now = self.glance()
         return sum(abs(a - b) for a, b in zip(now, before)) / max(1, len(now)) > 8
 
     def settle(self, limit_s=1.2):
-        """Waits until the picture has not changed for a quarter of a second, or until `limit_s` has passed, as with
-        a moving place."""
+        """Waits until the picture has not changed for a quarter of a second. Gives up after `limit_s`, because a place
+        may move all the time."""
         until = time.monotonic() + limit_s
         before, stood = self.picture(), 0
         while time.monotonic() < until and stood < 3:
@@ -164,7 +167,7 @@ class Glass:
             before = now
 
     def type(self, text, limit_s=10.0):
-        """Types on the on-screen keyboard. Returns the text that results, with the capitals that the notepad sets."""
+        """Types on the on-screen keyboard. Returns the resulting text, with the capital letters that the room sets."""
         written = ""
         for letter in text:
             name = "key-space" if letter == " " else f"key-{letter}"
@@ -179,7 +182,7 @@ class Glass:
         return written
 
     def wait_call_open(self, limit_s=3.0):
-        """Waits until the call on the screen glows, which means that it is open."""
+        """Waits until the call on the screen has the background of an open call."""
         def glows():
             at = self.controls().get("call")
             return at and near(self.display.pixel(at["x"] + at["width"] * 0.04, at["y"] + at["height"] * 0.5), GLOWING)

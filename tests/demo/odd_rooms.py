@@ -1,7 +1,7 @@
-"""Owns the test of a desk of several rooms that receives malformed messages, driven from outside with a real broker,
-the desk's program, a real room and a real browser. Whatever one room sends, and whether pictures arrive or not, the calls
-of all rooms must be shown, heard and received, also on a page that is opened later. A room that exceeds the maximum number of rooms must be
-reported at the desk and in the room. The test is short enough for every test run."""
+"""Owns the test of a desk of several rooms that receives malformed messages. It has a real broker, the desk's program,
+a real room and a real browser. Whatever one room sends, and whether pictures arrive or not, the calls of all rooms must
+be shown, heard and received, also on a page that is opened later. A room that exceeds the maximum number of rooms must
+be reported at the desk and in the room. The test is short enough to be part of every test run."""
 
 import argparse
 import copy
@@ -17,13 +17,13 @@ from relay import Relay
 from surroundings import Failed, Folder, Sound, wait_for
 
 ROOMS_MAX = 64
-# The difference that is allowed between two calls, for example with pictures and without them.
+# Limit for how much longer a call may take without pictures than with them, in milliseconds.
 SCATTER_MS = 250
-# The number of calls of which the median is taken.
+# The number of calls from which each median time is taken.
 CALLS = 5
 
-# Runs before the page's own scripts. Records sounds, requests and their answers, and stores the stream so that the test
-# can inject messages.
+# A script that runs before the page's own scripts. It records sounds, requests and the status of their answers, and
+# keeps the event stream so that the test can inject messages.
 LISTEN = """
 window.demoTones = [];
 const start = OscillatorNode.prototype.start;
@@ -68,7 +68,7 @@ LONG = "long " * 4_000
 # An object that makes JavaScript throw when it is converted to text or a number.
 NO_WORDS = {"toString": 0, "valueOf": 0}
 
-# Wrong values for a view: the path in the view, and the value that is put there.
+# Wrong values in a room's view, each with its path in the view.
 ODD = [
     ((), "a text"), ((), ["a", "list"]), ((), None), ((), {}), ((), NO_WORDS),
     (("stage",), NO_WORDS), (("stage",), 3), (("stage",), LONG), (("stage",), TAG),
@@ -106,7 +106,7 @@ def odd_view(path, value):
 
 
 class OddRoom:
-    """A room that consists only of messages to the broker."""
+    """A simulated room, which does nothing except send messages to the broker."""
 
     def __init__(self, broker, room, number):
         self.broker, self.room, self.number, self.seq = broker, room, number, 0
@@ -205,7 +205,7 @@ class Trial:
         self.page.must_be_whole()
 
     def time_to_receive(self, what):
-        """The median time, in ms, from a press to the room's knowing that the page has drawn the call."""
+        """Returns the median time, in milliseconds, from a press until the room knows that the page shows the call."""
         spans = []
         for _ in range(CALLS):
             pressed = self.room.tell("call_pressed")
@@ -217,7 +217,7 @@ class Trial:
         return sorted(spans)[CALLS // 2]
 
     def pictures_that_never_come(self):
-        """A call is drawn and received as soon without pictures as with them."""
+        """Checks that a call is received about as soon without pictures as with them."""
         usual = self.time_to_receive("with pictures")
         for what, refuses in (("with pictures that never come", False), ("with pictures refused", True)):
             relay = Relay(self.desk.port, refuses)
@@ -245,14 +245,14 @@ class Trial:
         self.page.wait("that it is", lambda: "odd-words room-not-understood" not in self.page.troubles())
 
     def shown_as_text(self):
-        """Checks that the page shows what a room sends only as text, and only up to a limited length."""
+        """Checks that the page shows what a room sends as mere text, and cuts it off at a limited length."""
         found = self.page.run("return [document.querySelectorAll('img[src=x]').length, String(window.demoInjected),"
                               " Math.max(...[...document.querySelectorAll('.tile *')].map((e) => e.textContent.length))]")
         if found[:2] != [0, "undefined"] or found[2] > 400:
             raise Failed(f"what a room sent became more than text, or longer than its limit: {found}")
 
     def later(self):
-        """Checks a page that is opened, or reloaded, after all those messages."""
+        """Checks that a page works that is opened after all those messages."""
         self.opened(f"http://127.0.0.1:{self.desk.port}/")
         self.page.wait("every room", lambda: self.page.tile(self.odd[-1].room))
         self.receives()
@@ -260,7 +260,8 @@ class Trial:
         self.page.must_be_whole()
 
     def past_the_desk(self):
-        """Sends messages directly to the page. A room that the page cannot show must be a trouble of that room only."""
+        """Sends malformed messages directly to the page. If it cannot show a room, it must report that room as a
+        trouble and still show the calls of all others."""
         for number, more in enumerate(ODD_FOR_PAGE):
             said = {"id": f"past-{number}", "name": f"past {number}", "lost": False, "troubles": [], "call": None,
                     "left": [], "view": WHOLE, "view_age_ms": 0, "recent": [], **more}

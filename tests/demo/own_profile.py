@@ -1,10 +1,10 @@
-"""Owns a room whose only profile is made for a measurement. Writes its files and opens its session."""
+"""Owns a room whose only profile is made for a measurement. Writes its files and begins a session."""
 
 from bench import begin, set_up
 from glass import Glass
 from surroundings import Room, Sound, config_with, wait_for
 
-# A place without sound, with the breath in every part.
+# A profile without any sound, and with the breath in every part of the session.
 SILENT = """
 [title]
 en-US = "Measured"
@@ -30,8 +30,8 @@ parts = ["settle", "onset", "peak", "return", "landing"]
 
 
 def open_session(program, folder, display, renderer, profile, opened):
-    """Opens a room in a session of this profile, which logs its frame rate. Adds everything that was opened to
-    `opened`."""
+    """Starts a room that logs its frame rate, and begins a session with this profile. Appends everything that has to be
+    closed later to `opened`."""
     sound = Sound(folder, None)
     opened.append(sound)
     room = Room(program, folder, display, sound, renderer, 1, config_with(folder, profile))

@@ -1,6 +1,7 @@
-"""Owns the figures of the living places if the processor stands in for a graphics device. They are the frame rate
-that the real window sustains, with its scale, and the cost of a frame, compared with a browser that draws the same
-place with the same shader. Processor time is the kernel's count for everything involved, including the display."""
+"""Owns the figures of the places that are drawn live, on a machine whose processor stands in for a graphics device.
+They are the frame rate and scale that the room's window sustains, and the cost of a frame, compared with a browser that
+draws the same place with the same shader. The cost is the kernel's count of processor time for all processes involved,
+including the display."""
 
 import argparse
 import http.server
@@ -27,7 +28,7 @@ TYPES = {".html": "text/html", ".png": "image/png"}
 
 
 def used_s(process):
-    """Returns the processor seconds of a process."""
+    """Returns the processor time that a process has used, in seconds. 0 if it has exited."""
     try:
         with open(f"/proc/{process}/stat") as file:
             fields = file.read().rsplit(")", 1)[1].split()
@@ -58,20 +59,21 @@ def all_used_s(processes):
 
 
 def paced(room):
-    """Returns the frames per second and the scale that the room has logged every two seconds."""
+    """Returns each pair of frames per second and scale that the room has logged, which it does every two seconds."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", room.told())
     return [(float(each), float(scale)) for each, scale
             in re.findall(r"the place is painted.*?each_s=([0-9.]+).*?scale=([0-9.]+)", plain)]
 
 
 def watch_room(program, folder, display, place, hour, picture):
-    """Measures the room's own window. Returns frames per second, the scale, and processor milliseconds per frame."""
+    """Measures the room's window. Returns the frames per second, the scale, and the processor time per frame in
+    milliseconds."""
     opened = []
     try:
         profile = SILENT.format(place=place, hour=hour, allowed=f'"{place}"')
         room, _ = open_session(program, folder, display, "wgpu", profile, opened)
         wait_for(f"{place} to live", lambda: paced(room), 120, 0.2)
-        time.sleep(12)  # by then, the place has replaced its still, the controls have dimmed away, and the rate is steady
+        time.sleep(12)  # by then, the place has replaced its still, the controls have dimmed, and the rate is steady
         both = (room.process.pid, display.server.pid)
         said = len(paced(room))
         before, began = all_used_s(both), time.monotonic()
@@ -89,8 +91,8 @@ def watch_room(program, folder, display, place, hour, picture):
 
 
 def layers_of(folder, place, hour):
-    """Returns the layers that the room has baked for a place, as PNG; src/widget/place/baked_layers.rs describes the
-    file."""
+    """Returns the layers that the room has rendered and stored for a place, as PNG files.
+    src/widget/place/baked_layers.rs describes the stored file."""
     kept = os.path.join(folder.path, "state")
     for where, _, names in os.walk(kept):
         for name in names:
@@ -147,7 +149,8 @@ class Page:
 
 
 def watch_browser(folder, display, shaders, place, hour, scale, picture):
-    """Measures a browser window of the same size. Returns frames per second and processor milliseconds per frame."""
+    """Measures a browser window of the same size. Returns the frames per second, and the processor time per frame in
+    milliseconds."""
     pictures = layers_of(folder, place, hour)
     page = Page(shaders, place, pictures)
     flags = ["--kiosk", "--no-first-run", "--disable-background-networking", "--disable-component-update",

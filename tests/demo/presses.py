@@ -1,6 +1,6 @@
-"""Owns the figures of a press on one tablet, measured from outside on a room without a window and its own desk. A
-JSON line places the call. One time ends when the desk's process has sent the call to a page, and the other when a
-real browser shows it. As always, the record reaches the disk in between."""
+"""Owns the figures of how soon a call reaches the desk of a single room, which runs in headless mode. A JSON line
+places the call, which is when the measured times begin. One ends when the desk has sent the call to a page, and the
+other when a real browser shows it. Both include the time until the call's record is on disk."""
 
 import argparse
 import json
@@ -14,11 +14,11 @@ from desk import Desk
 from fleet import QuietRoom
 from surroundings import Failed, Folder, Sound, wait_for
 
-# Limits for the 99th percentile of each time, in milliseconds.
+# Limits for the 99th percentile of the time until the call is sent, and until it is shown, in milliseconds.
 SAID_P99_MAX = 50
 DRAWN_P99_MAX = 150
 
-# Records in the page when each call appeared.
+# A script that records in the page when each call appeared.
 WATCH = """
 window.demoDrawn = [];
 const call = document.getElementById("call");
@@ -34,7 +34,7 @@ new MutationObserver(() => {
 
 
 class Page:
-    """A page that only listens, and records when the desk reports an open call."""
+    """A simulated page, which only reads the event stream and records when the desk reports an open call."""
 
     def __init__(self, port):
         self.stream = urllib.request.urlopen(f"http://127.0.0.1:{port}/events", timeout=30)

@@ -1,5 +1,5 @@
-"""Owns a relay between a browser and a desk that never answers a request for a picture, or refuses it. Knows nothing about
-calls."""
+"""Owns a relay between a browser and a desk. The relay never answers a request for a picture, or refuses it. Knows
+nothing about calls."""
 
 import socket
 import threading
@@ -10,11 +10,11 @@ REFUSED = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n
 
 
 class Relay:
-    """Passes every request on to a desk on this machine except those for pictures."""
+    """Forwards every request to a desk on this machine, except those for pictures."""
 
     def __init__(self, desk_port, is_refusing):
         self.desk_port, self.is_refusing = desk_port, is_refusing
-        # The pictures that were asked for, and the requests among them that still wait.
+        # Number of requests for pictures so far, number that are waiting now, and largest number that waited at once.
         self.asked, self.waiting, self.most_waiting = 0, 0, 0
         self.door = socket.create_server(("127.0.0.1", 0))
         self.port = self.door.getsockname()[1]
@@ -30,7 +30,7 @@ class Relay:
             threading.Thread(target=self.serve, args=(browser,), daemon=True).start()
 
     def serve(self, browser):
-        """Serves one request. Each connection ends with its first answer, so that every picture is recognised."""
+        """Serves one request and closes the connection, so that no later request for a picture goes unrecognised."""
         with browser:
             try:
                 head = b""
@@ -44,7 +44,7 @@ class Relay:
                 else:
                     self.pass_on(browser, head)
             except OSError:
-                # The browser or the desk has gone.
+                # The browser or the desk has closed its connection.
                 pass
 
     def hold(self, browser):
@@ -56,7 +56,7 @@ class Relay:
             if self.is_refusing:
                 browser.sendall(REFUSED)
             else:
-                # Returns once the browser gives up.
+                # This returns once the browser gives up on the picture.
                 browser.recv(1)
         finally:
             with self.lock:
@@ -76,7 +76,7 @@ class Relay:
             while more := from_socket.recv(CHUNK_BYTES):
                 to_socket.sendall(more)
         except OSError:
-            # One of the two has gone, so the other side ends too.
+            # One side has closed its connection, so the other is closed as well.
             pass
 
     def close(self):

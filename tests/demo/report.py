@@ -1,5 +1,5 @@
-"""Owns the report, with each step and its time, the measured times, and whether everything was as it should be. It
-contains no patient's words except those that the visit makes up."""
+"""Owns the report of a visit: each step and its time, the measured times, and whether everything was as it should be.
+The only patient's words in it are those that the visit made up."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import time
 
 
 class Report:
-    """The report of one visit, written as it goes."""
+    """The report of one or more visits. It is saved after each step, so that it is complete even if a visit fails."""
 
     def __init__(self, path):
         self.path = path
@@ -28,7 +28,7 @@ class Report:
         print(f"[{self.place()}, {self.seconds():.0f} s] {title} …", flush=True)
 
     def place(self):
-        """Returns the position in the visit, as the number of the current step."""
+        """Returns the position in the visit in words, such as `step 2 of 6`."""
         chapters = self.tour["chapters"]
         return f"step {chapters.index(self.tour['chapter']) + 1} of {len(chapters)}"
 
@@ -54,7 +54,7 @@ class Report:
         self.save()
 
     def failed(self, why):
-        """Records that a step did not happen, so that no later step can happen."""
+        """Records that a step did not happen, which ends the visit."""
         self.fault(why)
         self.tour["ended_early"] = self.place()
         self.save()
@@ -73,7 +73,7 @@ class Report:
         return not faults
 
     def summary(self):
-        """Prints the last lines on the terminal, which say where to look and what the outcome is."""
+        """Prints where to find the results, and what the outcome is."""
         folder = os.path.relpath(os.path.dirname(self.path))
         print()
         for name, tour in self.told["tours"].items():

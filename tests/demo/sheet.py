@@ -1,5 +1,5 @@
-"""Owns the contact sheet of every place at every time of day, as the real window shows it with both renderers, at full
-brightness and with the breath. Makes one picture of each and, with ImageMagick, a sheet of all of them."""
+"""Owns the contact sheet of every place at every time of day, as the room's window shows it with each renderer, at full
+brightness and with the breath. Makes a picture of each and, with ImageMagick, a sheet of all pictures."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ RENDERERS = ("wgpu", "tiny-skia")
 LIGHT = "".join(f"[light.{part}]\nbrightness = 1.0\nwarmth = 0.0\nsaturation = 1.0\nmovement = 1.0\n"
                 for part in ("settle", "onset", "peak", "return", "landing"))
 ALLOWED = ", ".join(f'"{place}"' for place in PLACES)
-# Time until the controls have dimmed away and the place has replaced its still.
+# Time until the controls have dimmed and the place has replaced its still, in seconds.
 SETTLES_S = 12
 
 
@@ -27,7 +27,7 @@ def wake(glass):
         time.sleep(0.05)
         glass.up()
         glass.wait("places")
-        time.sleep(0.6)  # by then, the controls have faded in
+        time.sleep(0.6)  # the controls have faded in by then
 
 
 def choose(glass, place):
@@ -62,7 +62,7 @@ def pictures(program, renderer, hour, size, out):
             time.sleep(SETTLES_S)
             picture = os.path.join(out, f"{place}-{hour}-{renderer}.png")
             display.save(picture)
-            # Keep only the part of the screen above the call, which shows the place.
+            # Only the part of the screen above the call is kept, because it shows nothing except the place.
             above = f"{display.width}x{round(glass.wait('call')['y'])}+0+0"
             subprocess.run(["mogrify", "-crop", above, "+repage", picture], check=True)
             print(f"  {renderer:9} {hour:5} {place}", flush=True)

@@ -1,5 +1,5 @@
-"""Owns a quick check of the real window, which must open fullscreen on a virtual display, show the first run,
-respond to a press and a call, and exit when asked. The check takes seconds; visit.py makes a whole visit."""
+"""Owns a quick check of the room's window, which must open fullscreen on a virtual display, show the first run, respond
+to a press and a call, and exit when asked. The check takes seconds; for a whole visit, see `visit.py`."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from surroundings import Display, Failed, Folder, Room, Sound, stop, wait_for
 
 
 class Quiet:
-    """A report that records nothing, because only whether a smoke test passed matters."""
+    """A report that records nothing, because all that matters is whether the check passes."""
 
 
 def main():

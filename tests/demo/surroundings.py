@@ -1,5 +1,5 @@
-"""Owns everything around a room that is driven from outside: a display, a sound server, and the program itself with
-separate directories. Knows nothing about the room's screens or a visit."""
+"""Owns what a room needs in order to be driven from outside: a display, a sound server, and the program's process with
+its own directories. Knows nothing about the room's screens or a visit."""
 
 import array
 import math
@@ -22,16 +22,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SHM = "/dev/shm"
 DISPLAY_TRIES = 3
-# The largest value of a 16-bit sample.
+# The magnitude of the largest 16-bit sample.
 FULL_SCALE = 32768
 
 
 class Failed(Exception):
-    """Something that should have happened did not."""
+    """Raised if something that should have happened did not."""
 
 
 def wait_for(what, look, limit_s=10.0, every_s=0.02):
-    """Waits until `look` returns something true, and returns it."""
+    """Calls `look` repeatedly until it returns something true, and returns that. Fails with `what` after `limit_s`."""
     until = time.monotonic() + limit_s
     while True:
         seen = look()
@@ -49,7 +49,7 @@ def free_port():
 
 
 def stop(process, within_s=4.0):
-    """Stops one of our processes. Asks it to terminate first, and kills it only if that fails."""
+    """Stops a process that the test started. Asks it to terminate, and kills it if it has not exited in time."""
     if process is None or process.poll() is not None:
         return
     process.terminate()
@@ -61,7 +61,7 @@ def stop(process, within_s=4.0):
 
 
 class Folder:
-    """A private folder in memory, removed at the end."""
+    """A private folder, in memory if possible, that is removed at the end."""
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="stillroom-demo-", dir=SHM if os.path.isdir(SHM) else None)
@@ -81,7 +81,7 @@ class Folder:
 
 
 class Display:
-    """An X display without a screen, whose picture is read straight from its memory."""
+    """A virtual X display. Its picture is read directly from its memory."""
 
     def __init__(self, folder, width, height):
         self.width, self.height = width, height
@@ -92,8 +92,8 @@ class Display:
                 return
             except Failed:
                 self.close()
-                # A display that exits removes its socket, even if a different display has just taken the same number.
-                # On the next attempt, this display has a different number, or is the only one with its number.
+                # When a display exits, it removes its socket, even if another display has just taken the same number.
+                # The other display then fails. Another attempt gets a free number.
                 if not tries_left:
                     raise
 
@@ -119,7 +119,7 @@ class Display:
         environment = {"DISPLAY": self.name, "HOME": folder.made("home"), "PATH": os.environ["PATH"]}
         self.manager = subprocess.Popen(["openbox"], env=environment, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        # A window that opens before there is a window manager never becomes fullscreen.
+        # A window that opens before the window manager runs never becomes fullscreen.
         wait_for("the window manager", self.is_managed, 40, 0.1)
 
     def is_managed(self):
@@ -129,7 +129,7 @@ class Display:
                               capture_output=True).returncode == 0
 
     def do(self, *words):
-        """Runs xdotool with these arguments."""
+        """Runs xdotool on this display with these arguments."""
         subprocess.run(["xdotool", *map(str, words)], env={**os.environ, "DISPLAY": self.name}, check=True,
                        stdout=subprocess.DEVNULL)
 
@@ -139,7 +139,7 @@ class Display:
         return red, green, blue
 
     def area(self, x, y, width, height, step=1):
-        """Returns the bytes of an area, but only of every `step`th row."""
+        """Returns the pixels of an area as bytes, but only of every `step`th row."""
         x, y, width, height = int(x), int(y), int(width), int(height)
         rows = range(max(0, y), min(self.height, y + height), step)
         starts = (self.start_of_picture + row * self.row_bytes + x * 4 for row in rows)
@@ -169,7 +169,7 @@ class Display:
 
 
 class Sound:
-    """A separate sound server with one output for the room, which is recorded, and one for the desk."""
+    """A sound server for the test only. It has one output for the room, which is recorded, and one for the desk."""
 
     def __init__(self, folder, recording):
         self.home = folder.made("home")
@@ -206,7 +206,7 @@ class Sound:
         stop(self.server)
 
     def facts(self):
-        """Returns the length of the recording, and its loudness as fractions of full scale."""
+        """Returns the length of the recording, and its peak and RMS level as fractions of full scale."""
         with wave.open(self.recording) as file:
             rate, channels = file.getframerate(), file.getnchannels()
             samples = array.array("h")
@@ -223,7 +223,7 @@ class Sound:
 
 
 class Room:
-    """The program, running in separate directories."""
+    """The room's program, which runs in its own directories."""
 
     def __init__(self, program, folder, display, sound, backend, speed, config=None):
         self.program = os.path.abspath(program)
@@ -263,12 +263,12 @@ class Room:
             raise Failed(f"the room exited by itself with {self.process.returncode}: {''.join(last) or 'without a word'}")
 
     def starts(self):
-        """Returns how often the program has opened its desk, which it does once per start."""
+        """Returns how often the program has started. Each start logs once that the desk is open."""
         return self.told().count("The desk is at ")
 
     def memory_mark(self):
-        """Returns the address of the sixteen random bytes that the kernel provides. It differs for each start of a
-        program."""
+        """Returns a number that differs for each start of a program: the address of the sixteen random bytes that the
+        kernel gives every new program."""
         with open(f"/proc/{self.process.pid}/auxv", "rb") as file:
             words = struct.iter_unpack("=QQ", file.read())
         return next(value for key, value in words if key == 25)
@@ -288,7 +288,8 @@ def own_config(shipped, port):
 
 
 def config_with(folder, profile):
-    """Writes this profile, and the shipped settings with no other profile. Returns the path of the settings."""
+    """Writes a file with this profile, and a copy of the shipped settings that uses no other profile. Returns the path
+    of the copy."""
     with open(folder.at("profiles", "measured.toml"), "w") as file:
         file.write(profile)
     with open(os.path.join(ROOT, "kiosk.toml")) as file:

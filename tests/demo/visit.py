@@ -1,10 +1,10 @@
-"""Owns one visit from the first run to the wiped room. The visit drives the real program from outside, with a mouse on
-its screen, a browser at its desk and a recorder at its output. Every step waits for what it needs, up to a limit. If a
-step does not happen, the visit ends with exit code 1.
+"""Owns one visit from the first run to the wiped room. The visit drives the whole program from outside, with a mouse on
+its screen, a browser on its desk's page and a recorder at its sound output. Every step waits for what it needs, up to a
+limit. If a step does not happen, the visit ends with exit code 1.
 
-The whole visit (`make demo`) shows every screen with both renderers. The short visit (`--short`, or `make run`
-without a display) takes less than two minutes. It shows that the room works, with a session, an answered call, a
-note and the reset."""
+The whole visit (`make demo`) shows every screen, once with each renderer. The short visit (`--short`, or `make run`
+without a display) takes less than two minutes. It shows that the room works: a session, an answered call, a note and
+the reset."""
 
 import argparse
 import math
@@ -22,9 +22,10 @@ from surroundings import Display, Failed, Folder, Room, Sound, wait_for
 
 PIN = "2468"
 SPEED = 60
-# How long the session's controls stay after a touch; see src/screen/session.rs.
+# Time after a touch until the session's controls dim, in seconds; see src/screen/session.rs.
 CONTROLS_STAY_S = 8
-# How long staff can leave out the cleaning, and how long touch is then locked; see src/screen/turnover.rs.
+# Time in which staff can skip the cleaning, and time for which touch is locked afterwards, in seconds; see
+# src/screen/turnover.rs.
 WARNED_S = 8
 LOCKED_S = 60
 SEEN_WITHIN_MS = 150
@@ -34,7 +35,7 @@ INTENTION = "i want to rest. and to be less afraid"
 FOR_CLINICIAN = "needles frighten me"
 NOTE = "a long shore. someone held a lamp"
 NOTE_AFTER = ". it was quiet, and warm"
-# The errors that end a visit: a step did not happen, or a program that it needs is missing or has exited.
+# The errors that end a visit. They mean that a step did not happen, or that a program is missing or has exited.
 BROKEN = (Failed, OSError, subprocess.SubprocessError)
 
 
@@ -49,7 +50,7 @@ class Visit:
         self.desk_pictures = 0
 
     def see(self, step, picture=None, seen=""):
-        """Reports that a step happened, with a picture if `picture` names one."""
+        """Reports that a step happened. If `picture` is a name, saves a picture of the screen under this name."""
         if picture:
             file = self.glass.shot(picture)
             self.report.tour["pictures"].append(file)
@@ -204,7 +205,7 @@ class Visit:
     def practice_dark(self):
         glass = self.glass
         glass.press("try-dark", gone="try-dark")
-        # It ends the practice call that came before.
+        # Practising the dark ends the practice call.
         self.desk_is_free_of_calls()
         self.see("in the dark", "dark")
         glass.press("dark-anywhere", then="call")
@@ -267,7 +268,8 @@ class Visit:
         wait_for(f"the part {name}", lambda: name in self.desk.words("room-stage").split(" · "), limit_s, 0.1)
 
     def rest(self):
-        """Checks that all controls except the call fade to glyphs that cannot be pressed, if nobody touches them."""
+        """Checks that all controls except the call can no longer be pressed once nobody has touched the screen for a
+        while."""
         try:
             self.glass.wait_gone("anchor", CONTROLS_STAY_S + 3)
         except Failed:
@@ -302,8 +304,8 @@ class Visit:
         for place in ("forest", "quiet-room", "night-sky", "mountain-lake", "drifting-colour", "beach"):
             before = glass.glance()
             self.choose(place)
-            # Without a graphics device, the processor needs a while to begin. Then one place fades into the next within
-            # 7 s, and the living picture may follow.
+            # Without a graphics device, the processor takes a while to prepare the place. It then fades in within 7 s,
+            # and its live picture may replace the still one.
             wait_for(f"the place to become {place}", lambda: glass.far_from(before), 40, 0.3)
             time.sleep(8)
             self.see(f"the place: {place}", f"session-{place}")
@@ -328,7 +330,7 @@ class Visit:
         glass.press("anchor-done", then="place")
 
     def choose(self, place):
-        """Chooses a place. Like a person, touches the controls again if they dim away under the finger."""
+        """Chooses a place. Like a person, wakes the controls again if they dim before they are touched."""
         for _ in range(3):
             try:
                 self.wake()
@@ -342,8 +344,8 @@ class Visit:
         raise missed
 
     def first_controls(self):
-        """Returns from a sheet to the session's first controls. Like a person, touches the controls again if they
-        dim away."""
+        """Closes any sheet, so that the session's first controls are on the screen. Like a person, wakes the controls
+        again if they dim."""
         for _ in range(3):
             self.wake()
             if self.glass.has("breathe"):
@@ -479,13 +481,14 @@ class Visit:
         glass.press("draw-undo", changes=True)
         glass.settle()
         after = glass.picture_of("sketch")
-        # A line drawn in pieces has slightly different edges than a line drawn at once.
+        # A line that was drawn in pieces has slightly different edges from the same line drawn in one piece.
         other = sum(before != now for before, now in zip(one, after))
         if len(one) != len(after) or other > len(one) * 0.002:
             raise Failed("undo did not bring back the page as it was before the last line")
 
     def call_while_writing(self):
-        """Places a real call from a screen full of keys. The call's controls must not appear under a writing hand."""
+        """Places a real call while the keyboard is on the screen. Checks that the controls for staff, which appear
+        then, cover no key that a hand may be about to press."""
         glass = self.glass
         glass.press("call")
         self.desk.wait_phase("received")
@@ -519,7 +522,8 @@ class Visit:
         wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
 
     def wait_sealed(self, typed):
-        """Waits until everything typed so far is sealed on disk. Returns the time at which it was sealed."""
+        """Waits until what was typed up to the time `typed` is sealed on disk. Returns the time at which it was
+        sealed."""
         sealed = os.path.join(self.room.state, "notes.sealed")
         return wait_for("the last letter to be sealed", lambda: modified(sealed) > typed and modified(sealed), 8, 0.02)
 
@@ -554,7 +558,8 @@ class Visit:
         self.ready_again()
 
     def short_turnover(self):
-        """Skips the cleaning of the surface, which takes a minute. The room asks staff once whether to skip it."""
+        """Makes a turnover without the cleaning of the surface, which takes a minute. The room asks staff once whether
+        they mean to skip it."""
         self.reset()
         self.glass.press("skip-cleaning", then="speaker-heard")
         self.line_tests_itself()
@@ -587,7 +592,7 @@ class Visit:
         self.nothing_is_left()
 
     def line_tests_itself(self):
-        """Waits until the room has made its practice call by itself, and until that call has ended."""
+        """Waits until the room has placed its practice call on its own, and until that call has ended."""
         wait_for("the desk to find the room again", self.desk.receives, 20, 0.1)
         wait_for("the room to test its call line", lambda: "a desk received the test call" in self.room.told(), 20, 0.1)
         self.desk_is_free_of_calls()
@@ -629,14 +634,14 @@ class Visit:
             self.leave_the_lock()
 
     def leave_the_lock(self):
-        """Ends the lock with a restart, for use if it did not end by itself."""
+        """Restarts the room, which ends a lock that did not end on its own."""
         self.expected_losses += 1
         self.room.kill()
         self.room.start()
         self.glass.press("skip-cleaning", then="speaker-heard", limit_s=20)
 
     def account_for_the_line(self):
-        """Checks that the desk has lost the room only while the room restarted, that is, at the kill and at the
+        """Checks that the desk lost the room only when the room restarted, as it does after the kill and at the
         reset."""
         began = time.time() - (time.monotonic() - self.report.began)
         changes = [f"{at - began:.1f} s {words}" for at, _, words in self.desk.line_changes()]
@@ -647,7 +652,8 @@ class Visit:
             self.report.fault(f"the desk lost the room {losses} times, and it restarted {self.expected_losses} times")
 
     def nothing_is_left(self):
-        """Checks that the state folder, the keys' folder and the log contain none of the patient's words."""
+        """Checks that none of the patient's words are in the state folder, the folder of the keys, the log or the trace
+        of controls. Also checks that the notes and the keys are removed."""
         places = [self.room.state, self.room.environment["RUNTIME_DIRECTORY"], self.room.log, self.room.trace]
         for words in (INTENTION[2:], FOR_CLINICIAN[1:], NOTE[2:12]):
             found = subprocess.run(["grep", "-rilaF", "--", words, *places], capture_output=True, text=True).stdout
@@ -746,7 +752,7 @@ def tour(arguments, report, backend, recorded):
         for thing in reversed(opened):
             thing.close()
         folder.remove()
-    # If the visit ended early, missing sound is not a failure.
+    # If the visit ended early, its recording may lack sounds, so it is not checked.
     if recorded and "ended_early" not in report.tour:
         hear(report, sound)
 
@@ -793,7 +799,7 @@ def hear(report, sound):
 
 
 def dbfs(part):
-    """Returns a fraction of full scale in words."""
+    """Returns a level, given as a fraction of full scale, in words."""
     return f"{20 * math.log10(part):.1f} dBFS" if part > 0 else "nothing at all"
 
 

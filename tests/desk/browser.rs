@@ -1,4 +1,5 @@
-//! Owns a minimal browser: requests over a plain socket, and a stream of messages read line by line.
+//! Owns a minimal browser for tests of the desk. It sends requests over a plain socket, and reads the stream of
+//! server-sent events line by line.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -8,10 +9,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// Time limit for everything a test waits for, on a machine busy with other tests.
+/// Time limit for each message that a test waits for, long enough for a machine that is busy with other tests.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// A response.
+/// An HTTP response, of which `head` contains the status line and the headers.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -20,31 +21,31 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header's value.
+    /// The value of the first header with this name, in upper or lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The name and value of every cookie it was given.
+    /// The names and values of all cookies that the response sets, in the form of a `Cookie` header.
     pub fn cookies(&self) -> String {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         let given = lines.filter(|(key, _)| key.eq_ignore_ascii_case("set-cookie"));
         given.filter_map(|(_, cookie)| cookie.split(';').next()).collect::<Vec<_>>().join("; ")
     }
 
-    /// The error message.
+    /// The error message in a JSON body. Empty if there is none.
     pub fn error(&self) -> String {
         let json: Value = serde_json::from_str(&self.body).unwrap_or_default();
         json["error"].as_str().unwrap_or_default().to_owned()
     }
 }
 
-/// A browser at one desk.
+/// A browser that talks to one desk.
 pub struct Browser {
     pub address: SocketAddr,
     pub cookie: Option<String>,
-    /// The source address, if not the usual one.
+    /// The address that requests come from. `None` lets the system choose.
     pub from: Option<IpAddr>,
 }
 
@@ -57,7 +58,7 @@ impl Browser {
         self.ask("GET", path, &[], "").await
     }
 
-    /// Posts an order as the desk's own page does.
+    /// Sends a POST request with the headers that the desk's own page sends.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/json"), ("x-stillroom", "1")];
         self.ask("POST", path, &headers, &body.to_string()).await
@@ -66,7 +67,8 @@ impl Browser {
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut socket = self.connect().await;
         let request = self.request(method, path, headers, body, "close");
-        // A server may close the connection before it has read everything.
+        // Writing fails if the server closes the connection before it has read the whole request. It may still have
+        // sent a response.
         let _ = socket.write_all(request.as_bytes()).await;
         let mut bytes = Vec::new();
         let _ = timeout(Duration::from_secs(10), socket.read_to_end(&mut bytes)).await.unwrap();
@@ -76,7 +78,7 @@ impl Browser {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    /// Opens the stream of messages.
+    /// Opens the desk's stream of server-sent events.
     pub async fn stream(&self) -> Stream {
         let mut socket = self.connect().await;
         let request = self.request("GET", "/events", &[("accept", "text/event-stream")], "", "keep-alive");
@@ -104,7 +106,7 @@ impl Browser {
     }
 }
 
-/// A stream of messages.
+/// A stream of server-sent events.
 pub struct Stream {
     lines: BufReader<TcpStream>,
     event: String,
@@ -112,12 +114,13 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The next message; `None` once the stream has ended or has been silent for this long.
+    /// The name and data of the next event. `None` if the stream has ended or no event arrives within `wait`.
     pub async fn next_within(&mut self, wait: Duration) -> Option<(String, Value)> {
         timeout(wait, self.read()).await.ok().flatten()
     }
 
-    /// The next message of that kind for which this holds.
+    /// Waits for an event with the name `kind` for whose data `holds` returns true, and returns the data. Skips all
+    /// other events. Panics after [`LIMIT`].
     pub async fn wait_for(&mut self, kind: &str, mut holds: impl FnMut(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         let wanted = async {
@@ -131,13 +134,14 @@ impl Stream {
                 }
             }
         };
-        // A limit per message would never be reached, since a stream with heartbeats is never silent.
+        // The limit is for the whole wait. A limit per event would never be reached, because heartbeats arrive all the
+        // time.
         let found = timeout(LIMIT, wanted).await;
         found.unwrap_or_else(|_| panic!("no expected {kind} within {LIMIT:?}; the last one was {last}"))
     }
 
-    /// Whether nothing more can come.
-    #[allow(dead_code)] // not every binary of tests ends a stream from the other side
+    /// Skips all events for up to 15 s. Returns whether the desk ended the stream in that time.
+    #[allow(dead_code)] // not every test binary that includes this file uses it
     pub async fn has_ended(&mut self) -> bool {
         timeout(Duration::from_secs(15), async { while self.read().await.is_some() {} }).await.is_ok() && self.ended
     }
@@ -145,7 +149,7 @@ impl Stream {
     async fn read(&mut self) -> Option<(String, Value)> {
         loop {
             let mut line = String::new();
-            // A chunk of length 0 ends the stream, though the connection may stay open for another request.
+            // A chunk of length 0 ends the stream, although the connection may stay open for another request.
             if self.ended || self.lines.read_line(&mut line).await.ok()? == 0 || line.trim_end() == "0" {
                 self.ended = true;
                 return None;

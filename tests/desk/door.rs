@@ -1,4 +1,5 @@
-//! Owns the tests of who may use the desk: hosts, other sites, passwords, certificates.
+//! Owns the tests of who may use the desk. They are about host names, requests from other sites, passwords and
+//! certificates.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -21,10 +22,10 @@ use crate::browser::Browser;
 use crate::{open, open_following, options};
 
 const PASSWORD: &str = "low tide at seven";
-/// Time limit for everything here, on a machine busy with other tests.
+/// Time limit for each wait, long enough for a machine that is busy with other tests.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// The desk's password as `stillroom desk set-password` stores it and the program reads it.
+/// Stores the desk's password as `stillroom desk set-password` does, and returns it as the program reads it.
 fn set_password(state: &Path) -> DeskPassword {
     let secret = Secret::desk_password(state);
     secret.set(PASSWORD).unwrap();
@@ -138,12 +139,12 @@ async fn a_browser_that_is_not_signed_in_gets_every_file_of_the_sign_in_page_and
     with_password.password = set_password(folder.path());
     let desk = open(with_password);
     let browser = Browser::at(desk.address);
-    // Every path in the page, then every import of its scripts, and so on.
+    // Requests the page, then every path that it names, then every path that those files name, and so on.
     let (mut paths, mut next) = (vec!["/login".to_owned()], 0);
     while let Some(path) = paths.get(next).cloned() {
         next += 1;
         let answer = browser.get(&path).await;
-        // This test's desk has no typeface of its own.
+        // The desk in this test has no typefaces, so it does not find them.
         assert_eq!(answer.status, if path.starts_with("/font") { 404 } else { 200 }, "{path}");
         let is_path = |part: &&str| {
             part.starts_with('/')
@@ -183,7 +184,7 @@ async fn a_stream_ends_when_its_browser_signs_out() {
     assert_eq!(browser.post("/logout", &json!({})).await.status, 204);
     desk.room.happen(Event::ForClinicianShared { on: true }).unwrap();
     goes_on.wait_for("room", |room| room["shared"] == "the needle frightened me").await;
-    // What was on its way before the sign-out may still be read, and then the end.
+    // Messages that were sent before the sign-out may still arrive. Then the stream must end.
     let rest = async {
         while let Some((kind, message)) = stream.next_within(LIMIT).await {
             assert!(kind == "beat" || message["shared"].is_null(), "{kind} after the sign-out");
@@ -236,7 +237,7 @@ async fn guessing_keeps_out_neither_a_known_browser_nor_this_machine() {
         assert!([403, 429].contains(&status), "{status}");
         looked_at += u32::from(status == 403);
     }
-    // What fills up again while they are looked at is one in three seconds.
+    // The limit lets a first few attempts through, and one more every three seconds while the test runs.
     assert!((1..60).contains(&looked_at), "{looked_at} of 120 were looked at");
     assert_eq!(known.post("/login", &right).await.status, 204, "somebody has signed in on this browser before");
     assert_eq!(Browser::at(desk.address).post("/login", &right).await.status, 204, "this machine itself");
@@ -268,7 +269,7 @@ async fn slow_clients_are_disconnected() {
             way.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
             let began = Instant::now();
             loop {
-                // One byte now and then: a limit on silence alone would never end it.
+                // A byte is sent every half second, so a limit on silence alone would never end the connection.
                 let _ = way.write_all(each.as_bytes());
                 let mut answer = [0; 64];
                 match way.read(&mut answer) {
@@ -287,7 +288,7 @@ async fn slow_clients_are_disconnected() {
                 Content-Length: 4000\r\n\r\n{";
     let body = says(plain.address, body, " ");
     let greeting = says(tls_at, "", "");
-    // The first record of a greeting, of which no more than its beginning ever comes.
+    // These bytes are the beginning of a TLS handshake record. The rest never comes.
     let half = says(tls_at, "\u{16}\u{3}\u{1}", "");
     for (what, ends) in [("silence", silent), ("a head", head), ("no greeting", greeting), ("half a greeting", half)] {
         let answer = ends.await.unwrap();

@@ -1,4 +1,5 @@
-//! Owns the tests of the desk over a real port with a real room behind it: calls, orders, and who may see it.
+//! Owns the tests of a desk that listens on a port and shows a real room. They are about calls, orders, and who may see
+//! the desk.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -34,25 +35,25 @@ use tokio::sync::{oneshot, watch};
 
 const BEACH_AT_DUSK: &[u8] = include_bytes!("../../media/places/beach-dusk.jpg");
 
-/// A desk that serves until it is dropped.
+/// A running desk. It stops when this is dropped.
 pub struct OpenDesk {
-    /// Its address.
+    /// The address that the desk listens on.
     pub address: SocketAddr,
-    /// The room behind it.
+    /// The room that the desk shows.
     pub room: TestRoom,
     close: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<Result<(), DeskError>>>,
 }
 
 impl OpenDesk {
-    /// Shuts it down cleanly.
+    /// Shuts the desk down, and waits until it has finished.
     pub async fn close(mut self) {
         let _ = self.close.take().unwrap().send(());
         self.served.take().unwrap().await.unwrap().unwrap();
     }
 }
 
-/// A desk on loopback, on any free port, with its files in that folder.
+/// Options for a desk without a password, on a free port of the loopback interface, with its files in `folder`.
 pub fn options(folder: &Path) -> ServerOptions {
     ServerOptions {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -84,12 +85,12 @@ fn room_options() -> SingleRoomOptions {
     }
 }
 
-/// Opens a desk with its own room.
+/// Opens a desk with a new room. Requires a tokio runtime.
 pub fn open(options: ServerOptions) -> OpenDesk {
     serve(desk::bind(options).unwrap())
 }
 
-/// The same, with a password that may change.
+/// Opens a desk as [`open`] does, which calls `look` for its current password from time to time.
 pub fn open_following(
     options: ServerOptions,
     look: impl Fn() -> Option<SecretHash> + Send + Sync + 'static,

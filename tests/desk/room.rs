@@ -1,5 +1,5 @@
-//! Owns a real room with a small driver around it, for a desk under test: it keeps time, drops every effect, and
-//! records every event from the desk.
+//! Owns a real room for a desk under test, with a small driver. The driver keeps time, drops every effect, and records
+//! every event from the desk.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +25,7 @@ struct Inner {
 }
 
 impl TestRoom {
-    /// A ready room whose clock runs; needs a tokio runtime.
+    /// A room in the stage *ready*, whose clock runs. Requires a tokio runtime.
     pub fn new() -> Self {
         let profile = |name: &str, infusion_minutes| ProfileRules {
             name: name.to_owned(),
@@ -61,7 +61,7 @@ impl TestRoom {
         Self { inner }
     }
 
-    /// Gives the room an event of its own. Returns its answer.
+    /// Gives the room an event that does not come from the desk. The error says why the room refused it.
     pub fn happen(&self, event: Event) -> Result<(), String> {
         let now = self.now();
         let mut machine = self.inner.room.lock().unwrap();
@@ -70,13 +70,13 @@ impl TestRoom {
         result
     }
 
-    /// Freezes the room's loop, or lets it run again.
-    #[allow(dead_code)] // The page's own checks do not freeze the room.
+    /// With `on`, the room no longer answers the desk, as if its loop had hung. Without, it answers again.
+    #[allow(dead_code)] // not every test binary that includes this file uses it
     pub fn freeze(&self, on: bool) {
         self.inner.frozen.store(on, Ordering::Relaxed);
     }
 
-    /// The events from the desk so far.
+    /// The events that the desk has sent so far, including those that the room refused.
     pub fn told(&self) -> Vec<Event> {
         self.inner.told.lock().unwrap().clone()
     }

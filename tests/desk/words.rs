@@ -1,4 +1,4 @@
-//! Owns the tests that every text that the desk's pages use exists, and that every existing text is used.
+//! Owns the tests that every text used by the desk's pages exists, and that every existing text is used.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The pages themselves, without their words.
+/// All scripts and HTML of the desk's pages, except `words.js`, which contains the texts.
 fn pages() -> String {
     let mut files = files_below(&source().join("desk/page"), &["js", "html"]);
     files.retain(|file| !file.ends_with("words.js"));
@@ -37,13 +37,13 @@ fn keys(language: &str) -> BTreeSet<String> {
     keys.map(|(key, _)| key.trim_matches('"').to_owned()).collect()
 }
 
-/// The keys that a script or a page uses literally.
+/// The keys of texts that a script or a page names in full.
 fn said(pages: &str) -> BTreeSet<String> {
     let mut said = BTreeSet::new();
     for mark in ["say(\"", "data-say=\"", "data-say-label=\""] {
         said.extend(pages.split(mark).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
     }
-    // One of two, as in `say(several ? "unheard_desk" : "unheard")`.
+    // A call can choose between two keys, as in `say(several ? "unheard_desk" : "unheard")`.
     for rest in pages.split("say(").skip(1) {
         let argument = rest.split(['{', '\n', ';']).next().unwrap_or_default();
         for part in argument.split(" ? \"").skip(1) {
@@ -57,7 +57,8 @@ fn said(pages: &str) -> BTreeSet<String> {
 
 fn unsaid<'k>(pages: &str, program: &str, keys: &'k BTreeSet<String>) -> Vec<&'k String> {
     let is_text = |word: &str| [format!("\"{word}\""), format!("'{word}'")].iter().any(|text| pages.contains(text));
-    // Such as `trouble_${name}`, with a name of the room's own, or `${key}_room`.
+    // A page may also put a key together, as in `trouble_${name}` with a name that the program defines, or
+    // `${key}_room`.
     let is_of_a_family = |key: &str| {
         let begins = key.match_indices('_').any(|(at, _)| {
             let (family, member) = (&key[..=at], &key[at + 1..]);

@@ -1,4 +1,5 @@
-//! Owns the check that the tables in `docs/call.md`, and what the desk quotes to clinicians, match what the room does.
+//! Owns the checks that the tables in `docs/call.md` match what the room does, and that the desk quotes to clinicians
+//! exactly what the patient reads.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,7 +11,7 @@ use stillroom::words::Locales;
 
 use super::{repository, text};
 
-/// Every state of a call, in order.
+/// Every state of a call, in the order in which a call goes through them.
 const STATES: [&str; 6] = ["no call", "placed", "sent", "received", "on the way", "here"];
 const CALL: CallId = CallId(1);
 const DESK: DeskId = DeskId(1);
@@ -44,7 +45,7 @@ fn state_of(room: &Room, now: RoomTime) -> &'static str {
     }
 }
 
-/// Takes the room's pending effects and describes them in words.
+/// Takes the room's pending effects, and returns the words for them in `docs/call.md`.
 fn done(room: &mut Room) -> Vec<String> {
     let mut words = Vec::new();
     while let Some(effect) = room.poll_effect() {
@@ -103,7 +104,7 @@ fn timers() -> String {
     for (state, name) in STATES.into_iter().enumerate().skip(1) {
         let mut room = room_in(state);
         let mut now = RoomTime(0);
-        // Each timer is handled once. What happens in a later state is in the rows of that state.
+        // Goes from timer to timer until the call changes its state. The timers of the new state have their own rows.
         while let Some(next) = room.poll_timeout(now).filter(|next| next.0 > now.0 && next.0 <= 300_000) {
             let before = room.snapshot(now).call.unwrap();
             room.handle_timeout(next);

@@ -1,5 +1,5 @@
-//! Owns the rules of the source tree, which say which top-level module may use which, which names the room must not
-//! use, and how long a file may be. The tests read the files as text, so that they run without building the program.
+//! Owns the rules for the source tree: which top-level module may use which, which names the room must not use, and how
+//! long a file may be. The tests read the files as text, so they run without building the program.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
 mod names;
@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The floors from bottom to top, each with its modules. A top-level module uses only modules on lower floors.
+/// The architecture as floors, from bottom to top, each with its top-level modules. A module may use only modules on
+/// lower floors.
 const FLOORS: [(&str, &[&str]); 16] = [
     ("vocabulary", &["vocabulary"]),
     ("ground", &["room"]),
@@ -36,8 +37,7 @@ const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"
 /// The module with the shared sets of values, which every module may use.
 const VOCABULARY: &str = "vocabulary";
 
-/// Modules that may use only the listed modules of all those on lower floors. The desk and the window know nothing of
-/// each other, and every other module in this list knows only those it needs.
+/// Modules that may use only the listed ones among those on lower floors, so that each depends only on what it needs.
 const USES_ONLY: [(&str, &[&str]); 12] = [
     ("room", &[]),
     ("paths", &[]),
@@ -54,7 +54,7 @@ const USES_ONLY: [(&str, &[&str]); 12] = [
 ];
 
 /// Uses that are allowed despite the rules. Each entry holds the module, the module that it uses, and the reason.
-/// Remove an entry once it is no longer needed, because the test fails on such entries, too.
+/// Remove an entry once it is no longer needed, because the test also fails if an entry is needless.
 const EXCEPTIONS: [(&str, &str, &str); 6] = [
     ("screen", "takeaway", "a code is drawn from words alone, and sends nothing out of the room"),
     (
@@ -94,7 +94,7 @@ const NOT_ON_THE_GROUND: [&str; 20] = [
 
 /// Maximum number of lines in a file. A longer one probably covers two subjects.
 const LINES_MAX: usize = 800;
-/// Longer files that are allowed, each with its reason.
+/// Files that may be longer than [`LINES_MAX`], each with the reason.
 const LONG_FILES: [(&str, &str); 0] = [];
 
 struct Source {
@@ -102,7 +102,7 @@ struct Source {
     path: String,
     /// The top-level module that the file belongs to.
     top: String,
-    /// How many modules deep the file is in the crate.
+    /// Number of modules in the file's path from the root of the crate.
     depth: usize,
     text: String,
 }
@@ -112,7 +112,7 @@ impl Source {
         self.path.contains("/tests/") || self.path.ends_with("tests.rs")
     }
 
-    /// The file's path as a module of the crate; empty for the root of the library or the program.
+    /// The path of the file's module from the root of the crate. Empty for `lib.rs` and `main.rs`.
     fn module(&self) -> Vec<String> {
         let path = self.path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
         if ["lib", "main"].contains(&path) { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
@@ -123,7 +123,7 @@ impl Source {
         self.text.lines().filter_map(|line| line.split("//").next()).flat_map(|line| [line, "\n"]).collect()
     }
 
-    /// The file's code without the tests at the end.
+    /// The file's code without comments and without the module `tests` at its end.
     fn code_in_use(&self) -> String {
         let code = self.code();
         code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
@@ -171,7 +171,8 @@ fn identifier(text: &str) -> &str {
     &text[..end]
 }
 
-/// Returns the first name in the rest of a path, or all first names of a group in braces.
+/// Returns the first name of `rest`, the part of a path after `crate::` or the like. If `rest` is a group in braces,
+/// returns the first name of each path in the group.
 fn first_names(rest: &str) -> Vec<String> {
     let Some(group) = rest.strip_prefix('{') else { return vec![identifier(rest).to_owned()] };
     let (mut names, mut depth, mut is_first) = (Vec::new(), 0, true);
@@ -196,7 +197,7 @@ fn begins_a_word(text: &str, at: usize) -> bool {
     !text[..at].ends_with(|char: char| char.is_alphanumeric() || char == '_' || char == ':' || char == '$')
 }
 
-/// All other top-level modules that a file uses.
+/// The top-level modules that a file uses, except the one that it belongs to.
 fn uses_of(source: &Source) -> BTreeSet<String> {
     let code = source.code();
     let mut named: BTreeSet<String> = BTreeSet::new();
@@ -205,7 +206,7 @@ fn uses_of(source: &Source) -> BTreeSet<String> {
             named.extend(first_names(&code[at + beginning.len()..]));
         }
     }
-    // A path with as many `super`s as the file is deep also begins at the root of the crate.
+    // A path with one `super` for each module that the file is deep also begins at the root of the crate.
     let code = source.code_in_use();
     let up = "super::".repeat(source.depth);
     for (at, _) in code.match_indices(&up).filter(|(at, _)| begins_a_word(&code, *at)) {
@@ -225,7 +226,7 @@ fn every_module_is_on_a_floor() {
     assert_eq!(declared, planned, "src/lib.rs and FLOORS list different modules");
 }
 
-/// The names in backticks in one column of a table in ARCHITECTURE.md.
+/// The names in backticks in one column, counted from 1, of the table below a heading in ARCHITECTURE.md.
 fn named_in_map(heading: &str, column: usize) -> BTreeSet<String> {
     let map = fs::read_to_string(repository().join("ARCHITECTURE.md")).unwrap();
     let (_, table) = map.split_once(heading).unwrap_or_else(|| panic!("ARCHITECTURE.md has no {heading:?}"));
@@ -247,7 +248,7 @@ fn the_map_lists_every_module_and_every_folder_of_tests() {
     let folders = fs::read_dir(repository().join("tests")).unwrap().map(|entry| entry.unwrap().path());
     let folders =
         folders.filter(|path| path.is_dir()).map(|path| format!("tests/{}", path.file_name().unwrap().display()));
-    // None of these folders has tests of its own.
+    // These folders contain only files that other tests use.
     let helpers = ["tests/common", "tests/docs", "tests/media"];
     let missing: Vec<String> =
         folders.filter(|path| !helpers.contains(&path.as_str()) && !named.contains(path)).collect();
@@ -295,7 +296,7 @@ fn the_ground_uses_no_clock_file_thread_or_randomness() {
         for (at, _) in code.match_indices("use ").filter(|(at, _)| begins_a_word(&code, *at)) {
             let from = identifier(&code[at + 4..]);
             let is_known = ["std", "core", "super", "self", "crate"].contains(&from);
-            // A file may re-export from modules that it declares, such as `pub use effect::Effect`.
+            // A file may re-export names from a module that it declares, as in `pub use effect::Effect`.
             let is_own = code.contains(&format!("mod {from};")) || code.contains(&format!("macro_rules! {from} "));
             assert!(is_known || is_own, "{}: uses {from}", source.path);
         }

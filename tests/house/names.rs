@@ -1,14 +1,15 @@
-//! Owns the rule that a type name means one thing in the whole source, so that readers always know which type is meant.
+//! Owns the rule that each type name is declared only once in the whole source, so that readers always know which type
+//! is meant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Source, identifier, sources};
 
-/// Names that each screen, widget and state machine may declare, as is usual with iced.
+/// Names that any screen, widget or state machine may declare, as is usual with iced.
 const MAY_REPEAT: [&str; 3] = ["Message", "Action", "State"];
 
-/// Names that still have more than one meaning. Remove a name once it has only one, because the test fails on such
-/// names, too.
+/// Names that are allowed to have more than one meaning for now. Remove a name once it has only one, because the test
+/// also fails if a name is listed here needlessly.
 const NOT_YET: [&str; 0] = [];
 
 /// Returns the types that a file declares outside its tests, either at the start of a line or with the macro `named!`.

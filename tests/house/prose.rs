@@ -1,4 +1,4 @@
-//! Owns the rule that what people read here is free of phrases that were carried over from another language. Each
+//! Owns the rule that comments and documents are free of phrases translated literally from another language. Each
 //! phrase is listed with what a native writer would say. Does not own the words that patients and staff read
 //! (`locales/`).
 
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::repository;
 
-/// Phrases, each with the contexts in which it is correct English, and with what to write instead.
+/// Forbidden phrases in lower case. Each has the contexts in which it is correct English, and what to write otherwise.
 const HABITS: [(&str, &[&str], &str); 33] = [
     ("so often", &["every so often", "so often that", "so often as"], "name the interval or count"),
     ("so many", &["so many that", "so many as", "in so many words"], "maximum number of …, or name the count"),
@@ -44,13 +44,13 @@ const HABITS: [(&str, &[&str], &str); 33] = [
     ("in the moment in which", &[], "at the moment when"),
 ];
 
-/// The folders that are searched for prose with everything in them. Files at the top of the repository are searched,
-/// too.
+/// The folders that are searched with all their subfolders. Files at the top of the repository are also searched.
 const FOLDERS: [&str; 8] = ["src", "tests", "docs", "profiles", "deploy", "scripts", "benches", "examples"];
 const KINDS: [&str; 12] = ["rs", "js", "ts", "css", "html", "wgsl", "py", "md", "toml", "service", "rules", "sh"];
 
-/// Returns the text of a file as one line in lower case, and the position in it at which each original line begins. A
-/// phrase may continue on the next line of a comment, and the name of a test reads like a sentence.
+/// Returns the text of a file as a single line in lower case, and the position in it at which each original line
+/// begins. Comment markers are removed, because a phrase may continue on the next line of a comment. Underscores become
+/// spaces, because the name of a test reads like a sentence.
 fn as_prose(text: &str) -> (String, Vec<usize>) {
     let (mut prose, mut begins) = (String::new(), Vec::new());
     for line in text.lines() {
@@ -63,7 +63,7 @@ fn as_prose(text: &str) -> (String, Vec<usize>) {
     (prose, begins)
 }
 
-/// The listed phrases in a text, each with its line, counted from 1, and what to write instead.
+/// The forbidden phrases in a text, each with the number of its line, counted from 1, and with what to write instead.
 fn habits_in(text: &str) -> Vec<(usize, &'static str, &'static str)> {
     let (prose, begins) = as_prose(text);
     let is_inside_word = |char: char| char.is_alphanumeric() || char == '-';

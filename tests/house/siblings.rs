@@ -1,5 +1,5 @@
-//! Owns the rule that modules of the same folder do not use each other in a circle, neither directly nor through
-//! others, because such modules can only be read all together.
+//! Owns the rule that modules in the same folder do not use each other in a circle, directly or through others, because
+//! none of the modules in a circle can be understood alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use crate::{Source, begins_a_word, identifier, sources};
 
 type Path = Vec<String>;
 
-/// Siblings that may depend on each other in one direction only. Each entry holds the parent, the module, and the
-/// siblings that the module never uses, not even through others.
+/// Dependencies between siblings that are forbidden. Each entry holds the parent, a module in it, and the siblings that
+/// this module must not use, either directly or through others.
 const NEVER: [(&str, &str, &[&str]); 5] = [
     ("sound", "dsp", &["beds", "score", "engine", "tracks", "output", "offline"]),
     ("sound", "engine", &["tracks", "output", "offline"]),
@@ -17,7 +17,8 @@ const NEVER: [(&str, &str, &[&str]); 5] = [
     ("sound", "output", &["tracks", "offline"]),
 ];
 
-/// Collects every path that `rest` leads to from `beginning`, including groups in braces.
+/// Adds to `found` the path of modules that consists of `beginning` and `rest`. If `rest` has a group in braces, adds
+/// one path for each item of the group.
 fn paths_after(beginning: &[String], rest: &str, found: &mut Vec<Path>) {
     let rest = rest.trim_start();
     if let Some(group) = rest.strip_prefix('{') {
@@ -73,7 +74,7 @@ fn modules_used_in(source: &Source, modules: &BTreeSet<Path>) -> BTreeSet<Path> 
     nearest.collect()
 }
 
-/// The siblings that each module uses, by their folder.
+/// For each folder, the modules in it, each with the siblings that it uses.
 type Graph = BTreeMap<Path, BTreeMap<String, BTreeSet<String>>>;
 
 fn graph() -> Graph {

@@ -1,5 +1,5 @@
-//! Owns the rule that files of the program are replaced only by `src/paths/private.rs`, so that a power cut leaves
-//! either the old file or the new one. Files that need something else are listed here with the reason.
+//! Owns the rule that the program replaces files only through `src/paths/private.rs`, so that a power cut leaves either
+//! the old file or the new one. Source files that must write differently are listed here with the reason.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ const WRITES: [&str; 8] = [
     "fs::set_permissions",
 ];
 
-/// The source files that write, each with its reason. Remove a line once it is no longer needed, because the test fails
-/// on such lines, too.
+/// The source files that may contain such code, each with the reason. Remove a file once it no longer writes, because
+/// the test also fails if a file is listed here needlessly.
 const WRITERS: [(&str, &str); 10] = [
     ("src/paths/private.rs", "the one place"),
     (
@@ -38,7 +38,7 @@ const WRITERS: [(&str, &str); 10] = [
     ("src/sound/output/stderr.rs", "opens /dev/null"),
 ];
 
-/// A folder that is compiled for tests only.
+/// A folder whose code is compiled only for tests, and may therefore write.
 const TEST_ONLY: &str = "src/sound/proof/";
 
 #[test]

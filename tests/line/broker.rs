@@ -1,5 +1,5 @@
-//! Owns a real mosquitto broker with its own folder and a free port. Tests can freeze it, kill it, and restart it
-//! without its state.
+//! Owns a mosquitto process that serves as the MQTT broker of a test, with its own folder and a free port. Tests can
+//! freeze it, kill it, and restart it without its state.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -23,17 +23,18 @@ impl Mosquitto {
         Self::start("allow_anonymous true\n", None, None)
     }
 
-    /// Starts a broker like that of [`Mosquitto::open`], but behind a cable that the test can pull.
+    /// Starts a broker like [`Mosquitto::open`], but on a network that the test can cut off, as if it pulled a cable.
     pub fn behind_a_cable() -> Self {
         Self::start("allow_anonymous true\n", None, Some(Link::open()))
     }
 
-    /// Starts a broker that logs the clients that sign in.
+    /// Starts a broker like [`Mosquitto::open`] that also logs which clients connect.
     pub fn that_logs() -> Self {
         Self::start("allow_anonymous true\nlog_type notice\nlog_dest file {}/log\n", None, None)
     }
 
-    /// Returns the client ids that start with `begins` and have signed in, in order. Requires [`Mosquitto::that_logs`].
+    /// Returns the ids of the clients that have connected, in order, if they start with `begins`. Requires
+    /// [`Mosquitto::that_logs`].
     pub fn signed_in(&self, begins: &str) -> Vec<String> {
         let log = std::fs::read_to_string(self.file("log")).unwrap();
         let names = log.lines().filter(|line| line.contains("New client connected"));
@@ -71,8 +72,8 @@ impl Mosquitto {
         )
     }
 
-    /// Starts a broker with these users, this access list and these additional settings. Each user's password is the
-    /// user's name, and is also stored in a file with that name.
+    /// Starts a broker with these users, the access list `access` and the additional settings `rules`. Each user's
+    /// password is the user's name, and is also stored in a file with that name.
     pub fn with_access(rules: &str, access: &str, users: &[&str]) -> Self {
         let mut broker = Self::start(
             &format!("allow_anonymous false\npassword_file {{}}/passwords\nacl_file {{}}/access\n{rules}"),
@@ -99,7 +100,7 @@ impl Mosquitto {
         }
         let rules = rules.replace("{}", &folder.path().display().to_string());
         let host = if link.is_some() { FAR } else { "127.0.0.1" };
-        // If root starts mosquitto, it switches by default to a user who cannot read this folder.
+        // By default, mosquitto switches from root to a user who cannot read this folder.
         let user = if Path::new("/proc/self").exists() && is_root() { "user root\n" } else { "" };
         let text = format!("{user}persistence false\nlog_type none\nlistener {port} {host}\n{rules}");
         std::fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
@@ -124,7 +125,7 @@ impl Mosquitto {
         }
     }
 
-    /// Starts mosquitto without any state, and waits until it listens.
+    /// Starts mosquitto without any earlier state, and waits until it accepts connections.
     pub fn start_again(&mut self) {
         let program = ["/usr/sbin/mosquitto", "mosquitto"].into_iter().find(|path| Path::new(path).exists());
         let program = program.unwrap_or("mosquitto");
@@ -168,7 +169,7 @@ impl Drop for Mosquitto {
     }
 }
 
-/// Returns a free port below the ephemeral range, so that no other process takes it while the broker is down.
+/// Returns a free port below the range of ephemeral ports, so that no other process takes it while the broker is down.
 fn lasting_port() -> u16 {
     let tries = std::iter::repeat_with(|| 20_000 + (getrandom::u32().unwrap() % 12_000) as u16);
     tries.take(100).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")

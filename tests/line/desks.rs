@@ -1,5 +1,5 @@
-//! Owns the tests of `stillroom desk` with several rooms, as staff use it. They run real rooms without a window and a
-//! real broker, and read the pages like a browser.
+//! Owns the tests of `stillroom desk` for several rooms, as staff use it. They run rooms in headless mode and a real
+//! broker, and send the same requests as a browser.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::browser::{Browser, Stream};
 use crate::flood::{knock, open_files, with_files};
 use crate::kiosk::{Home, Kiosk, LIMIT, eventually, program};
 
-/// A running `stillroom desk` with its own folder.
+/// A running process of `stillroom desk` with its own folder.
 struct Desk {
     folder: tempfile::TempDir,
     process: Child,
@@ -46,7 +46,7 @@ impl Desk {
         command
     }
 
-    /// Opens a page, which has its own event stream and id.
+    /// Opens a page of the desk. Each page has its own event stream, and its own id from the desk.
     async fn page(&self) -> Page {
         let browser = Browser::at(self.address);
         let mut stream = browser.stream().await;
@@ -67,7 +67,7 @@ impl Drop for Desk {
 struct Page {
     browser: Browser,
     stream: Stream,
-    /// By id, the newest state of each room.
+    /// The newest state of each room, by the room's id.
     rooms: std::collections::BTreeMap<String, Value>,
     name: String,
 }

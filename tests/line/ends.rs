@@ -1,5 +1,5 @@
-//! Owns the two ends of a broker connection for tests. One is a real room driven by a small loop. The other is a desk
-//! that confirms every call at once, as if a page showed it. Both record what happens.
+//! Owns the two ends of a broker connection for tests: a real room driven by a small loop, and a desk that confirms
+//! every call at once, as if a page showed it. Both record what happens.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
@@ -44,7 +44,7 @@ pub fn room_id() -> RoomId {
     RoomId::new("room-2").unwrap()
 }
 
-/// Waits until `is_so` returns true. Returns how long that took, and panics after `limit`.
+/// Waits until `is_so` returns true, and returns how long that took. Panics with `what` after `limit`.
 #[track_caller]
 pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
@@ -55,10 +55,10 @@ pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) 
     start.elapsed()
 }
 
-/// Whether the event came over the broker, the id of the order that caused it, and the event.
+/// An event for the room: whether it came over the broker, the id of the order that caused it if any, and the event.
 type Input = (bool, Option<Ulid>, Event);
 
-/// A room and its transport. Dropping it has the same effect as killing its program.
+/// A room with its transport. Dropping it looks to the broker as if the room's process had been killed.
 pub struct TestRoom {
     core: Arc<Mutex<Core>>,
     line: Arc<RoomTransport>,
@@ -114,7 +114,7 @@ impl TestRoom {
             ClientEvent::Endpoint(RoomTransportEvent::Input(input)) => {
                 drop(spoken.send((true, input.order, input.event)));
             }
-            // Ignored, because the tests observe these changes at the desk.
+            // These changes are ignored here, because the tests observe them at the desk.
             ClientEvent::Endpoint(RoomTransportEvent::SharedWords(_) | RoomTransportEvent::Hidden(_)) => {}
             ClientEvent::Contested(is_so) => heard.lock().unwrap().fought_over = is_so,
             ClientEvent::Endpoint(RoomTransportEvent::DuplicateId(is_so)) => heard.lock().unwrap().duplicate_id = is_so,

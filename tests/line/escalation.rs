@@ -1,4 +1,5 @@
-//! Owns the tests of the escalation list with a real receiver, which accepts each idempotency key only once.
+//! Owns the tests of the escalation list. Its requests go to an HTTP receiver, which accepts each idempotency key only
+//! once.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -25,9 +26,9 @@ pub struct Receiver {
 #[derive(Default)]
 struct Kept {
     requests: Vec<String>,
-    /// The accepted keys, in order.
+    /// The idempotency keys that were accepted, in order.
     taken: Vec<String>,
-    /// The HTTP status of the next answers; `None` for 204.
+    /// The HTTP status of further answers. `None` means 204.
     status: Option<u16>,
 }
 
@@ -48,7 +49,7 @@ impl Receiver {
                 }
                 let status = keeps.lock().unwrap().take(read);
                 let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-                // Fails if the client was killed in the meantime.
+                // Writing fails if the client was killed in the meantime.
                 let _ = stream.write_all(answer.as_bytes());
             }
         });
@@ -59,7 +60,7 @@ impl Receiver {
         &self.url
     }
 
-    /// Waits for the first request. Returns the newest.
+    /// Waits until there is a request, and returns the newest.
     pub fn next(&self) -> String {
         wait_until(SOON, "a request", || self.requests() > 0);
         self.kept.lock().unwrap().requests.last().unwrap().clone()
@@ -123,7 +124,8 @@ impl Play {
         self.execute();
     }
 
-    /// Advances the clock, and waits for the results of all requests that were sent meanwhile.
+    /// Sets the clock to this many seconds after the start, and lets every timer run that is due until then. Waits for
+    /// the results of all requests sent in that time.
     fn to(&mut self, seconds: u64) {
         let until = RoomTime(seconds * 1_000);
         while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due > self.now && *due <= until) {
@@ -205,14 +207,14 @@ fn a_new_round_gets_a_new_key_and_a_restart_keeps_the_old_one() {
     kiosk.first();
     kiosk.tell("call_pressed");
     eventually("the first step", || receiver.taken().len() == 1);
-    // The progress through the list must be on disk before the kill, too.
+    // The record of how far the list has been worked through must be on disk before the kill.
     eventually("the mark", || home.journal().contains("time_marked"));
     kiosk.kill_9();
     let kiosk = home.start(1);
     eventually("a second try", || receiver.requests() == 2);
     assert_eq!(receiver.taken().len(), 1, "it is the same ringing");
     kiosk.kill_9();
-    // Ana is on the way. Her time to arrive is almost over.
+    // The journal is changed so that Ana is on the way, and her time to arrive is almost over.
     let (journal, records, _) = Journal::open(&home.state);
     let last = records.last().unwrap().0;
     let call = records.iter().find_map(|(_, event)| match event {

@@ -1,6 +1,6 @@
 //! Owns the tests of a desk that has more rooms than it can show. Both ends run in one process, on a clock that the
-//! test sets. A room that is left out must be notified, must not regard the desk as able to receive its calls, and must
-//! not wait for the desk during a wipe.
+//! test sets. A room that the desk does not show must learn of it, must not regard the desk as able to receive its
+//! calls, and must not wait for the desk during a wipe.
 
 use stillroom::line::endpoint::Endpoint;
 use stillroom::line::fleet::{Fleet, FleetEvent, ROOMS_MAX};
@@ -18,7 +18,7 @@ struct World {
     now_ms: u64,
     fleet: Fleet,
     ends: Vec<RoomEnd>,
-    /// By room, the events that it received.
+    /// The events that each room received, by the room's number.
     told: Vec<Vec<Event>>,
     shared_changes: Vec<Vec<SharedWordsChange>>,
     events: Vec<FleetEvent>,
@@ -108,7 +108,7 @@ fn a_room_beyond_the_maximum_knows_that_no_desk_shows_it() {
     for number in 0..ROOMS_MAX {
         assert!(world.counts(number) && !world.ends[number].is_hidden(), "{number}");
     }
-    // Heartbeats reach every room. They must not make the desk count again in the left-out room.
+    // The desk's heartbeats reach every room. They must not make the room that is not shown count the desk again.
     world.pass(60_000);
     assert!(world.ends[last].is_hidden() && !world.counts(last), "{:?}", world.told[last]);
     assert!(world.told[last].len() <= 2, "{:?}", world.told[last]);

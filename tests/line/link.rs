@@ -1,17 +1,18 @@
-//! Owns a network behind a cable that can be pulled. It consists of a network namespace and a pair of virtual
-//! interfaces, and needs root and iproute2.
+//! Owns a separate network that tests can cut off, as if they pulled its cable. It consists of a network namespace and
+//! a pair of virtual interfaces, and needs root and iproute2.
 
 use std::process::{Command, Stdio};
 
-/// The cable and the network behind it. Dropping this removes both.
+/// The network namespace, and the pair of interfaces that acts as its cable. Dropping this removes both.
 pub struct Link {
     network: String,
     near: String,
     far: String,
 }
 
-/// The addresses of the two ends of the cable. The near end is on this machine.
+/// Address of the near end of the cable, which is outside the namespace.
 const NEAR: &str = "10.213.7.1/30";
+/// Address of the far end of the cable, in the namespace.
 pub const FAR: &str = "10.213.7.2";
 
 impl Link {
@@ -30,7 +31,7 @@ impl Link {
         link
     }
 
-    /// Pulls the cable. Packets are lost, and neither side is notified.
+    /// Pulls the cable. From then on packets are lost, and the programs on both sides get no error.
     pub fn cut(&self) {
         ip(&["-n", &self.network, "link", "set", &self.far, "down"]);
     }
@@ -40,7 +41,7 @@ impl Link {
         ip(&["-n", &self.network, "link", "set", &self.far, "up"]);
     }
 
-    /// Returns a command that runs `program` in the network behind the cable.
+    /// Returns a command that runs `program` in the namespace.
     pub fn behind(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.network, program]);
@@ -50,7 +51,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // Removing the network also removes the pair of interfaces.
+        // Removing the namespace also removes the pair of interfaces.
         let _ = Command::new("ip").args(["netns", "del", &self.network]).status();
     }
 }

@@ -1,5 +1,5 @@
-//! Owns the tests of a room's transports. They use a real mosquitto broker that is frozen, killed, and restarted
-//! without its state.
+//! Owns the tests of the transports between a room and its desks. They use a real mosquitto broker, which they freeze,
+//! kill, and restart without its state.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a panic fails the test
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out the events and effects that it observes")]
 
@@ -37,7 +37,7 @@ use stillroom::room::Event;
 use stillroom::room::call::CallPhase;
 
 const SOON: Duration = Duration::from_secs(3);
-/// Time limit for a room or a desk to report the loss of the other.
+/// Time limit for a room to report the loss of its desk, and for a desk to report the loss of a room.
 const SUPERVISED_WITHIN: Duration = Duration::from_secs(10);
 
 fn joined(at: &Mosquitto) -> (TestRoom, TestDesk) {
@@ -46,7 +46,8 @@ fn joined(at: &Mosquitto) -> (TestRoom, TestDesk) {
     (room, desk)
 }
 
-/// Waits until the room has handled everything that the desk has sent, by sending an order and waiting for its answer.
+/// Waits until the room has handled everything that the desk has sent so far. Sends one more order for this, and waits
+/// for the answer to it.
 fn wait_until_all_is_heard(desk: &TestDesk) {
     let fence = desk.order(DeskOrder::Pause);
     wait_until(SOON, "the room's answer", || desk.answer(fence).is_some());
@@ -122,7 +123,7 @@ fn a_killed_room_is_lost_at_the_desk_and_its_call_stays() {
     assert_eq!(desk.open_call().map(|(open, _)| open), Some(call));
     let _again = TestRoom::open(ends::broker(&at, "room"));
     wait_until(SOON, "the room is there again", || desk.troubles().is_empty());
-    // The new room's journal does not contain the call, so the desk must keep the call for a person to look at.
+    // The new room has no journal that contains the call, so the desk must keep the call until a person has looked.
     let left = || desk.line.with(|fleet, now_ms| fleet.room(now_ms, &ends::room_id()).unwrap().left);
     wait_until(SOON, "the call is left for a person to look at", || desk.open_call().is_none() && left() == [call]);
 }
@@ -165,7 +166,7 @@ fn two_desks_show_a_call_once_each_and_it_stays_while_one_has_it() {
     wait_until(SOON, "the room hears both", || room.desks() == 2);
     let call = room.press();
     wait_until(SOON, "both show the call", || desk.shown() == [call] && other.shown() == [call]);
-    // Both desks must have confirmed the call before one of them leaves.
+    // Both desks must have confirmed the call before one of them disappears.
     wait_until_all_is_heard(&desk);
     wait_until_all_is_heard(&other);
     drop(desk);
@@ -216,7 +217,7 @@ fn tls_with_the_clinics_own_authority_and_credentials() {
 fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/desk.md")).unwrap();
     let block = |after: &str| page.split(after).nth(1).unwrap().split("```").nth(1).unwrap().to_owned();
-    // With this setting, a client is identified by its user, whatever client id it sends.
+    // With this setting, the broker takes a client's user name as its client id, whatever client id the client sends.
     let own = "use_username_as_clientid true\n";
     assert!(block("conf.d/stillroom.conf`").contains(own), "the page must contain it");
     let at = Mosquitto::with_access(own, &block("`access`"), &["room-2", "room-1", "desk"]);
@@ -230,15 +231,15 @@ fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     wait_until(SOON, "the order is answered", || desk.answer(coming) == Some(Ok(())));
     let twice = TestRoom::open(ends::broker(&at, "nobody"));
     wait_until(SOON, "nobody without a name comes in", || !twice.downs().is_empty());
-    // Signed in as another room's user, the thief can neither receive that room's desk messages nor publish in its
-    // name.
+    // A client that is signed in as the user `room-1` claims to be `room-2`. It can neither receive what the desk sends
+    // to `room-2` nor publish in the name of `room-2`.
     let thief = TestRoom::open(named("room-1", "thief"));
     thief.press();
     wait_until(SOON, "the thief is turned away", || !thief.downs().is_empty());
     wait_until_all_is_heard(&desk);
     assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
     assert!(!room.has_duplicate_id());
-    // Nor can the thief take over the room's session by sending the room's client id.
+    // Nor can a client of that user take over the session of `room-2` by sending its client id.
     let taking = stranger::Thief::of(&at, "room-2", Some("room-1"));
     wait_until(SOON, "the thief's", || taking.signed_in() > 0);
     assert!(room.is_up() && room.downs().is_empty(), "{:?}", room.downs());

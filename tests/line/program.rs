@@ -1,5 +1,5 @@
-//! Owns the tests of the real program with all its transports. They use a real mosquitto broker, a receiver for the
-//! escalation list and a contact command, and kill the processes.
+//! Owns the tests of the room's program with all its transports at once: a real mosquitto broker, a receiver for the
+//! escalation list, and a command for the contact. The tests kill the processes at random moments.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -68,7 +68,7 @@ fn a_call_that_was_cleared_out_of_the_desks_reach_is_cleared_there_later() {
     let shown = desk.shown();
     kiosk.kill_9();
     wait_until(Duration::from_secs(10), "the desk loses the room", || desk.troubles() == ["room-lost"]);
-    // The room restarts while it cannot reach the broker, and the call is cleared during that time.
+    // The room restarts while the broker is frozen, and the call is cleared before the broker answers again.
     broker.freeze();
     let mut kiosk = home.start(1);
     assert_ne!(kiosk.first()["call"], "idle");
@@ -114,13 +114,13 @@ fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_practice
     kiosk.tell("call_cleared");
     eventually("an open contact again", || contact().ends_with("closed\nopen\n"));
     assert_eq!(contact().matches("closed").count(), 1, "{}", contact());
-    // The second step's receiver does not exist, and the call is over. The room must report that this step reached
-    // nobody.
+    // The receiver of the second escalation step does not exist. Although the call is over, the room must report that
+    // this step reached nobody.
     kiosk.reach("the step that reached nobody", |line| has_trouble(line, "escalation-failed"));
     assert_eq!(receiver.requests(), 1);
 }
 
-/// The process that is killed or frozen at a random moment of a round.
+/// What happens to a process at a random moment of a round: it is killed or, for the broker, maybe frozen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Struck {
     Room,
@@ -129,8 +129,8 @@ enum Struck {
     BrokerFrozen,
 }
 
-/// Presses repeatedly, and each time kills the room, its desk or the broker at a random moment afterwards. If the room
-/// or the desk has shown the call, it must come back, be acknowledged, and end.
+/// In each round, places a call, and kills the room, its desk or the broker (or freezes the broker) at a random moment
+/// afterwards. If the room or the desk had shown the call, it must come back, be acknowledged, and end.
 fn kills(rounds: u32) {
     let mut chance = Chance::new();
     let mut broker = Mosquitto::open();
@@ -188,7 +188,7 @@ fn kills(rounds: u32) {
             kiosk.tell("call_pressed");
         }
         kiosk.reach("the call at the desk", |line| line["call"] == "received");
-        // A killed desk may have confirmed the call before. The new desk must show it too.
+        // If a killed desk had already confirmed the call, the desk that replaces it must show the call as well.
         wait_until(SOON, "the desk shows the call", || desk.open_call().is_some());
         slowest = slowest.max(back.elapsed());
         let (call, _) = desk.open_call().unwrap();

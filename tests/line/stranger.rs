@@ -1,4 +1,5 @@
-//! Owns foreign clients that subscribe to everything, publish anything, and take over other clients' sessions.
+//! Owns malicious clients of the broker, which subscribe to everything, publish anything, and take over the sessions of
+//! other clients.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -22,7 +23,7 @@ fn options(at: &Mosquitto, id: &str, user: Option<&str>) -> MqttOptions {
     options
 }
 
-/// A foreign client that subscribes to everything and publishes.
+/// A client that subscribes to every topic of the project, and publishes on any of them.
 pub struct Stranger {
     runtime: tokio::runtime::Runtime,
     client: AsyncClient,
@@ -46,14 +47,14 @@ impl Stranger {
             }
         });
         runtime.block_on(async {
-            // `nolocal` keeps its own messages from coming back.
+            // With `nolocal`, the broker does not send the client its own messages.
             let all = SubscribeFilter { nolocal: true, ..SubscribeFilter::new("stillroom/#", QoS::AtMostOnce) };
             client.subscribe_many_tracked([all]).await.unwrap().wait_async().await.unwrap();
         });
         Self { runtime, client, heard }
     }
 
-    /// Waits for a message on a topic that starts with `begins`. Returns the topic and its newest message.
+    /// Waits for a message on a topic that starts with `begins`. Returns the topic and the newest message on it.
     pub fn last(&self, begins: &str) -> (String, Value) {
         let found = || {
             let heard = self.heard.lock().unwrap();
@@ -118,7 +119,7 @@ impl Drop for Flood {
     }
 }
 
-/// A foreign client that signs in with another client's id again and again, as fast as it can, until it is dropped.
+/// A client that connects with another client's id again and again, as fast as it can, until this is dropped.
 pub struct Thief {
     ends: Arc<AtomicBool>,
     signed_in: Arc<AtomicUsize>,
@@ -134,7 +135,7 @@ impl Thief {
             runtime.block_on(async {
                 while !ended.load(Ordering::Relaxed) {
                     let (_client, mut events) = AsyncClient::builder(options.clone()).capacity(4).build();
-                    // Keeps the session until another client takes it over.
+                    // The session is kept until another client takes it over.
                     while !ended.load(Ordering::Relaxed) {
                         match tokio::time::timeout(Duration::from_millis(20), events.poll()).await {
                             Ok(Ok(Event::Incoming(Incoming::ConnAck(_)))) => {

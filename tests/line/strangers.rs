@@ -1,4 +1,4 @@
-//! Owns the tests of foreign clients on the broker. They take over a room's session, forge messages from a room or a
+//! Owns the tests of malicious clients on the broker, which take over a room's session, forge messages from a room or a
 //! desk, or send garbage.
 
 use std::time::{Duration, Instant};
@@ -26,8 +26,8 @@ fn home_at(at: &Mosquitto, user: Option<&str>) -> Home {
     home
 }
 
-/// Places `times` calls. Each must reach the desk before the room would report that no desk is reachable. Returns the
-/// longest time that a call took.
+/// Places `times` calls, one after another. Each must reach the desk within [`SOON`], the time after which the room
+/// reports that no desk is reachable. Returns the longest time that a call took.
 fn calls_get_through(kiosk: &mut Kiosk, times: usize) -> Duration {
     let mut slowest = Duration::ZERO;
     for _ in 0..times {
@@ -117,7 +117,7 @@ fn a_room_that_may_not_publish_reports_its_line_as_down() {
     assert_eq!(room.phase(), Some(CallPhase::Placed), "a discarded message does not count as sent");
 }
 
-/// Sends one forged message.
+/// A function that sends one forged message.
 type Lie = fn(&Stranger);
 
 fn in_the_rooms_name(stranger: &Stranger, change: impl FnOnce(&mut Value)) {
@@ -194,8 +194,8 @@ fn no_single_forged_message_silences_a_room_or_a_desk() {
         lie(&stranger);
         let lied = Instant::now();
         kiosk.tell("call_pressed");
-        // A forged number that the true sender could have used has the longest effect. It lasts until the true numbers
-        // continue while the forged numbers do not.
+        // A forged sequence number that the true sender could have used has the longest effect. The receiver follows
+        // the true sender again only when its numbers continue and the forged ones do not.
         kiosk.wait_within(what, Duration::from_secs(9), |line| line["call"] == "received");
         wait_until(SOON, what, || desk.open_call().is_some());
         println!("{what}: the call at the desk after {} ms", lied.elapsed().as_millis());
@@ -214,7 +214,7 @@ fn no_single_forged_message_silences_a_room_or_a_desk() {
     });
     wait_until(SOON, "what was said in its name", || desk.open_call().is_none());
     wait_until(Duration::from_secs(9), "the call again", || desk.open_call().map(|(open, _)| open) == Some(call));
-    // A room that really disappears must be reported at once, whatever was forged about its connections.
+    // If the room really disappears, the desk must report it soon, whatever was forged about the room's connections.
     kiosk.kill_9();
     wait_until(SOON, "the desk loses the room", || desk.troubles() == ["room-lost"]);
 }
@@ -265,7 +265,7 @@ fn a_flood_of_valid_desk_messages_delays_no_call_either() {
     let _desk = TestDesk::open(ends::broker(&at, "desk"));
     let mut kiosk = home.start(1);
     kiosk.wait("a desk", |line| line["line"] == "up");
-    // Each message is new and gives the room work to do.
+    // Every message differs from all others, so the room has to handle each of them.
     let payloads = (0..5_000_u64).map(|seq| {
         let order = json!({ "id": Ulid(seq.into()), "order": "pause" });
         let said = json!({ "v": 1, "desk": (seq % 50).to_string(), "link": 1, "seq": seq + 1, "receives": seq % 2 == 0,
@@ -284,7 +284,7 @@ fn a_flood_of_valid_desk_messages_delays_no_call_either() {
     kiosk.reach("somebody there", |line| line["call"] == "here");
 }
 
-/// An endpoint that panics after connecting, the first `panics` times.
+/// An endpoint that panics after each of the first `panics` connections.
 struct PanickingEndpoint {
     panics: u32,
     is_connected: bool,

@@ -1,8 +1,8 @@
-//! Owns repeatable randomness. The seed is printed, and is taken from `STILLROOM_SEED` if that is set.
+//! Owns randomness that can be repeated. The seed is printed, and is taken from `STILLROOM_SEED` if that is set.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A xorshift generator, good enough for random moments and words.
+/// A xorshift generator of pseudo-random numbers, good enough for random moments and words.
 pub struct Chance(u64);
 
 impl Chance {
@@ -14,7 +14,7 @@ impl Chance {
         Self(seed | 1)
     }
 
-    /// A random number.
+    /// The next random number.
     pub fn number(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -22,20 +22,20 @@ impl Chance {
         self.0
     }
 
-    /// A random moment within a span.
+    /// A random time that is shorter than `span`.
     pub fn moment(&mut self, span: Duration) -> Duration {
         Duration::from_micros(self.number() % u64::try_from(span.as_micros()).unwrap().max(1))
     }
 
-    /// Words that occur nowhere else. Like real text, they contain accents and characters that take several units in
-    /// every encoding.
+    /// Random text that occurs nowhere else. It contains letters with accents and characters that take several units in
+    /// UTF-8 and UTF-16, as real text does.
     pub fn words(&mut self, count: usize) -> String {
         const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzáéíóúñü¿🌊🦢";
         let letters: Vec<char> = LETTERS.chars().collect();
         (0..count).map(|_| letters[usize::try_from(self.number() % letters.len() as u64).unwrap()]).collect()
     }
 
-    /// Letters that occur nowhere else.
+    /// Random text of ASCII letters that occurs nowhere else.
     pub fn letters(&mut self, count: usize) -> String {
         (0..count).map(|_| char::from(b'a' + u8::try_from(self.number() % 26).unwrap())).collect()
     }

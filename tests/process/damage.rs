@@ -1,5 +1,5 @@
-//! Owns the tests of damaged state files. The last good copy is used. Without one, the sound stays at its quietest and
-//! nobody is let in. Both cases are always reported.
+//! Owns the tests of damaged state files. The program uses the last good copy. If there is none, the sound stays at its
+//! quietest, and nobody can sign in. Either case is always reported.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::kiosk::{Home, Kiosk, LIMIT, eventually, has_trouble};
 
-/// A setup as versions without a checksum wrote it.
+/// A file `setup.toml` without a checksum, as earlier versions wrote it.
 const SETUP: &str = "room_name = \"Room 4\"\ndiagonal_inches = 10.1\ncap_db = -40.0\n";
 const PASSWORD: &str = "wide water";
 
@@ -33,9 +33,9 @@ fn both(home: &Home, name: &str) -> [PathBuf; 2] {
     [home.state.join(name), home.state.join(format!("{name}.copy"))]
 }
 
-/// Asks for the loudest volume and returns the volume that the patient gets.
+/// Asks for the loudest volume, and returns the volume that the room sets instead, in dB.
 fn loudest(kiosk: &mut Kiosk) -> Value {
-    // After an interrupted reset, the room leaves turnover first.
+    // If a reset was interrupted, the room has to finish the turnover first.
     kiosk.reach("ready, or a visit", |line| line["stage"] == "ready" || line["stage"] == "arrive");
     if kiosk.last()["stage"] == "ready" {
         kiosk.tell("visit_begins");
@@ -84,7 +84,7 @@ fn a_damaged_setup_never_raises_the_cap() {
         assert_eq!(loudest(&mut kiosk), json!(-60.0), "{what}: the cap is unknown");
         let told = |line: &str| line.contains("setup.toml: ") && line.contains("remove both");
         kiosk.wait_for_complaint(what, told);
-        // A wipe depends neither on the files nor on what is wrong with them.
+        // A wipe must succeed although both files are damaged.
         kiosk.tell("staff_reset");
         let ready = kiosk.wait("ready", |line| line["stage"] == "ready");
         assert_eq!(ready["receipt"]["verified"], true, "{what}: {ready}");
@@ -95,7 +95,7 @@ fn a_damaged_setup_never_raises_the_cap() {
     }
 }
 
-/// Sends the desk a request, as its page would. Returns the status and the body.
+/// Sends the desk a request as its page would. Returns the HTTP status and the body of the answer.
 fn asked(home: &Home, method: &str, path: &str, body: &Value) -> (u16, String) {
     let host = format!("127.0.0.1:{}", home.port);
     let body = if method == "GET" { String::new() } else { body.to_string() };
@@ -186,7 +186,8 @@ fn shut(home: &Home, what: &str) {
     kiosk.tell("call_cleared");
     kiosk.wait("no call", |line| line["call"] == "idle");
     kiosk.terminate();
-    // The desk for several rooms does not open at all, since it has no tablet to say why.
+    // The desk for several rooms does not start at all, because there is no tablet on which it could report why nobody
+    // can sign in.
     fs::write(home.folder().join("desk.toml"), "[line.mqtt]\nurl = \"mqtt://127.0.0.1:1\"\n").unwrap();
     let desk = home.run(&["desk", "--config", "desk.toml"], "");
     let words = String::from_utf8_lossy(&desk.stderr).into_owned();

@@ -1,4 +1,5 @@
-//! Owns the tests that a reset waits until each desk page that showed shared text has confirmed that the text is gone.
+//! Owns the tests that a reset waits until every desk page that showed text from the patient has confirmed that the
+//! text is gone.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -10,7 +11,7 @@ use crate::kiosk::{Home, Kiosk, LIMIT, eventually};
 
 const WORDS: &str = "needles frighten me";
 
-/// A page as the desk sees it, with a stream that the page reads and the requests that it sends.
+/// A simulated desk page, which reads the desk's event stream and sends requests as the real page does.
 pub struct Page {
     stream: TcpStream,
     host: String,
@@ -31,7 +32,7 @@ impl Page {
         Self { stream, host, heard: Vec::new() }
     }
 
-    /// Reads until these words have arrived. Returns everything up to them.
+    /// Reads the stream until these words have arrived. Returns everything up to and including them.
     pub fn hear(&mut self, words: &str) -> String {
         let mut piece = [0; 4096];
         loop {

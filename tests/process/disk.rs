@@ -1,11 +1,11 @@
-//! Owns the tests of a full or missing disk. Calls still work, staff see the trouble, and no wipe is claimed that could
-//! not be verified.
+//! Owns the tests of a full or missing disk. Calls still work, staff see the trouble, and the room never claims a wipe
+//! that it could not verify.
 
 use std::fs;
 
 use crate::kiosk::{Home, has_trouble, program};
 
-/// Maximum number of 512-byte blocks per file. It stands in for a full disk, and needs no root.
+/// Maximum size of each file, in blocks of 512 bytes. The limit stands in for a full disk, and needs no root.
 const BLOCKS: u32 = 4;
 
 #[test]
@@ -24,7 +24,7 @@ fn a_full_disk_is_reported_and_stops_neither_a_call_nor_a_reset() {
     kiosk.wait("the trouble", |line| has_trouble(line, "journal-failing"));
     kiosk.tell("call_pressed");
     let placed = kiosk.wait("a call, on no disk", |line| line["call"] == "placed");
-    // The call does not wait for the disk. It is shown before it is written, and before anything else is reported.
+    // The call is shown although it cannot be written, and before the room reports anything about the line.
     assert!(has_trouble(&placed, "journal-failing") && placed["line_down_told"] == false, "{placed}");
     assert!(!home.journal().contains("call_pressed"), "{}", home.journal());
     kiosk.tell("call_here");

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::desk_page::Page;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble, program};
 
-/// An escalation step that is due at the press and reaches nobody, which is logged.
+/// Settings for an escalation step that is due immediately. Nothing listens at its URL, so the program logs a failure.
 const ESCALATES_SOON: &str = "[[escalation]]\nafter_s = 0\nurl = \"http://127.0.0.1:9/\"\nsecret_file = \"secret\"\n";
 
 fn with_escalation() -> Home {
@@ -21,7 +21,7 @@ fn with_escalation() -> Home {
     home
 }
 
-/// Starts a room whose standard error is a pipe or file of the test.
+/// Starts a room that writes its standard error to `errors`.
 fn start_with_errors_on(home: &Home, errors: impl Into<Stdio>) -> Kiosk {
     let config = home.config();
     let mut command = home.command(&program(), &["run", "--headless", "--config", config.to_str().unwrap()]);
@@ -38,7 +38,7 @@ fn pipe() -> (std::io::PipeReader, OwnedFd) {
 fn passes_a_call(kiosk: &mut Kiosk) {
     kiosk.tell("call_pressed");
     kiosk.wait("a call", |line| line["call"] == "placed");
-    // By then the escalation step and its result have been logged.
+    // When the room reports that the line is down, the escalation step and its failure have been logged.
     kiosk.reach("the words that the line is down", |line| line["line_down_told"] == true);
     kiosk.tell("call_here");
     kiosk.wait("somebody here", |line| line["call"] == "here");
@@ -70,7 +70,7 @@ fn a_room_comes_up_where_nobody_reads_the_log_from_the_start() {
 fn a_reader_of_the_log_that_hangs_costs_no_call() {
     let mut home = with_escalation();
     home.log = "trace";
-    // The reader is held but never reads, and so verbose a log fills the pipe after a few lines.
+    // The reading end of the pipe stays open but is never read, so a log at this level soon fills the pipe.
     let (_reader, writer) = pipe();
     let mut kiosk = start_with_errors_on(&home, writer);
     kiosk.first();
@@ -100,8 +100,8 @@ fn a_loop_that_fails_ends_the_program_and_the_call_comes_back() {
     assert!(said.contains("the room's loop has ended"), "{said}");
     let since = Instant::now();
     assert_eq!(kiosk.ended().code(), Some(1));
-    // The program exits 0.9 s after the fault even if something hangs. The rest of the limit is for machines busy with
-    // other tests.
+    // The program exits 0.9 s after the fault even if something hangs. The limit is longer because other tests may keep
+    // the machine busy.
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     let log = kiosk.complaints();
     assert!(log.contains("the room's loop has ended") && log.contains("the loop was told to fail"), "{log}");
@@ -164,8 +164,7 @@ fn a_call_queued_after_three_thousand_lines_is_on_disk_before_a_kill() {
         kiosk.write(&flood);
         kiosk.tell("call_pressed");
         kiosk.wait("a call", |line| line["call"] == "placed");
-        // The call is shown once it is on disk or after 300 ms. Its record is written first, so it need not wait for
-        // the others.
+        // The journal writes the record of a call before all other waiting records, so the call soon is on disk.
         eventually("the call in the journal", || home.journal().contains("call_pressed"));
         kiosk.kill_9();
         let mut kiosk = home.start(1);

@@ -1,5 +1,5 @@
 //! Owns the tests that run one visit after another with unique words and kill the program at random moments. No note
-//! may be lost before its reset. Afterwards, no piece of it may be left, in any encoding, in any file, on any output,
+//! may be lost before its reset. Afterwards, no piece of it may be left in any encoding: not in a file, on an output,
 //! or in the process's memory.
 
 use std::time::{Duration, Instant};
@@ -10,19 +10,21 @@ use crate::chance::Chance;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble};
 use crate::memory::{Pieces, is_in_process};
 
-/// Number of visits in every run. The long test makes [`VISITS_SOAKED`] visits unless `STILLROOM_VISITS` is set.
+/// Number of visits in the short test, which runs by default.
 const VISITS: usize = 3;
+/// Number of visits in the long test, unless `STILLROOM_VISITS` is set.
 const VISITS_SOAKED: usize = 1_000;
-/// The words of the last [`VISITS_BACK`] visits are searched for after each visit, and the words of all visits after
-/// every [`ALL_EVERY`] visits.
+/// Number of recent visits whose words are searched for after each visit.
 const VISITS_BACK: usize = 3;
+/// Number of visits after which the words of all earlier visits are searched for.
 const ALL_EVERY: usize = 50;
-/// Maximum time for a reset to be verified, and for input to be ignored.
+/// Maximum time from a reset to the receipt that verifies it.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(3);
+/// Maximum time after a reset in which the room does not react to input.
 const INPUT_DEAD_FOR: Duration = Duration::from_millis(1_500);
-/// Words typed longer ago than this survive a kill.
+/// Maximum time until typed words are sealed, so that they survive a kill.
 const SEALED_WITHIN: Duration = Duration::from_secs(2);
-/// Kills happen within this time after something was typed.
+/// Maximum time from typing to the kill.
 const KILLED_WITHIN: Duration = Duration::from_millis(450);
 
 #[derive(Default)]
@@ -83,7 +85,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     kiosk.reach("arrive", |line| line["stage"] == "arrive");
     let words: Vec<String> = (0..4).map(|_| chance.words(40)).collect();
     all.extend(words.iter().cloned());
-    // One long text, of which every letter must come back.
+    // After a kill, every letter of this text must come back.
     type_and_wait_for_the_seal(home, &mut kiosk, &words[0], tally);
     draw(home, &mut kiosk, chance);
     kiosk.send(&json!({"event": "intention", "question": 1, "text": words[1]}));
@@ -91,7 +93,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     kiosk.send(&json!({"event": "for_clinician", "text": words[2]}));
     kiosk.send(&json!({"event": "share", "on": chance.number().is_multiple_of(2)}));
     for _ in 0..chance.number() % 3 {
-        // One letter at a time, as people type, with a kill at any moment.
+        // The words are typed one letter at a time, as people type. The kill comes at a random moment afterwards.
         for letter in words[3].chars() {
             kiosk.send(&json!({"event": "note_typed", "text": letter.to_string()}));
         }
@@ -110,7 +112,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     }
 }
 
-/// Draws on a page and waits for its seal. Like the words, the drawing must be there after every kill.
+/// Draws on the second page and waits until it is sealed, because the drawing must come back after every kill.
 fn draw(home: &Home, kiosk: &mut Kiosk, chance: &mut Chance) {
     let before = home.mark();
     let mut point = || json!([chance.number() % 12_000, chance.number() % 6_250]);
@@ -137,7 +139,7 @@ fn killed(home: &Home, kiosk: Kiosk, all: &[String], tally: &mut Tally) -> Kiosk
     kiosk
 }
 
-/// Checks that every sealed letter is in the new process, in one piece.
+/// Asserts that the sealed words are whole in the memory of the new process.
 fn note_is_back(kiosk: &Kiosk, words: &str, tally: &mut Tally) {
     assert!(
         !has_trouble(kiosk.last(), "notes-lost") && !has_trouble(kiosk.last(), "notes-damaged"),
@@ -153,7 +155,7 @@ fn note_is_back(kiosk: &Kiosk, words: &str, tally: &mut Tally) {
 fn reset(mut kiosk: Kiosk, tally: &mut Tally) -> Kiosk {
     let told = Instant::now();
     kiosk.tell("staff_reset");
-    // Presses from here on wait for the fresh process.
+    // This press comes after the reset began, so the new process handles it.
     kiosk.send(&json!({"event": "call_pressed", "practice": true}));
     kiosk.wait("input that is heard again", |line| line["call"] == "placed" || line["receipt"].is_object());
     let dead_for = kiosk.last_at.duration_since(told);
@@ -180,7 +182,7 @@ fn reset_and_kill(
     let mut kiosk = killed(home, kiosk, all, tally);
     tally.kills_in_a_reset += 1;
     if kiosk.last()["stage"] == "arrive" {
-        // The reset was not on disk yet, so the visit continues with its note.
+        // The reset was not on disk at the time of the kill, so the visit continues with its note.
         kiosk.reach("the note", |line| line["note_pages"].as_u64() >= Some(2));
         note_is_back(&kiosk, words, tally);
         tally.resets_undone += 1;

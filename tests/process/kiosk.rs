@@ -1,4 +1,4 @@
-//! Owns a room under test, with its folders, its process, and what that process has written.
+//! Owns a room under test, which runs in headless mode: its folders, its process, and what that process has written.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Time limit for every wait, long enough for a machine that is busy with other tests.
+/// Time limit for each wait, long enough for a machine that is busy with other tests.
 pub const LIMIT: Duration = Duration::from_secs(15);
-/// Size of the file `visit.mark` before any page is sealed.
+/// Size of the file `visit.mark` before any page is sealed, in bytes.
 const MARK_OF_NOTHING_BYTES: usize = 68;
 /// Interval between two checks of a file or a process.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// The folders, the port and the configuration of one room. It outlives the processes that run on it.
+/// The folders, the port and the configuration of one room. Several processes can run in it, one after another.
 pub struct Home {
     dir: TempDir,
     memory: TempDir,
@@ -34,7 +34,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// Creates a room in good order, except that it has no sound output.
+    /// Creates a room that has everything it needs, except a sound output.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let memory = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -46,10 +46,10 @@ impl Home {
         home
     }
 
-    /// Writes `kiosk.toml` with what every room under test needs, followed by these lines.
+    /// Writes `kiosk.toml` with the settings that every room under test needs, followed by `more`.
     pub fn configure(&self, more: &str) {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // A developer's scratch crate may be outside the repository.
+        // The tests may be built outside the repository, which `STILLROOM_REPOSITORY` names then.
         let repository = std::env::var_os("STILLROOM_REPOSITORY").map_or(repository.to_owned(), PathBuf::from);
         let text = format!(
             "[profiles]\ndir = \"{}\"\n[media]\ndir = \"{}\"\n[desk]\nlisten = \"127.0.0.1:{}\"\n{more}",
@@ -65,22 +65,22 @@ impl Home {
         self.dir.path().join("kiosk.toml")
     }
 
-    /// A folder for anything else a test needs.
+    /// A folder for further files of a test.
     pub fn folder(&self) -> &Path {
         self.dir.path()
     }
 
-    /// The socket at which the room looks for a print server.
+    /// The path of the socket at which the room expects a print server.
     pub fn print_server(&self) -> PathBuf {
         self.dir.path().join("print-server")
     }
 
-    /// A folder in memory for anything else a test needs.
+    /// A folder in memory for further files of a test.
     pub fn folder_in_memory(&self) -> &Path {
         self.memory.path()
     }
 
-    /// A command that runs the program with these arguments, in an environment that contains nothing of this machine.
+    /// A command that runs the program with these arguments. Of this machine's environment, it gets only `PATH`.
     pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
@@ -92,37 +92,37 @@ impl Home {
             .env("STATE_DIRECTORY", &self.state)
             .env("RUNTIME_DIRECTORY", &self.runtime)
             .env("STILLROOM_LOG", self.log)
-            // No test prints on a real printer, because this server exists only if a test starts it.
+            // This print server exists only if a test starts it, so that no test prints on a real printer.
             .env("CUPS_SERVER", self.print_server())
-            // No test plays on a real output, and the sound library has no reason to complain.
+            // Neither sound output exists, so that no test plays on a real one.
             .env("PULSE_SERVER", format!("unix:{}", self.dir.path().join("no-sound-server").display()))
             .env("ALSA_CONFIG_PATH", self.dir.path().join("no-sound.conf"));
         command
     }
 
-    /// Runs a command of the program until it exits.
+    /// Runs the program with these arguments and `input` on its standard input, and waits until it exits.
     pub fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(&program(), arguments);
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap();
-        // The program may exit before it reads anything.
+        // Writing fails if the program exits before it has read its input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
 
-    /// Starts the room without a window, with the `kiosk.toml` of this room.
+    /// Starts the room in headless mode with its `kiosk.toml`. Its clock runs `speed` times as fast as real time.
     pub fn start(&self, speed: u32) -> Kiosk {
         let config = self.config();
         self.start_with(&program(), &["--speed", &speed.to_string(), "--config", config.to_str().unwrap()])
     }
 
-    /// Starts the room without a window, with further arguments.
+    /// Starts the room in headless mode with further arguments.
     pub fn start_with(&self, program: &Path, arguments: &[&str]) -> Kiosk {
         let arguments: Vec<&str> = ["run", "--headless"].iter().chain(arguments).copied().collect();
         Kiosk::spawn(self.command(program, &arguments))
     }
 
-    /// Starts the room without reading its output.
+    /// Starts the room in headless mode, and never reads its output.
     pub fn start_unread(&self) -> Kiosk {
         let config = self.config();
         let arguments = ["run", "--headless", "--config", config.to_str().unwrap()];
@@ -134,12 +134,12 @@ impl Home {
         self.state.join("notes.sealed")
     }
 
-    /// The content of the file `visit.mark` beside the key. It changes with each seal, once the whole seal is on disk.
+    /// The content of the file `visit.mark` beside the visit's key. It changes whenever a seal is completely on disk.
     pub fn mark(&self) -> Vec<u8> {
         fs::read(self.runtime.join("visit.mark")).unwrap_or_default()
     }
 
-    /// Whether anything was sealed with the visit's key, which makes the mark longer than at the start of a visit.
+    /// Whether anything was sealed with the visit's key. The first seal makes `visit.mark` longer.
     pub fn is_sealed(&self) -> bool {
         self.mark().len() > MARK_OF_NOTHING_BYTES
     }
@@ -149,7 +149,7 @@ impl Home {
         fs::read_to_string(self.state.join("journal")).unwrap_or_default()
     }
 
-    /// Every file below the state and the runtime directory.
+    /// Every file in the state directory and the runtime directory, and in their subfolders.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let mut folders = vec![self.state.clone(), self.runtime.clone()];
@@ -163,7 +163,7 @@ impl Home {
     }
 }
 
-/// The program under test.
+/// The path of the program under test.
 pub fn program() -> PathBuf {
     option_env!("CARGO_BIN_EXE_stillroom").map(PathBuf::from).unwrap_or_else(|| {
         let path = std::env::var_os("STILLROOM_BIN");
@@ -171,7 +171,7 @@ pub fn program() -> PathBuf {
     })
 }
 
-/// A running room.
+/// A running process of a room.
 pub struct Kiosk {
     child: Child,
     input: Option<ChildStdin>,
@@ -179,7 +179,7 @@ pub struct Kiosk {
     said: Arc<Mutex<Vec<u8>>>,
     complained: Arc<Mutex<Vec<u8>>>,
     last: Value,
-    /// When the line that was taken most recently arrived.
+    /// When the most recently read line arrived.
     pub last_at: Instant,
 }
 
@@ -208,10 +208,10 @@ impl Kiosk {
         Self { child, input, lines, said, complained, last: Value::Null, last_at: Instant::now() }
     }
 
-    /// Starts a room whose standard error the test handles itself.
+    /// Starts a room whose standard error goes where `command` sends it, and is not recorded here.
     pub fn spawn_with_errors_elsewhere(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        // The command also holds the writing end of the pipe and would keep the pipe open.
+        // The command holds a copy of the pipe's writing end, which would keep the pipe open after the room has exited.
         drop(command);
         let (said, complained) = (Arc::<Mutex<Vec<u8>>>::default(), Arc::<Mutex<Vec<u8>>>::default());
         let (tell, lines) = mpsc::channel();
@@ -226,23 +226,23 @@ impl Kiosk {
         self.child.id()
     }
 
-    /// The snapshot that was taken most recently; see [`Kiosk::first`] and [`Kiosk::wait`].
+    /// The snapshot that [`Kiosk::first`] or [`Kiosk::wait`] read last. Null before that.
     pub fn last(&self) -> &Value {
         &self.last
     }
 
-    /// Writes text to the room's standard input, unchanged.
+    /// Writes text unchanged to the room's standard input.
     pub fn write(&mut self, text: &str) {
         let input = self.input.as_mut().unwrap();
         input.write_all(text.as_bytes()).and_then(|()| input.flush()).unwrap();
     }
 
-    /// Sends an event that has only a name.
+    /// Sends an event that has a name and no fields.
     pub fn tell(&mut self, event: &str) {
         self.send(&json!({ "event": event }));
     }
 
-    /// Sends an event.
+    /// Sends an event as a line of JSON.
     pub fn send(&mut self, event: &Value) {
         self.write(&format!("{event}\n"));
     }
@@ -252,13 +252,13 @@ impl Kiosk {
         self.input = None;
     }
 
-    /// Waits for the very first line and returns it.
+    /// Waits for the first line that the room writes, and returns it. Panics if any line was read before.
     pub fn first(&mut self) -> Value {
         assert!(self.last.is_null(), "the first line has been taken already");
         self.wait("the first line", |_| true)
     }
 
-    /// Waits for a new snapshot. An error line before it is a failure.
+    /// Reads snapshots until `holds` is true of one, and returns it. Panics after [`LIMIT`], and on an error line.
     pub fn wait(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         self.wait_within(what, LIMIT, holds)
     }
@@ -276,7 +276,7 @@ impl Kiosk {
         }
     }
 
-    /// Looks at the last snapshot first, then waits like [`Kiosk::wait`].
+    /// Like [`Kiosk::wait`], but begins with the snapshot that was read last.
     pub fn reach(&mut self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         if !self.last.is_null() && holds(&self.last) {
             return self.last.clone();
@@ -284,7 +284,7 @@ impl Kiosk {
         self.wait(what, holds)
     }
 
-    /// Waits for the next error line and returns its text. Snapshots before it are skipped.
+    /// Waits for the next error line, and returns its text. Snapshots before it are skipped.
     pub fn error(&mut self) -> String {
         let until = Instant::now() + LIMIT;
         loop {
@@ -296,7 +296,7 @@ impl Kiosk {
         }
     }
 
-    /// Waits until the process has exited and returns all remaining lines.
+    /// Waits until the process has closed its output, and returns all remaining lines.
     pub fn rest(&mut self) -> Vec<Value> {
         let until = Instant::now() + LIMIT;
         let mut rest = Vec::new();
@@ -309,7 +309,7 @@ impl Kiosk {
         }
     }
 
-    /// Sends a line that must be refused with these words and change nothing.
+    /// Sends a line, and asserts that the room refuses it with an error that contains `words`, and changes nothing.
     pub fn refused(&mut self, line: &str, words: &str) {
         let before = without_troubles(&self.last);
         self.write(&format!("{line}\n"));
@@ -333,25 +333,25 @@ impl Kiosk {
         }
     }
 
-    /// All of the room's standard output so far.
+    /// Everything that the room has written to its standard output so far.
     pub fn said(&self) -> Vec<u8> {
         self.said.lock().unwrap().clone()
     }
 
-    /// All of the room's standard error so far, except what the sound library writes.
+    /// Everything that the room has written to its standard error so far, without the sound library's lines.
     pub fn complaints(&self) -> String {
         let bytes = self.complained.lock().unwrap().clone();
         let text = String::from_utf8_lossy(&bytes);
         text.lines().filter(|line| !line.starts_with("ALSA lib")).flat_map(|line| [line, "\n"]).collect()
     }
 
-    /// The program's own messages on standard error.
+    /// The program's own messages on its standard error so far.
     pub fn complaints_of_its_own(&self) -> Vec<String> {
         own_lines(&self.complaints())
     }
 
-    /// Waits for a line on standard error. Such a line comes through a separate thread, so it may come later than the
-    /// line on standard output with the same cause.
+    /// Waits until a message on standard error satisfies `is_wanted`. Standard error is read by a separate thread, so
+    /// the message may arrive after a line on standard output that has the same cause.
     pub fn wait_for_complaint(&self, what: &str, is_wanted: impl Fn(&str) -> bool) {
         let limit = Instant::now() + LIMIT;
         while !self.complaints_of_its_own().iter().any(|line| is_wanted(line)) {
@@ -360,20 +360,20 @@ impl Kiosk {
         }
     }
 
-    /// Kills the process, which ends it like a power cut.
+    /// Kills the process with SIGKILL, so that it can finish nothing, as in a power cut.
     pub fn kill_9(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Asks the process to exit, as a service manager does, and waits until it has.
+    /// Asks the process to exit with SIGTERM, as a service manager does, and waits until it has exited.
     pub fn terminate(&mut self) -> ExitStatus {
         let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().unwrap();
         assert!(asked.success());
         self.ended()
     }
 
-    /// Waits for the process to exit by itself.
+    /// Waits until the process has exited on its own.
     pub fn ended(&mut self) -> ExitStatus {
         let mut ended = None;
         eventually("the end of the process", || {
@@ -403,13 +403,13 @@ fn read_lines(output: ChildStdout, kept: &Mutex<Vec<u8>>, tell: &Sender<(Instant
     }
 }
 
-/// The program's own messages in its standard error.
+/// The program's own messages in `errors`, which is its standard error.
 pub fn own_lines(errors: &str) -> Vec<String> {
-    // Output of the sound library may precede a message on the same line.
+    // A message may follow output of the sound library on the same line.
     errors.lines().filter_map(|line| Some(line[line.find("stillroom: ")?..].to_owned())).collect()
 }
 
-/// Waits until `is_so` returns true.
+/// Waits until `is_so` returns true. Panics with `what` after [`LIMIT`].
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let until = Instant::now() + LIMIT;
     while !is_so() {
@@ -423,7 +423,7 @@ pub fn has_trouble(line: &Value, trouble: &str) -> bool {
     line["trouble"].as_array().is_some_and(|troubles| troubles.iter().any(|found| found == trouble))
 }
 
-/// Removes what changes without an event, which is the troubles and the session clock.
+/// The snapshot without the troubles and the session clock, which change without an event.
 fn without_troubles(line: &Value) -> Value {
     let mut line = line.clone();
     if let Some(line) = line.as_object_mut() {

@@ -1,4 +1,4 @@
-//! Owns the tests of a language that no code names, since its folder is all that the program needs.
+//! Owns the tests of a language that a clinic adds as a folder. The program's code does not name it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::pseudo;
 
 const TAG: &str = "qps-XA";
 
-/// Creates a room in the pseudo-language, and returns it with the folder of that language.
+/// Creates a room whose default language is the pseudo-language. Returns the room and the folder of that language.
 fn home() -> (Home, PathBuf) {
     let home = Home::new();
     pseudo::write(&home.folder().join("languages"), TAG);
@@ -48,7 +48,7 @@ fn what_a_language_lacks_is_a_finding_and_the_room_still_comes_up() {
     let (home, folder) = home();
     let words = fs::read_to_string(folder.join("patient.ftl")).unwrap();
     let (line, next) = words.lines().enumerate().find(|(_, line)| line.starts_with("next = ")).unwrap();
-    // A letter of a script that none of the typefaces has.
+    // The name of a message is misspelt, and its text has a Georgian letter, which is in none of the typefaces.
     let wrong = words.replace(next, &next.replace("next = ", "nxet = ქ"));
     fs::write(folder.join("patient.ftl"), wrong).unwrap();
     let (code, said) = check(&home, &[]);

@@ -1,18 +1,18 @@
-//! Owns the search for a patient's words in bytes, in files and in a process's memory, where there must be none.
+//! Owns the search for a patient's words in bytes, such as those of a file, and in the memory of a process.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// Number of consecutive characters that count as the patient's words.
+/// Number of consecutive characters of a text that count as the patient's words if they are found.
 const PIECE_CHARS: usize = 8;
-/// Size of the chunks in which memory is read, in bytes.
+/// Maximum number of bytes of a process's memory that are read at once.
 const READ_BYTES: usize = 1 << 20;
 
-/// Every piece of a text, in every encoding that programs use.
+/// Every piece of [`PIECE_CHARS`] characters of a text, in UTF-8, UTF-16 and UTF-32.
 pub struct Pieces {
-    /// The pieces by their first four bytes.
+    /// The encoded pieces, by their first four bytes.
     by_start: HashMap<[u8; 4], Vec<Vec<u8>>>,
     starts: Vec<bool>,
     longest: usize,
@@ -41,7 +41,7 @@ impl Pieces {
         Self { by_start, starts, longest }
     }
 
-    /// Counts the places in these bytes that contain a piece.
+    /// Counts the positions in these bytes at which a piece begins.
     pub fn count_in(&self, bytes: &[u8]) -> usize {
         let is_here = |at: usize| {
             let here = &bytes[at..];
@@ -54,10 +54,10 @@ impl Pieces {
         (0..bytes.len().saturating_sub(3)).filter(|at| is_here(*at)).count()
     }
 
-    /// Counts the places in the readable memory of a process that contain a piece.
+    /// Counts the positions in the readable memory of a process at which a piece begins.
     ///
     /// # Errors
-    /// If this user may not read it.
+    /// If this user may not read the memory of that process.
     pub fn count_in_process(&self, pid: u32) -> io::Result<usize> {
         let mut found = 0;
         through_process(pid, self.longest, |bytes| found += self.count_in(bytes))?;
@@ -65,10 +65,10 @@ impl Pieces {
     }
 }
 
-/// Whether the readable memory of a process contains these bytes in one piece.
+/// Whether the readable memory of a process contains these bytes in sequence.
 ///
 /// # Errors
-/// If this user may not read it.
+/// If this user may not read the memory of that process.
 pub fn is_in_process(pid: u32, bytes: &[u8]) -> io::Result<bool> {
     let mut found = false;
     through_process(pid, bytes.len(), |memory| {
@@ -81,8 +81,8 @@ pub fn is_in_process(pid: u32, bytes: &[u8]) -> io::Result<bool> {
     Ok(found)
 }
 
-/// Passes all readable memory of a process to `look` in overlapping chunks, so that anything of up to `longest` bytes
-/// is whole in one of them.
+/// Calls `look` with all readable memory of a process, in chunks. The chunks overlap, so that any sequence of up to
+/// `longest` bytes is whole in one of them.
 fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io::Result<()> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;
     let memory = File::open(format!("/proc/{pid}/mem"))?;
@@ -94,11 +94,12 @@ fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io:
         let (mut at, end) = (parse(range.0), parse(range.1));
         while at < end {
             let wanted = usize::try_from(end - at).unwrap().min(READ_BYTES);
-            // Some mappings cannot be read although they are marked readable.
+                // Some mappings cannot be read although they are marked as readable. The rest of such a mapping is
+                // skipped.
             let Ok(read @ 1..) = memory.read_at(&mut buffer[..wanted], at) else { break };
             look(&buffer[..read]);
             read_bytes += read;
-            // The next chunk begins early enough to contain what crosses the boundary.
+            // The next chunk begins before the end of this one, so that it contains any sequence across the boundary.
             let back = if at + read as u64 >= end { 0 } else { longest - 1 };
             at += (read - back.min(read - 1)) as u64;
         }

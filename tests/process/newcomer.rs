@@ -1,5 +1,5 @@
-//! Owns the tests of the mistakes that people make when they set up a room. Each mistake gives one clear line, and the
-//! room runs if it can.
+//! Owns the tests of mistakes that people make when they set up a room. For each mistake the program prints one clear
+//! line, and the room runs if it can.
 
 use std::fs;
 use std::net::TcpListener;
@@ -49,7 +49,8 @@ fn a_valid_configuration_reports_nothing() {
 #[test]
 fn a_missing_configuration_is_reported_and_the_room_comes_up() {
     let home = Home::new();
-    // Port 8737 is the default, and another room may be using it, so only the messages about the file matter here.
+    // Without the file, the desk has the default port 8737, which another room may be using. The test therefore ignores
+    // messages that are not about the file.
     let checked = home.run(&["check", "--config", "none.toml"], "");
     assert_eq!(exit(&checked), Some(1));
     assert!(text(&checked.stdout).starts_with("none.toml: file: found "), "{}", text(&checked.stdout));
@@ -57,7 +58,7 @@ fn a_missing_configuration_is_reported_and_the_room_comes_up() {
     assert_eq!(kiosk.first()["stage"], "ready");
     kiosk.reach("the trouble", |line| has_trouble(line, "files-wrong"));
     eventually("the finding", || kiosk.complaints().contains("none.toml: file: found "));
-    // Without a valid profile there is still a session, in silence.
+    // Without a valid profile, a session is still possible. It is silent.
     kiosk.send(&json!({"event": "session_begins", "infusion_minutes": 20}));
     kiosk.wait("a session", |line| line["part"] == "onset");
 }
@@ -77,7 +78,7 @@ fn a_room_without_a_sound_output_reports_it_and_runs() {
 #[test]
 fn an_impossible_state_directory_gives_one_clear_line_and_the_room_runs() {
     let mut home = Home::new();
-    // A path below a file fails even for root.
+    // The parent of the state directory is a file, so not even root can create the directory.
     fs::write(home.folder().join("file"), "").unwrap();
     home.state = home.folder().join("file/state");
     let mut kiosk = home.start(60);
@@ -95,7 +96,7 @@ fn an_impossible_state_directory_gives_one_clear_line_and_the_room_runs() {
     kiosk.wait("a call, on no disk", |line| line["call"] == "placed");
 }
 
-/// A folder on a disk, if this machine has one.
+/// A temporary folder that is not in memory. `None` if this machine has no disk for it.
 fn folder_on_disk() -> Option<tempfile::TempDir> {
     let target = option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(target).ok()?;
@@ -157,7 +158,7 @@ fn a_second_room_on_the_same_state_exits_with_one_clear_line() {
     let lines = own_lines(text(&second.stderr));
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("another room is running") && lines[0].contains("stop it first"), "{lines:?}");
-    // The first room is undisturbed, including its keys.
+    // The first room still runs, and can create the key of a visit.
     kiosk.tell("visit_begins");
     kiosk.wait("arrive", |line| line["stage"] == "arrive");
 }

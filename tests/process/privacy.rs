@@ -1,4 +1,4 @@
-//! Owns the test that what a patient writes appears in no output, even at the most verbose log level.
+//! Owns the test that nothing a patient writes appears in any output, even at the most verbose log level.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::memory::Pieces;
 fn no_word_of_a_patient_is_written_even_when_everything_is_logged() {
     let words = Chance::new().letters(32);
     let stroke = json!([[7351, 6142], [6143, 2417], [1273, 3761]]);
-    // As the line has it, since nothing else may write a drawing as text.
+    // The drawing is searched for in the form in which the test sends it, as the text of a JSON array.
     let pieces = Pieces::of_all(&[words.clone(), stroke.to_string()]);
     let mut home = Home::new();
     home.log = "trace";
@@ -28,7 +28,7 @@ fn no_word_of_a_patient_is_written_even_when_everything_is_logged() {
     kiosk.send(&json!({"event": "share", "on": true}));
     kiosk.send(&json!({"event": "note_typed", "text": words}));
     kiosk.wait("a page", |line| line["note_pages"] == 1);
-    // Invalid lines that contain the patient's words.
+    // These lines are invalid and contain the patient's words, which the error messages must not quote.
     let wrong = [
         format!(r#"{{"event":"note_typed","text":"{words}""#),
         format!(r#"{{"event":"note_typed","text":{{"{words}":1}}}}"#),

@@ -1,5 +1,5 @@
-//! Owns the tests of the reset. They check what is gone afterwards, what the receipt proves, and that a kill in the
-//! middle changes neither.
+//! Owns the tests of the reset: what is gone afterwards, what the receipt proves, and that both hold even if the
+//! program is killed during the reset.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::chance::Chance;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble, program};
 use crate::memory::Pieces;
 
-/// Number of kills in each of the two tests that kill the program.
+/// Number of kills in each test that kills the program.
 const KILLS: usize = 10;
 
 fn arrive_and_write(home: &Home, kiosk: &mut Kiosk, words: &str) {
@@ -40,8 +40,8 @@ fn a_reset_replaces_the_process_and_loses_no_line() {
     kiosk.first();
     arrive_and_write(&home, &mut kiosk, "an otter");
     let before = threads(kiosk.pid());
-    // All lines are written at once, and the last one only in part. Everything after the reset belongs to the next
-    // process.
+    // All lines are written at once, and the last one is incomplete. The reset starts a new process, which must handle
+    // everything after the first line.
     kiosk.write("{\"event\":\"staff_reset\"}\nsomething else\n{\"event\":\"turnover\"}\n{\"event\":\"pause\"}\n{\"event\":\"call_");
     for words in ["not one JSON object", "not one that can be sent here", "not while the room is in"] {
         let error = kiosk.error();
@@ -78,7 +78,7 @@ fn no_piece_of_the_note_is_left_anywhere() {
     let mut kiosk = home.start(1);
     kiosk.first();
     arrive_and_write(&home, &mut kiosk, &words);
-    // Typed one letter at a time, as people type.
+    // The words are typed one letter at a time, as people type.
     for letter in words.chars() {
         kiosk.send(&json!({"event": "note_typed", "text": letter.to_string()}));
     }
@@ -146,7 +146,8 @@ fn staff_can_read_the_receipts_and_a_missing_one_shows() {
     let file = home.state.join("receipts.jsonl");
     let whole = fs::read_to_string(&file).unwrap();
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
-    // First a receipt is missing in the middle, then the newest one, whose absence only the room can notice.
+    // In the first round, a receipt in the middle is missing. In the second, the newest is missing, which the remaining
+    // receipts do not reveal.
     for (left, words) in
         [([lines[0], lines[2]].concat(), "does not follow"), ([lines[0], lines[1]].concat(), "Missing at the end")]
     {
@@ -173,7 +174,7 @@ fn an_unexpected_file_blocks_the_room_until_it_is_gone() {
     assert_eq!(check(&blocked["receipt"], "only-expected-files"), false);
     kiosk.refused(r#"{"event":"visit_begins"}"#, "not while the room is in blocked");
     kiosk.refused(r#"{"event":"turnover_done"}"#, "not while the room is in blocked");
-    // The room stays blocked through a restart, and a call still goes out.
+    // The room remains blocked after a restart, and a call still works.
     kiosk.tell("call_pressed");
     kiosk.wait("a call", |line| line["call"] == "placed");
     kiosk.kill_9();
@@ -200,7 +201,7 @@ fn a_program_replaced_while_it_runs_can_still_restart_itself() {
     let mut kiosk = home.start_with(&own, &["--config", config.to_str().unwrap()]);
     kiosk.first();
     arrive_and_write(&home, &mut kiosk, "a plover");
-    // As in an upgrade, the old file is removed before the new one exists.
+    // The program's file is removed while it runs, as in an upgrade before the new file is in place.
     fs::remove_file(&own).unwrap();
     kiosk.tell("staff_reset");
     kiosk.wait("turnover", |line| line["stage"] == "turnover");
@@ -232,7 +233,7 @@ fn kills_in_a_reset(chance: &mut Chance) {
     let (mut undone, mut finished) = (0, 0);
     for _ in 0..KILLS {
         arrive_and_write(&home, &mut kiosk, "a curlew");
-        // Most kills come early, while the reset is not on disk yet.
+        // The moment is drawn so that most kills come early, when the reset may not be on disk yet.
         let moment = {
             let latest = chance.moment(whole);
             chance.moment(latest)

@@ -1,5 +1,5 @@
-//! Owns the tests of what survives a kill during a visit, which is the minute of the session and, as long as its key
-//! exists, the note.
+//! Owns the tests of what survives when the program is killed during a visit: the session continues from the same
+//! minute, and the note comes back as long as its key exists.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::kiosk::{Home, Kiosk, eventually, has_trouble};
 
 const SPEED: u32 = 60;
 
-/// Changes the volume, so that the room writes a snapshot, and returns the session clock in it.
+/// Changes the volume so that the room writes a snapshot. Returns the session clock from it, in milliseconds.
 fn session_ms(kiosk: &mut Kiosk, db: f64) -> u64 {
     kiosk.send(&json!({"event": "volume", "db": db}));
     kiosk.wait("the time", |line| line["volume_db"] == db)["session_ms"].as_u64().unwrap()
@@ -28,7 +28,7 @@ fn a_killed_session_comes_back_at_the_minute_it_was_in() {
     kiosk.send(&json!({"event": "place", "name": "forest"}));
     eventually("four minutes", || began.elapsed().as_millis() * u128::from(SPEED) > 4 * 60_000);
     let before_ms = session_ms(&mut kiosk, -35.0);
-    // Anything except a call may reach the screen before the disk.
+    // Only calls are on disk before they are shown, so the test has to wait for the volume.
     eventually("the volume in the journal", || home.journal().contains("-35"));
     kiosk.kill_9();
     let ran_ms = u64::try_from(began.elapsed().as_millis()).unwrap() * u64::from(SPEED);
@@ -39,7 +39,7 @@ fn a_killed_session_comes_back_at_the_minute_it_was_in() {
     assert_eq!((&first["place"], &first["volume_db"]), (&json!("forest"), &json!(-35.0)));
     let back_ms = first["session_ms"].as_u64().unwrap();
     assert!(back_ms + 60_000 >= before_ms, "{back_ms} ms is more than a minute before {before_ms} ms");
-    // The first line is written right after the journal is read, when the new process has hardly run.
+    // The first line is written right after the journal is read, so the new process has added hardly any time.
     assert!(back_ms <= ran_ms + 60_000, "{back_ms} ms is ahead of the {ran_ms} ms there were");
     let later_ms = session_ms(&mut kiosk, -36.0);
     assert!(later_ms >= back_ms, "{later_ms} before {back_ms}");
@@ -61,7 +61,7 @@ fn a_killed_pause_comes_back_where_it_was() {
     assert_eq!((&first["paused"], &first["session_ms"]), (&json!(true), &paused_ms));
 }
 
-/// Starts a visit and waits until a page is sealed.
+/// Starts a room and a visit, writes a page, and waits until the page is sealed.
 fn sealed_page(home: &Home) -> Kiosk {
     let mut kiosk = home.start(1);
     kiosk.first();
@@ -104,13 +104,13 @@ fn a_note_without_its_key_is_gone_and_staff_are_told() {
     let lost = kiosk.wait("the loss told", |line| has_trouble(line, "notes-lost"));
     assert_eq!(lost["note_pages"], 0);
     assert!(!home.sealed().exists(), "a note that nobody can open is removed");
-    // The visit continues, and what is written from here on is kept.
+    // The visit continues, and what the patient writes from now on is sealed again.
     kiosk.send(&json!({"event": "note_typed", "text": "again"}));
     kiosk.wait("a page", |line| line["note_pages"] == 1);
     eventually("sealed notes", || home.is_sealed());
 }
 
-/// The newest file of the sealed notes, which holds the page written last.
+/// The newest file of the sealed notes, which contains the page that was written last.
 fn newest_piece(home: &Home) -> PathBuf {
     let files = fs::read_dir(home.sealed()).unwrap().map(|entry| entry.unwrap().path());
     let number = |path: &PathBuf| path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
@@ -138,7 +138,7 @@ fn a_truncated_page_is_reported_and_the_others_come_back() {
     home.configure("[notes]\npage_chars_max = 100\n");
     let mut kiosk = sealed_page(&home);
     let before = home.mark();
-    // This text is too long for the rest of the first page.
+    // This text does not fit on the rest of the first page, so a second page begins.
     kiosk.send(&json!({"event": "note_typed", "text": "heron ".repeat(16)}));
     kiosk.wait("a second page", |line| line["note_pages"] == 2);
     eventually("newer sealed notes", || home.mark() != before);

@@ -1,4 +1,4 @@
-//! Owns the test of idle connections to the desk's port, which must leave the room enough file descriptors for its
+//! Owns the test that any number of idle connections to the desk's port leave the room enough file descriptors for its
 //! journal, its vault, its music and one more page.
 
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use crate::desk_page::Page;
 use crate::flood::{knock, open_files, with_files};
 use crate::kiosk::{Home, LIMIT, has_trouble, program};
 
-/// The default limit of open files on most systems.
+/// Limit on open files that most systems set by default.
 const FILES: u32 = 1_024;
 
 fn answer_to(port: u16, request: &str) -> String {
@@ -40,7 +40,7 @@ fn a_thousand_silent_connections_cost_the_room_nothing() {
     kiosk.first();
     let mut page = Page::open(&home);
     let name = page.name();
-    // The connections come from one address, from many, and from the address of the clinic's own browser.
+    // The connections come from a single address, from many addresses, and from the address of the clinic's browser.
     let one = knock(home.port, &[Ipv4Addr::new(127, 0, 0, 2)], 1_200);
     let many: Vec<Ipv4Addr> = (1..=200).map(|last| Ipv4Addr::new(127, 0, 1, last)).collect();
     let many = knock(home.port, &many, 4);
@@ -48,7 +48,7 @@ fn a_thousand_silent_connections_cost_the_room_nothing() {
     let files = open_files(kiosk.pid());
     assert!(files < FILES as usize / 2, "{files} files are open");
 
-    // One more browser can open its page, read its stream and send commands.
+    // Another browser can still open the page, read its event stream and send commands.
     let answer =
         answer_to(home.port, &format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", home.port));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");

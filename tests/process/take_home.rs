@@ -1,5 +1,5 @@
-//! Owns the tests of taking a note home with the real program, either on paper through the system's print server or
-//! sealed to a therapist, and of what a reset finds afterwards.
+//! Owns the tests of taking a note home with the whole program, on paper through the system's print server or sealed to
+//! a therapist. They also check that a reset leaves nothing of the note behind.
 
 use std::fs;
 use std::io::Read;
@@ -36,17 +36,17 @@ fn reset(kiosk: &mut Kiosk) {
     kiosk.reach("ready again", |line| line["stage"] == "ready" && line["receipt"]["verified"] == true);
 }
 
-/// What a test print server prints to.
+/// What the print server of a test prints to.
 #[derive(Clone, Copy, Debug)]
 enum Printer {
-    /// A device that accepts the data unchanged.
+    /// A device that receives the data unchanged.
     Paper,
-    /// PDF files, through all the filters of a real printer (CUPS-PDF).
+    /// PDF files that CUPS-PDF writes, with all the filters that a real printer needs.
     Files,
 }
 
 const PDF_PRINTER: &str = "/usr/share/ppd/cups-pdf/CUPS-PDF_opt.ppd";
-/// The folder in which CUPS-PDF stores the jobs of unknown users.
+/// The folder in which CUPS-PDF stores what unknown users print.
 const PDF_FOLDER: &str = "/var/spool/cups-pdf/ANONYMOUS";
 
 /// A print server for one test.
@@ -147,7 +147,7 @@ fn soak_a_note_comes_whole_out_of_a_printer_that_writes_files() {
     assert!(Path::new(PDF_PRINTER).exists(), "apt-get install printer-driver-cups-pdf");
     let home = Home::new();
     home.configure("");
-    // Files that others have printed there must be left alone.
+    // The folder may contain files from earlier jobs, which the test must not touch.
     let files = || fs::read_dir(PDF_FOLDER).unwrap().map(|file| file.unwrap().path());
     let before: Vec<_> = files().collect();
     let printed = || files().find(|file| !before.contains(file));
@@ -156,7 +156,8 @@ fn soak_a_note_comes_whole_out_of_a_printer_that_writes_files() {
     write_and_print(&mut kiosk);
     eventually("a printed file", || printed().is_some());
     let printed = printed().unwrap();
-    // The filters turn letters into shapes, so this only checks for one page that is neither blank nor too dark.
+    // The filters turn letters into shapes, so the test cannot read the words. It checks that there is one page, which
+    // is neither blank nor too dark.
     let drawn = Command::new("pdftoppm").args(["-gray", "-r", "40"]).arg(&printed).output();
     fs::remove_file(&printed).unwrap();
     let drawn = drawn.expect("pdftoppm of cups-filters").stdout;
@@ -175,7 +176,7 @@ fn a_room_that_cannot_cancel_its_print_job_is_not_ready_until_it_can() {
     home.configure("");
     let mut kiosk = home.start(1);
     write_and_come_back(&mut kiosk);
-    // The state after a power cut during printing, with the print server gone.
+    // The marker file is what a power cut during printing leaves behind. The print server is not running.
     let mark = home.state.join("take-home.printing");
     fs::write(&mark, b"").unwrap();
     kiosk.tell("staff_reset");

@@ -1,4 +1,4 @@
-//! Owns the tests of a visit from beginning to end, and of the events that are refused.
+//! Owns the tests of a visit from beginning to end, and of events that the room refuses.
 
 use serde_json::json;
 
@@ -76,7 +76,8 @@ fn the_parts_come_in_order_at_their_documented_minutes() {
         assert_eq!(line["part"], part);
         before = line["part"].clone();
         let at_ms = line["session_ms"].as_u64().unwrap();
-        // A machine under load may report a boundary late, but never early; one real second is 20 minutes here.
+        // A busy machine may report the next part late, but never early. A real second is 20 minutes in this test, so
+        // up to 9 minutes late is accepted.
         assert!((minute * 60_000..(minute + 9) * 60_000).contains(&at_ms), "{part} at {at_ms} ms");
     }
     let landed = kiosk.wait("landed", |line| line["landed"] == true);
@@ -127,7 +128,7 @@ fn end_of_input_leaves_the_room_running_and_a_signal_stops_it_cleanly() {
     let mut kiosk = home.start(3600);
     kiosk.first();
     kiosk.send(&json!({"event": "session_begins", "infusion_minutes": 20}));
-    // The last line may lack its line break.
+    // The last line of the input may end without a line break.
     kiosk.write(r#"{"event":"volume","db":-41}"#);
     kiosk.end_input();
     kiosk.wait("what was last said", |line| line["volume_db"] == -41.0);
@@ -140,7 +141,7 @@ fn a_reader_that_stops_reading_does_not_stop_the_room() {
     let home = Home::new();
     let mut kiosk = home.start_unread();
     kiosk.tell("visit_begins");
-    // The room writes far more in answer than a pipe holds.
+    // The room answers with far more output than a pipe can hold.
     for step in 0..1_000 {
         kiosk.send(&json!({"event": "volume", "db": -40 - step % 2}));
     }

@@ -1,4 +1,5 @@
-//! Outputs that are named, missing, lost, suspended, or not the one that the room was calibrated for.
+//! Owns the tests of sound outputs that are chosen by name, missing, lost, suspended, or not the one for which the room
+//! was calibrated.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,8 @@ use stillroom::vocabulary::signal::Signal;
 
 use crate::server::{Ear, Room, Server, add_sink, pactl, remove_sink, wait_for, with_server};
 
-/// Peaks below this count as silence; the bed in these tests is far louder.
+/// Peak amplitude below which an output counts as silent. Full scale is 1, and the bed in these tests is far above
+/// this.
 const SILENCE: f32 = 1e-4;
 const SOON: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(15);
@@ -69,7 +71,7 @@ fn the_chime_is_loud_in_the_corridor_and_soft_in_the_room() {
         let heard = corridor_ear.wait_for(0.15, LONG).expect("the chime is not heard in the corridor");
         println!("the chime is heard in the corridor after {:?}", heard.duration_since(rung));
         assert!(room_ear.loudest_for(Duration::from_secs(4)) < 0.06, "the chime carries into the patient's ears");
-        // The stream closes once the chime has decayed.
+        // The room closes the chime's stream once the chime has decayed.
         wait_for("the chime's stream ends", LONG, || {
             pactl(&["list", "short", "sink-inputs"]).unwrap().lines().count() == 1
         });
@@ -129,7 +131,8 @@ fn sound_never_moves_to_an_uncalibrated_output() {
         pactl(&["set-default-sink", "room"]).unwrap();
         let room = Room::open(Options::default());
         room.is_playing();
-        // The server may move a recorder when outputs come and go, so each check opens a new one.
+        // The server may move a recorder to another output when outputs come and go, so each check opens a new
+        // recorder.
         let tv_is_silent = || assert!(Ear::at("tv").loudest_for(SOON) < SILENCE, "the loud output sounds");
         tv_is_silent();
         remove_sink("room");

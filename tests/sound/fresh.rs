@@ -1,5 +1,5 @@
-//! Machines as found in the field: a user whose sound server has never been used, a server without outputs, one that is
-//! unusable, none at all; and calibrated rooms that lose their output.
+//! Owns the tests of sound on machines as clinics have them: the user has never used the sound server, the server has
+//! no outputs or is unusable, or there is no server. Also owns the tests of calibrated rooms that lose their output.
 
 use std::fs;
 use std::os::unix::net::UnixListener;
@@ -11,7 +11,7 @@ use crate::server::{
     Ear, Kind, Room, Server, add_sink, folder, library, library_with, pactl, remove_sink, wait_for, with,
 };
 
-/// Peaks below this count as silence.
+/// Peak amplitude below which an output counts as silent. Full scale is 1.
 const SILENCE: f32 = 1e-5;
 const SOON: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(15);
@@ -20,7 +20,7 @@ fn lost(news: &SoundEvent) -> bool {
     matches!(news, SoundEvent::DeviceLost { .. })
 }
 
-/// Processor time used by this process so far.
+/// Processor time that this process has used so far, to the nearest 10 ms.
 fn processor_time() -> Duration {
     let status = fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = status.rsplit_once(')').unwrap().1.split_whitespace().collect();
@@ -28,7 +28,8 @@ fn processor_time() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// Smallest share of a processor used by this process in several spans, since other processes may interfere.
+/// Share of a processor that this process uses, measured over 3 s. Returns the smallest of four measurements, because
+/// other processes can only make it larger.
 fn least_share() -> f64 {
     let span = Duration::from_secs(3);
     let share = |_| {
@@ -53,7 +54,7 @@ fn is_spoken_to_at_once(_: &mut Server) {
     println!("our stream is there after {:?}", began.elapsed());
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
-    // The cost of an idle room.
+    // An empty mix makes the room idle, and what it then costs is measured.
     room.sound.set_mix(Mix::default());
     std::thread::sleep(SOON);
     let share = least_share();
@@ -97,13 +98,15 @@ fn pulseaudios_null_output_is_ignored() {
     with(Kind::PulseAudio, "fresh::pulseaudios_null_output_is_ignored", &[], what_it_makes_up_is_no_output);
 }
 
-/// The calibrated output disappears while another one remains, and comes back.
+/// Removes the calibrated output while another remains, and adds it again, twice. The sound must never move to the
+/// other output, and must come back.
 fn measured_output_goes_away(options: Options, is_told: fn(&SoundEvent) -> bool) {
     let room = Room::open(options);
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
     for _ in 0..2 {
-        // The server may move a recorder when outputs come and go, so each check opens a new one.
+        // The server may move a recorder to another output when outputs come and go, so each check opens a new
+        // recorder.
         let tv = Ear::at("tv");
         let began = Instant::now();
         remove_sink("room");
@@ -111,7 +114,7 @@ fn measured_output_goes_away(options: Options, is_told: fn(&SoundEvent) -> bool)
         let after = told.saturating_duration_since(began);
         println!("{news:?} is told after {after:?}");
         assert!(after < SOON, "told only after {after:?}");
-        // Longer than the six seconds after which a bug once moved the sound there.
+        // A bug once moved the sound to the other output after six seconds, so the test listens for longer than that.
         assert!(tv.loudest_for(Duration::from_secs(9)) < SILENCE, "it is heard where nobody measured it");
         add_sink("room");
         room.news_within(LONG, |news| matches!(news, SoundEvent::DeviceBack | SoundEvent::OutputCalibrated));
@@ -148,7 +151,8 @@ fn pipewire_never_moves_a_room_with_a_named_output() {
     with(Kind::PipeWire, "fresh::pipewire_never_moves_a_room_with_a_named_output", &["room", "tv"], named);
 }
 
-/// Staff accept the other output: sound comes out there, limited to the lowest cap, and that is reported.
+/// Removes the calibrated output, and accepts another one as staff can. Sound must then come from that output, limited
+/// to the lowest cap, and the room must report it.
 fn allowed_where_nobody_measured(_: &mut Server) {
     let calibrated = CalibratedOutput { output: Some("room".to_owned()), port: None };
     let room = Room::open(Options { calibrated, ..Options::default() });
@@ -163,7 +167,7 @@ fn allowed_where_nobody_measured(_: &mut Server) {
     assert!(tv.wait_for(SILENCE, LONG).is_some(), "it is not heard where staff allow it");
     let careful = tv.loudest_for(4 * SOON);
     println!("{full} where it was measured, {careful} where staff allow it");
-    // The patient's volume is −3 dB, the lowest cap −40 dB; 37 dB are a factor of 70.
+    // The patient's volume is −3 dB and the lowest cap is −40 dB. The difference of 37 dB is a factor of 70.
     assert!(careful < full / 40.0, "{careful} beside {full}");
     add_sink("room");
     remove_sink("tv");
@@ -183,7 +187,7 @@ fn on_pulseaudio_an_accepted_output_keeps_to_the_lowest_cap() {
     with(Kind::PulseAudio, test, &["room", "tv"], allowed_where_nobody_measured);
 }
 
-/// Listens at `socket` and never replies.
+/// Listens at `socket`, and closes every connection without a reply.
 fn listen_in_vain(socket: &str) {
     let socket = folder().join(socket);
     fs::create_dir_all(socket.parent().unwrap()).unwrap();
@@ -259,7 +263,7 @@ fn a_new_output_is_used_soon_even_after_a_long_wait() {
     with(Kind::Library, test, &["room"], |_| {
         let room = Room::open(Options::default());
         room.news_within(LONG, lost);
-        // Long enough for the retry pause to exceed the time allowed below.
+        // After this time, the pauses between the room's attempts would be longer than `SOON`.
         room.is_silent_for(Duration::from_secs(9));
         let began = Instant::now();
         library();
@@ -268,20 +272,21 @@ fn a_new_output_is_used_soon_even_after_a_long_wait() {
     });
 }
 
-/// Memory used by this process, in kilobytes.
+/// Memory that this process uses, in kB. Shared memory counts in proportion (`Pss`).
 fn memory_kb() -> u64 {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap();
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// A room whose server is gone: retries leak no memory and are rare.
+/// Kills the room's sound server. For `minutes`, the room's attempts to reach it must leak no memory and take little
+/// processor time.
 fn without_a_server(server: &mut Server, minutes: u64) {
     let room = Room::open(Options::default());
     room.is_playing();
     server.kill();
     room.news_within(LONG, lost);
-    // One-time allocations: engine, ALSA, threads.
+    // In this time, everything is allocated that is allocated only once: the engine, ALSA and threads.
     std::thread::sleep(Duration::from_secs(15));
     let before = memory_kb();
     let processor_before = processor_time();

@@ -1,5 +1,5 @@
-//! A private sound server, PulseAudio or PipeWire: starting it, managing its outputs and recording what they play. The
-//! tools used for that have an authentication cookie of their own, so that the room's user has none.
+//! Owns the sound server of a test, which is PulseAudio or PipeWire. Functions here start it, manage its outputs, and
+//! record what they play. The tools for this have their own authentication cookie, so that the room's user has none.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use stillroom::sound::{Mix, Options, SoundEvent, SoundHandle};
 use stillroom::vocabulary::signal::Signal;
 
 const FOLDER: &str = "STILLROOM_TEST_SOUND_FOLDER";
-/// Socket of a server that the room does not find by itself.
+/// Socket of a server that the room cannot find, because it is not at the usual path.
 const ELSEWHERE: &str = "run/elsewhere/native";
 
-/// A child process that is killed when the test ends.
+/// A child process that is killed when this is dropped.
 pub struct Kept(pub Child);
 
 impl Drop for Kept {
@@ -24,36 +24,35 @@ impl Drop for Kept {
     }
 }
 
-/// The kind of server.
+/// Which sound server a test runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     PulseAudio,
     PipeWire,
-    /// A PulseAudio that can only be reached through ALSA, once [`library`] has been called. To the room there is no
-    /// server, only an ALSA output that plays like a sound card.
+    /// A PulseAudio that can be reached only through ALSA, after a call of [`library`]. The room finds no server, only
+    /// an ALSA output that plays like a sound card.
     Library,
 }
 
 /// The server under test.
 pub struct Server {
     kind: Kind,
-    /// Ended in reverse order.
+    /// The processes of the server, which are killed in reverse order.
     processes: Vec<Kept>,
     sinks: &'static [&'static str],
 }
 
-/// Runs `body` with a PulseAudio that has these outputs. `test` is the test's full name.
+/// Runs `body` with a PulseAudio that has the outputs `sinks`. `test` is the full name of the test that calls this.
 pub fn with_server(test: &str, sinks: &'static [&'static str], body: fn(&mut Server)) {
     with(Kind::PulseAudio, test, sinks, body);
 }
 
-/// Folder of the current test.
+/// The folder of the current test. Only the inner run has one.
 pub fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os(FOLDER).unwrap())
 }
 
-/// Runs `body` with a server of this kind, as a user who has never had one. Without a server, ALSA has no output
-/// either.
+/// Runs `body` with a server of this kind, as a user who has never used one. ALSA has no output until a test sets one.
 pub fn with(kind: Kind, test: &str, sinks: &'static [&'static str], body: fn(&mut Server)) {
     if std::env::var_os(FOLDER).is_some() {
         let mut server = Server { kind, processes: Vec::new(), sinks };
@@ -61,7 +60,7 @@ pub fn with(kind: Kind, test: &str, sinks: &'static [&'static str], body: fn(&mu
         body(&mut server);
         return server.kill();
     }
-    // Sockets and the server's state go to a RAM disk if there is one.
+    // The folder for sockets and the server's state is in memory, if this machine has `/dev/shm`.
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     for name in ["run", "home", "others"] {
@@ -107,7 +106,7 @@ impl Server {
             command.arg("--load=module-always-sink");
         }
         command.arg(format!("--load=module-native-protocol-unix socket={} auth-anonymous=1", socket.display()));
-        // Another home folder, since the server creates a cookie in it.
+        // The server creates a cookie in its home folder, which must therefore not be that of the room's user.
         self.spawn(command.env("HOME", folder().join("others")));
         wait_for("the sound server", Duration::from_secs(20), || pactl(&["info"]).is_ok());
     }
@@ -120,7 +119,7 @@ impl Server {
         wait_for("PipeWire", Duration::from_secs(20), || folder().join("run/pipewire-0").exists());
         self.spawn(&mut Command::new("wireplumber"));
         self.spawn(&mut Command::new("pipewire-pulse"));
-        // The null output appears together with the session manager.
+        // The null output exists once the session manager has started.
         wait_for("its session manager", Duration::from_secs(20), || {
             pactl(&["list", "short", "sinks"]).is_ok_and(|sinks| sinks.contains("auto_null"))
         });
@@ -144,8 +143,8 @@ impl Server {
 
     pub fn kill(&mut self) {
         while self.processes.pop().is_some() {}
-        // A killed server leaves sockets behind, as after a crash; but the next start must not mistake them for its
-        // own.
+        // A killed server leaves its sockets behind, as after a crash. They are removed, because the next start waits
+        // until its own exist.
         if self.kind == Kind::PipeWire {
             for name in ["run/bus", "run/pipewire-0"] {
                 let _ = std::fs::remove_file(folder().join(name));
@@ -154,7 +153,7 @@ impl Server {
     }
 }
 
-/// A client tool with a cookie of its own.
+/// A command for a client tool of the server, with its own cookie.
 fn tool(name: &str) -> Command {
     let mut command = Command::new(name);
     command.env("PULSE_COOKIE", folder().join("others/cookie"));
@@ -164,7 +163,7 @@ fn tool(name: &str) -> Command {
     command
 }
 
-/// Gives ALSA an output that plays like a sound card.
+/// Gives ALSA a default output that plays on the server at [`ELSEWHERE`], and looks like a sound card to the room.
 pub fn library() {
     let server = folder().join(ELSEWHERE);
     let server = server.display();
@@ -176,7 +175,7 @@ pub fn library_with(settings: &str) {
     std::fs::write(std::env::var_os("ALSA_CONFIG_PATH").unwrap(), settings).unwrap();
 }
 
-/// Output of `pactl`, or its error.
+/// Runs `pactl`. Returns its standard output, or its standard error if it fails.
 pub fn pactl(arguments: &[&str]) -> Result<String, String> {
     let output = tool("pactl").args(arguments).output().expect("these tests need pactl");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -202,7 +201,7 @@ pub fn wait_for(what: &str, within: Duration, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Records an output.
+/// A recorder of one output.
 pub struct Ear {
     _recorder: Kept,
     peaks: Receiver<(Instant, f32)>,
@@ -233,7 +232,7 @@ impl Ear {
         ear
     }
 
-    /// Peak during the next `span`.
+    /// The peak amplitude during the next `span`. Full scale is 1.
     pub fn loudest_for(&self, span: Duration) -> f32 {
         while self.peaks.try_recv().is_ok() {}
         let until = Instant::now() + span;
@@ -244,7 +243,7 @@ impl Ear {
         loudest
     }
 
-    /// Time at which a peak above `peak` is recorded.
+    /// Waits for a peak above `peak`, and returns when it was recorded. `None` if there is none in time.
     pub fn wait_for(&self, peak: f32, within: Duration) -> Option<Instant> {
         let until = Instant::now() + within;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
@@ -257,7 +256,7 @@ impl Ear {
         None
     }
 
-    /// Discards what has been recorded so far.
+    /// Discards everything that was recorded so far.
     pub fn attend(&self) {
         while self.peaks.try_recv().is_ok() {}
     }
@@ -278,7 +277,7 @@ impl Room {
         Self { sound, news }
     }
 
-    /// The next event that matches `is_it`, and its time.
+    /// Waits for an event for which `is_it` returns true. Returns its time and the event. Panics after `within`.
     pub fn news_within(&self, within: Duration, is_it: impl Fn(&SoundEvent) -> bool) -> (Instant, SoundEvent) {
         let until = Instant::now() + within;
         let mut others = Vec::new();
@@ -292,7 +291,7 @@ impl Room {
         panic!("not told within {within:?}; told were {others:?}");
     }
 
-    /// Panics if sound is reported within this time, or a further loss.
+    /// Waits for `span`. Panics if the room reports in this time that sound is back, or that it is lost once more.
     pub fn is_silent_for(&self, span: Duration) {
         let until = Instant::now() + span;
         while let Some(left) = until.checked_duration_since(Instant::now()) {

@@ -1,4 +1,5 @@
-//! How soon a signal is heard, how accurately the time of each frame is known, and that no frame is missed.
+//! Owns the tests of how soon a signal is heard, how accurately the time of each frame is known, and that no frame is
+//! missed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -25,16 +26,17 @@ fn a_call_tone_is_heard_within_300_ms() {
             room.signal(Signal::CallPlaced);
             let heard = ear.wait_for(0.012, Duration::from_secs(2)).expect("the call tone is not heard");
             delays.push(heard.duration_since(pressed));
-            // Until it has decayed, at a different phase of the period each time.
+            // The tone has decayed by then. The pause differs each time, so that presses fall at different moments of
+            // the server's period.
             std::thread::sleep(Duration::from_millis(3_400 + 7 * delays.len() as u64));
         }
         delays.sort();
-        // A recorder receives frames when the server mixes them, a patient when the output has played its buffer. The
-        // first figure contains the whole latency except the output's own, which is less than all of it.
+        // A recorder receives frames when the server mixes them, but a patient hears them only when the output has
+        // played its buffer. The measured delays therefore lack the output's own latency, which is a part of `wait`.
         let wait = Duration::from_micros(room.sound.health().latency_us);
         println!("a call tone is heard by a listener after {delays:?}; a frame waits {wait:?}");
         assert!(delays[6] < Duration::from_millis(300), "{delays:?} and {wait:?}");
-        // At most a period from the press until it is rendered, and 60 ms until its soft attack is audible.
+        // A tone is rendered at most a period of 48 ms after the press, and its soft attack is audible 60 ms later.
         assert!(wait + Duration::from_millis(48 + 60) < Duration::from_millis(300), "{wait:?}");
         assert_eq!(room.sound.health().underruns, 0);
     });
@@ -52,9 +54,9 @@ fn the_time_a_frame_is_heard_is_known() {
     });
 }
 
-/// Plays everything at once, skips pieces and places calls while other processes occupy every processor.
-/// `STILLROOM_MINUTES=n` sets the duration; `STILLROOM_LOAD=n` sets the number of busy processes, for a machine that is
-/// busy anyway.
+/// Plays everything at once, skips pieces and places calls while other processes keep every processor busy.
+/// `STILLROOM_MINUTES=n` sets the duration in minutes, 120 by default. `STILLROOM_LOAD=n` sets the number of busy
+/// processes, one per processor by default.
 #[test]
 #[ignore = "two hours: make soak"]
 fn soak_two_hours_on_busy_processors_have_no_underrun() {

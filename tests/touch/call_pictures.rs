@@ -1,6 +1,6 @@
 //! Screenshots of the call in each state on every kind of screen, for people to look at:
 //! `STILLROOM_PICTURES=folder cargo test --release --test touch call_pictures -- --ignored`. The test also checks that
-//! each state says what it should and nothing else.
+//! each screen shows the words for the state of the call, and those for no other state.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ fn bring_call_to(tablet: &mut Tablet, state: CallState) {
     }
 }
 
-/// What the patient reads in each state and in no other.
+/// The words that the patient reads in this state and in no other.
 fn words(state: CallState, language: Language) -> &'static str {
     match (state, language.name()) {
         (CallState::Idle, _) => "",
@@ -133,7 +133,7 @@ fn soak_pictures_of_the_call_in_each_state_on_every_kind_of_screen() {
     for (size, language) in [(Size::new(1280.0, 800.0), ENGLISH), (Size::new(1920.0, 1200.0), spanish())] {
         for on in [Background::Session, Background::Dark, Background::Writing, Background::Pin, Background::Surface] {
             for state in STATES {
-                // After a reset the room is back in its first language.
+                // A reset returns the room to its default language, which is English here.
                 let language = if matches!(on, Background::Surface) { ENGLISH } else { language };
                 let mut tablet = open(on, size, language);
                 bring_call_to(&mut tablet, state);

@@ -1,5 +1,5 @@
-//! What patients say about themselves by touch: the free hand, the size of words and the reason for a call. Also controls at
-//! rest, and what the room says for a moment.
+//! Tests what patients tell the room about themselves: which hand is free, how large words should be, and why they
+//! call. Also tests controls that rest, and words that the room shows only for a moment.
 
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ fn reasons_never_cover_the_call_or_the_slide_of_staff() {
                 in_session(&mut tablet);
                 call(&mut tablet, CallId(3));
                 tablet.send(Event::CallReceived { id: CallId(3), desk: DESK });
-                // The checker finds what overlaps, is too small or too close.
+                // The checker fails on controls that overlap, are too small or are too close to each other.
                 Checker::new(size).check(&tablet, &format!("reasons in {language:?} at {size:?}, {hand}, {type_size}"));
                 assert!(tablet.shows("staff-here") && !reasons(&tablet).is_empty());
                 assert_text_fits(&tablet, size);
@@ -141,7 +141,7 @@ fn larger_words_are_a_quarter_larger_and_those_of_staff_stay_as_they_are() {
     assert_eq!(tablet.snapshot().type_size, TypeSize::Larger);
     assert!((height(&tablet, "Make it comfortable") / title - 1.25).abs() < 0.02);
     tablet.open_staff();
-    // The call beside the sheet stays the patient's.
+    // The call beside the sheet is left out, because its words are for the patient and do change size.
     let of_staff = |tablet: &Tablet| {
         let call = tablet.at("call");
         tablet.lines().into_iter().filter(|(_, at)| !at.is_within(&call)).collect::<Vec<_>>()

@@ -1,4 +1,5 @@
-//! Drawing by touch: each finger by itself, no blot from a palm, and pages of both kinds in one note.
+//! Tests drawing by touch: each finger draws separately, a palm leaves no blot, and a note can have pages of text and
+//! pages of drawings.
 
 use iced::{Point, Rectangle};
 use stillroom::room::Event;
@@ -26,7 +27,7 @@ fn on(page: Rectangle, x: f32, y: f32) -> Point {
     Point::new(page.x + page.width * x, page.y + page.height * y)
 }
 
-/// Draws with one finger along a path, one step each frame.
+/// Draws with one finger along a path, one point per frame.
 pub fn draw(tablet: &mut Tablet, finger: u64, path: &[Point]) {
     tablet.press(finger, path[0]);
     for at in &path[1..] {
@@ -67,7 +68,7 @@ fn two_fingers_draw_at_once_and_a_palm_beside_them_leaves_no_blot() {
     }
     tablet.lift(1, on(page, 0.5, 0.2));
     tablet.lift(2, on(page, 0.5, 0.6));
-    // Long enough that the palm is no tap.
+    // The palm stays down for longer than a tap, which would leave a dot.
     std::thread::sleep(std::time::Duration::from_millis(360));
     tablet.lift(9, palm);
     assert_eq!(drawing_on(&tablet, 0).strokes().len(), 2);
@@ -103,7 +104,7 @@ fn a_note_can_mix_pages_of_text_and_drawings() {
     assert_eq!(notes.pages.len(), 3);
     assert_eq!(notes.pages[1].words().map(PatientText::reveal), Some("Hi"));
     assert!(notes.pages[0].drawing().is_some() && notes.pages[2].drawing().is_some());
-    // Turning back shows each page as it was.
+    // Turning back through the pages shows each as it was left.
     tablet.tap(1, tablet.at("page-back").center());
     assert!(tablet.shows("key-h"));
     tablet.tap(1, tablet.at("page-back").center());

@@ -1,4 +1,4 @@
-//! The first run: numbered steps on one layout, and a bank card's outline that gives the size of the screen.
+//! Tests the first run: its numbered steps, and the step that measures the screen by the outline of a bank card.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use iced::Size;
 use crate::pictures::save_screenshot;
 use crate::tablet::{SIZE, Tablet};
 
-/// Passes through all steps, and shows each of them to `see`.
+/// Goes through all steps of the first run, and calls `see` with the name of each while it is on the screen.
 pub fn walk(tablet: &mut Tablet, mut see: impl FnMut(&mut Tablet, &str)) {
     for step in ["safety", "name"] {
         see(tablet, step);

@@ -1,16 +1,16 @@
 //! Randomised clumsy hands: people who try to call, and people who only rest their hands on the screen. Lengths are in
 //! millimetres on a 10.1 inch screen. The seed is printed, and `STILLROOM_SEED` replays it.
 //!
-//! | what | distribution | why |
+//! | what | distribution | source |
 //! |---|---|---|
-//! | aim | normal, 5 mm to each side; 8 mm for one person in five | people with motor impairments keep improving with targets of up to 30 mm, and miss three times as often on a touch screen as with a mouse (Findlater et al., CHI 2017) |
-//! | vision | a constant vertical error of up to 4 mm | blurred and double vision; our own estimate |
-//! | tremor | 4 to 12 Hz, up to 4 mm | physiological 8 to 12, essential 4 to 12 Hz (PMC6806079); the amplitude is our own estimate |
-//! | lift | after 40 ms to 3 s, drifting up to 20 mm | slow taps; DESIGN asks for 15 mm |
-//! | more fingers | one attempt in three lands up to three more next to the first | spurious touches are common (the same study) |
-//! | a resting hand | half of the people have one to three contacts elsewhere on the screen | a tablet in the lap |
+//! | aim | normal, standard deviation 5 mm; 8 mm for one person in five | people with motor impairments keep improving with targets of up to 30 mm, and miss three times as often on a touch screen as with a mouse (Findlater et al., CHI 2017) |
+//! | vision | a constant vertical error of up to 4 mm | blurred and double vision; an estimate |
+//! | tremor | 4 to 12 Hz, up to 4 mm | physiological 8 to 12, essential 4 to 12 Hz (PMC6806079); the amplitude is an estimate |
+//! | lift | after 40 ms to 3 s, drifting up to 20 mm | slow taps; the design requires at least 15 mm |
+//! | more fingers | in one attempt in three, up to three more fingers land near the first | spurious touches are common (Findlater et al.) |
+//! | a resting hand | half of the people have up to three contacts elsewhere on the screen | a tablet in the lap |
 //! | the edge | a fingertip centred up to 5 mm off the screen is reported at its edge | capacitive screens |
-//! | a lost finger | one contact in twenty is cancelled | the driver takes it for a palm |
+//! | a lost finger | one contact in twenty is cancelled | the touch driver takes the finger for a palm |
 
 use std::f32::consts::TAU;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,14 +23,14 @@ use stillroom::room::call::CallPhase;
 
 use crate::tablet::{SIZE, Tablet, mm};
 
-/// Time from a failed attempt to the next one, in seconds.
+/// Shortest and longest time from a failed attempt to the next one, in seconds.
 const RETRY_AFTER_S: (f32, f32) = (0.8, 2.0);
-/// Time in which a person has to have called, in seconds.
+/// Time limit for a person to place a call, in seconds.
 const WITHIN_S: f32 = 5.0;
-/// Number of times in an hour that a resting hand is laid down.
+/// Number of times per hour that a resting hand is laid on the screen.
 const GRIPS_PER_HOUR: u32 = 60;
 
-/// A xorshift generator.
+/// A xorshift generator of pseudo-random numbers.
 struct Chance(u64);
 
 impl Chance {
@@ -61,7 +61,8 @@ impl Chance {
     }
 }
 
-/// Where the screen reports a finger centred at `at`, if it does.
+/// The position at which the screen reports a finger centred at `at`. `None` if the finger is more than 5 mm off the
+/// screen.
 fn reported(at: Point) -> Option<Point> {
     let beyond = |x: f32, far: f32| (-mm(5.0)..far + mm(5.0)).contains(&x);
     (beyond(at.x, SIZE.width) && beyond(at.y, SIZE.height))
@@ -82,7 +83,7 @@ fn gone(chance: &mut Chance, finger: u64, at: Point) -> WindowEvent {
     })
 }
 
-/// One person's hands.
+/// How one person aims and trembles: lengths in millimetres, the frequency in hertz.
 struct Hands {
     deviation_mm: f32,
     bias_mm: f32,
@@ -103,7 +104,7 @@ impl Hands {
     /// The events of one attempt, and the time until the finger lands, in seconds.
     fn attempt(&self, chance: &mut Chance, target: Rectangle) -> (Vec<WindowEvent>, f32) {
         let lands_after_s = chance.between(0.3, 1.0);
-        // Nobody aims at the very end of a long band.
+        // On a wide target such as the call, people aim anywhere but at its ends.
         let wanted = Point::new(
             target.x + target.width * if target.width > mm(60.0) { chance.between(0.15, 0.85) } else { 0.5 },
             target.center_y(),
@@ -147,7 +148,8 @@ impl Hands {
     }
 }
 
-/// The contacts of a hand that is laid down anywhere, none of them within `band`.
+/// The contacts of a hand that is laid anywhere on the screen. Those within `band` are left out. The ids of the fingers
+/// begin at `first`.
 fn resting(chance: &mut Chance, first: u64, band: Rectangle) -> Vec<(u64, Point)> {
     let middle = Point::new(chance.between(0.0, SIZE.width), chance.between(0.0, SIZE.height));
     let count = 1 + (chance.part() * 5.0) as u64;
@@ -169,10 +171,10 @@ fn in_session() -> Tablet {
 
 fn has_called(tablet: &mut Tablet) -> bool {
     tablet.settle();
-    // The room has the call before the snapshot shows it, which waits for the journal.
+    // The snapshot shows the call only once the journal has recorded it, so the room is asked as well.
     let called = tablet.snapshot().call.is_some();
     if !called {
-        // *Here* is refused unless there is a call.
+        // The room refuses *Here* without a call.
         return tablet.try_send(Event::CallHere { id: None });
     }
     true
@@ -187,7 +189,7 @@ fn clear(tablet: &mut Tablet) {
     tablet.until("no call", |snapshot| snapshot.call.is_none());
 }
 
-/// Number of people, out of `people`, who did not manage to call within two attempts and [`WITHIN_S`].
+/// Simulates this many people. Returns the number who did not call within two attempts and [`WITHIN_S`].
 fn failures_among(people: u32) -> u32 {
     let mut chance = Chance::new();
     let mut tablet = in_session();
@@ -219,7 +221,7 @@ fn failures_among(people: u32) -> u32 {
         if called {
             clear(&mut tablet);
         } else {
-            // A stray touch may have opened something else, so the next person starts over.
+            // A stray touch may have opened something else, so the next person gets a new tablet.
             tablet = in_session();
         }
     }
@@ -242,7 +244,8 @@ fn soak_clumsy_hands_call_within_two_attempts() {
     assert!(part >= 99.9, "{part} %");
 }
 
-/// Number of calls, and of *Here* or *Clear*, that resting hands cause in this many hours, with and without an open call.
+/// Simulates this many hours of resting hands, with and without an open call. Returns how often they placed a call, and
+/// how often they slid *Here* or *Clear*.
 fn caused_by_resting_hands(hours: u32) -> (u32, u32) {
     let mut chance = Chance::new();
     let mut tablet = in_session();
@@ -287,7 +290,8 @@ fn caused_by_resting_hands(hours: u32) -> (u32, u32) {
     (calls, staff)
 }
 
-/// Closes what resting hands have opened, such as the PIN pad and the dark, which is not what is counted here.
+/// Closes whatever resting hands have opened, such as the PIN pad or the dark. Opening these is harmless and not
+/// counted.
 fn reset(tablet: &mut Tablet) {
     for event in [Event::Dark { on: false }, Event::Anchor { on: false }, Event::TalkNow { on: false }] {
         tablet.send(event);

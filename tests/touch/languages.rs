@@ -1,4 +1,5 @@
-//! Languages as data: the chooser holds the maximum number, and each language has its own keyboard.
+//! Tests languages that a clinic adds: up to the maximum number of languages fit on the screen where the patient
+//! chooses one, and each has its own keyboard.
 
 use iced::Size;
 use stillroom::room::notes::{NotePage, PatientText};
@@ -13,17 +14,17 @@ use crate::sizes::Checker;
 use crate::tablet::{SIZE, Tablet};
 use crate::words::assert_text_fits;
 
-/// The shipped languages and the pseudo-language.
+/// The shipped languages, and the pseudo-language as `qps-XA`.
 pub fn locales_with_pseudo() -> Locales {
     locales_with(1)
 }
 
-/// The most languages that a clinic can add to the shipped ones.
+/// Maximum number of languages that a clinic can add to the shipped ones.
 fn more_at_most() -> usize {
     LANGUAGES_MAX - Locales::shipped().languages().len()
 }
 
-/// The shipped languages and that many more, each of them the pseudo-language under a tag of its own.
+/// The shipped languages, and the pseudo-language `more` times (up to six), each time with a different tag.
 fn locales_with(more: usize) -> Locales {
     let folder = tempfile::tempdir().unwrap();
     for region in ["XA", "XB", "XC", "XD", "XE", "XF"].into_iter().take(more) {

@@ -1,5 +1,5 @@
-//! The tablet under real touch events: the whole window over a real room, each finger by itself. This file owns the call
-//! and the dark.
+//! Tests the whole window on a running room, with the touch events that iced would deliver for each finger. The tests
+//! in this file are about the call and the dark.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +39,8 @@ use stillroom::room::call::CallPhase;
 use stillroom::room::{Event, Snapshot};
 use tablet::{Tablet, mm};
 
-/// Time after which a contact no longer belongs to the hand that landed.
+/// A little longer than the 300 ms after the first contact in the dark in which further contacts count as the same
+/// hand.
 const HAND_LANDED: Duration = Duration::from_millis(320);
 
 fn in_session(tablet: &mut Tablet) {
@@ -212,7 +213,7 @@ fn here_and_clear_take_a_slide_that_no_resting_hand_makes() {
     let here = tablet.at("staff-here");
     let call = tablet.at("call");
     assert!(call.y - (here.y + here.height) >= mm(25.0), "well away from the band");
-    // A tap, a hold, a slide that leaves the control and one that starts too far right do not count.
+    // None of these counts: a tap, a hold, a slide that leaves the control, a slide that starts too far right.
     let (left, right) = (here.center() - Vector::new(mm(20.0), 0.0), here.center() + Vector::new(mm(14.0), 0.0));
     tablet.tap(2, here.center());
     tablet.press(3, left);

@@ -1,5 +1,5 @@
-//! What pages to write and draw on can do besides letters and strokes: answers to questions, words for feelings, brushes,
-//! *Clear*, and a photo of a drawing.
+//! Tests what a patient can do on a page besides typing and drawing: answer a question, choose words for feelings,
+//! change the brush, clear the page, and take a photo of a drawing.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ fn a_question_is_answered_by_writing_drawing_both_or_not_at_all() {
     press(&mut tablet, "back");
     let notes = tablet.snapshot().notes;
     assert_eq!((notes.intentions[0].text.reveal(), notes.intentions[0].drawing.strokes().len()), ("Hi", 1));
-    // Opened again, both are as they were left.
+    // Opened again, the drawing still has its first stroke, and a second is added.
     press(&mut tablet, "draw");
     line(&mut tablet, 0.6);
     assert_eq!(tablet.snapshot().notes.intentions[0].drawing.strokes().len(), 2);

@@ -1,5 +1,5 @@
-//! Screenshots of the note, for people to look at: `STILLROOM_PICTURES=folder cargo test --release --test touch pictures
-//! -- --ignored`.
+//! Screenshots of the note, for people to look at:
+//! `STILLROOM_PICTURES=folder cargo test --release --test touch pictures -- --ignored`.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use stillroom::room::notes::PatientText;
 use crate::drawing::{draw, in_after};
 use crate::tablet::{ENGLISH, Tablet, spanish};
 
-/// Saves a screenshot, if `STILLROOM_PICTURES` names a folder.
+/// Saves a screenshot as `<name>-<width>.png` in the folder that `STILLROOM_PICTURES` names. Does nothing if it is not
+/// set.
 pub fn save_screenshot(tablet: &mut Tablet, name: &str) {
     let Some(folder) = std::env::var_os("STILLROOM_PICTURES") else { return };
     let (size, pixels) = (tablet.size(), tablet.screenshot());

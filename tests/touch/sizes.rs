@@ -1,4 +1,5 @@
-//! Every control is large enough, far enough from its neighbours, and on the screen, at both window sizes.
+//! Tests that every control is large enough, far enough from its neighbours, and within the screen, at each window
+//! size.
 
 use iced::{Rectangle, Size};
 use stillroom::room::Event;
@@ -12,11 +13,11 @@ use stillroom::words::Locales;
 use crate::languages::locales_with_pseudo;
 use crate::tablet::Tablet;
 
-/// What rounding to whole pixels may take away.
+/// Millimetres that a length may fall short of its minimum because of rounding to whole pixels.
 const SLACK_MM: f32 = 0.15;
-/// The layouts that every screen survives: as designed, and mirrored with larger words.
+/// The layouts in which every screen is tested: as designed, and mirrored with larger words.
 pub const LAYOUTS: [(Hand, TypeSize); 2] = [(Hand::Right, TypeSize::Normal), (Hand::Left, TypeSize::Larger)];
-/// Areas that lie under other controls on purpose.
+/// Ids of touch areas that lie under other controls on purpose, and are therefore not checked for overlaps.
 pub const BACKGROUNDS: [&str; 5] = ["ready", "place", "dark-anywhere", "staff-corner", "staff-outside"];
 
 pub struct Checker {
@@ -65,7 +66,8 @@ fn least_mm(id: &str) -> (f32, f32) {
     }
 }
 
-/// What controls are called that only staff touch, who have steady hands and clear sight.
+/// Prefixes of the ids of controls that only staff touch. They may be smaller than a patient's, because staff have
+/// steady hands and clear sight.
 const STAFF: [&str; 32] = [
     "staff-",
     "pin-",
@@ -113,7 +115,7 @@ fn every_control_can_be_hit_at_both_sizes() {
         let mut checker = Checker::new(size);
         first_run(&mut checker, size);
         staff_sheet(&mut checker, size);
-        // The keyboard of the patient's screens is tested upright elsewhere.
+        // The patient's screens are tested upright in `small_displays.rs` and `comfort.rs`.
         if size.height > size.width {
             continue;
         }

@@ -1,5 +1,6 @@
-//! Where a patient writes, draws and takes home, on displays from 8 to 15.6 inches, landscape and upright, in every language:
-//! each control is large enough and on the screen, and no text is cut.
+//! Tests the screens on which a patient writes, draws and takes the note home, on displays from 8 to 15.6 inches,
+//! landscape and upright, in every shipped language: each control is large enough and within the screen, and no text is
+//! cut off.
 
 use std::time::Duration;
 
@@ -15,11 +16,11 @@ use crate::sizes::Checker;
 use crate::tablet::Tablet;
 use crate::words::assert_text_fits;
 
-/// Resolution and diagonal in inches, landscape.
+/// Width and height in pixels, landscape, and diagonal in inches.
 const DISPLAYS: [(f32, f32, f32); 4] =
     [(1280.0, 800.0, 8.0), (1280.0, 800.0, 10.1), (1920.0, 1200.0, 10.1), (1920.0, 1080.0, 15.6)];
 
-/// Both ways to mount each display.
+/// Each display, mounted landscape and upright, with its diagonal in inches.
 fn displays() -> impl Iterator<Item = (Size, f32)> {
     DISPLAYS
         .into_iter()
@@ -42,7 +43,8 @@ fn draw(tablet: &mut Tablet) {
     crate::drawing::draw(tablet, 1, &path);
 }
 
-/// Walks through every screen with a pad, and those for taking home, and calls `visit` with its name in each.
+/// Goes through every screen on which a patient writes, draws or takes the note home. On each, calls `visit` with the
+/// screen's name.
 fn every_screen(tablet: &mut Tablet, language: Language, visit: &mut dyn FnMut(&mut Tablet, &str)) {
     tablet.send(Event::VisitBegins);
     press(tablet, &format!("language-{language}"));
@@ -117,7 +119,7 @@ fn every_page_fits_on_every_display_in_every_language() {
             every_screen(&mut tablet, language, &mut |tablet, screen| {
                 let screen = format!("{screen}, {language}, {inches} inches, {size:?}");
                 checker.check(tablet, &screen);
-                // What was written before can be scrolled.
+                // The list of what was written before the session scrolls, so its text may reach beyond the screen.
                 if !screen.starts_with("note-before") {
                     assert_text_fits(tablet, size);
                 }
@@ -134,7 +136,7 @@ fn soak_pictures_of_every_page_on_every_display() {
     for (size, inches) in displays() {
         let mut tablet = Tablet::with_display(size, inches, &Locales::shipped());
         every_screen(&mut tablet, language, &mut |tablet, screen| {
-            // Time for the place to be decoded and to fade in.
+            // This takes half a second, in which the place is decoded and fades in.
             for _ in 0..12 {
                 tablet.draw_frame();
                 std::thread::sleep(Duration::from_millis(40));

@@ -1,5 +1,5 @@
-//! The staff sheet and the PIN pad: what staff do takes few touches, any number of profiles can be chosen from, what the
-//! patient chose is kept, and troubles are told to staff alone.
+//! Tests the staff sheet and the PIN pad: what staff do most takes few touches, every profile can be chosen, what the
+//! patient chose is kept, and troubles are shown to staff only.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use crate::turnover::receipt;
 
 const DESK: DeskId = DeskId(1);
 
-/// Opens the sheet and shows it and the pages that these controls open.
+/// Opens the sheet, and then each page that a control in `ids` opens. Calls `see` for the sheet and for each page, with
+/// a name that begins with `stage`.
 fn pages(tablet: &mut Tablet, see: &mut dyn FnMut(&mut Tablet, &str), stage: &str, ids: &[&str]) {
     tablet.open_staff();
     see(tablet, stage);
@@ -30,7 +31,7 @@ fn pages(tablet: &mut Tablet, see: &mut dyn FnMut(&mut Tablet, &str), stage: &st
     tablet.tap(1, tablet.at("staff-close").center());
 }
 
-/// Passes through the sheet in each stage, and shows each of its pages to `see`.
+/// Opens the sheet in each stage of a visit, and calls `see` with a name for each of its pages.
 pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &str)) {
     let tablet = &mut Tablet::of_clinic(size, language);
     pages(tablet, see, "ready-no-desk", &["staff-more", "staff-warnings", "begin-session"]);
@@ -82,7 +83,7 @@ fn no_line_of_the_sheet_is_cut_in_any_language() {
     }
 }
 
-/// Touches that are counted.
+/// Staff who use the tablet, and the number of touches that they needed.
 struct Counted<'a> {
     tablet: &'a mut Tablet,
     touches: usize,
@@ -99,7 +100,7 @@ impl Counted<'_> {
         self.tablet.hold(1, id);
     }
 
-    /// The held corner and a PIN of four digits. Returns how many touches that took.
+    /// Opens the sheet by holding the corner and typing a PIN of four digits. Returns the number of touches needed.
     fn open(&mut self) -> usize {
         let before = self.touches;
         self.hold("staff-corner");
@@ -111,7 +112,8 @@ impl Counted<'_> {
     }
 }
 
-/// The figures of the review: what staff do most often takes few touches.
+/// The touches to begin a session and to calm the room are counted from the open sheet. Those to reset the room are
+/// counted from the closed sheet, so they include the PIN.
 #[test]
 fn what_staff_do_most_often_takes_few_touches() {
     let mut tablet = Tablet::new();
@@ -148,7 +150,8 @@ fn what_staff_do_most_often_takes_few_touches() {
     assert!(waited <= Duration::from_secs(75), "{waited:?}");
 }
 
-/// Turns pages until a profile is shown. Returns the number of turns, and fails after all pages.
+/// Turns the pages of profiles until `profile` is shown. Returns the number of turns. Panics if it is on none of the
+/// first `pages` pages.
 fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
     (0..pages)
         .find(|_| {
@@ -207,7 +210,7 @@ fn what_was_chosen_on_arrival_is_kept_and_staff_can_exchange_it_and_take_that_ba
     let kept = tablet.until("another profile", |snapshot| snapshot.profile == "forest-morning");
     assert_eq!((kept.place, kept.volume_db.round() as i32), (Place::MountainLake, -40));
     assert!(tablet.says("Mountain lake"));
-    // Another touch on the chosen profile must not undo what was chosen on arrival.
+    // A second touch on the chosen profile must not discard what the patient chose on arrival.
     tablet.tap(1, tablet.at("profile-forest-morning").center());
     assert_eq!(tablet.snapshot().place, Place::MountainLake);
     tablet.tap(1, tablet.at("keep-choice").center());
@@ -258,7 +261,7 @@ fn the_pad_and_the_sheet_close_by_themselves_after_a_minute_without_a_touch() {
     assert!(tablet.shows("staff-close"));
     tablet.after(Duration::from_secs(61));
     assert!(!tablet.shows("staff-close"));
-    // Staff who talk look at the patient.
+    // While staff talk to the patient they do not touch the sheet, so it stays open for ten minutes.
     tablet.open_staff();
     tablet.tap(1, tablet.at("talk-now").center());
     tablet.after(Duration::from_secs(61));

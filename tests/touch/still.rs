@@ -1,4 +1,5 @@
-//! A still screen requests no frame and publishes no message. One that breathes requests frames at its own rate.
+//! Tests that a screen without movement requests no frames and publishes no messages, and that a screen with the breath
+//! requests frames at a low rate.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +9,8 @@ use stillroom::room::call::CallId;
 
 use crate::tablet::Tablet;
 
-/// Time limit for a screen to come to rest. Loading and easing take seconds; the rest is for machines busy with other
-/// tests.
+/// Time limit for a screen to come to rest. Loading and fading take only seconds; the limit is a minute because other
+/// tests may keep the machine busy.
 const RESTS_WITHIN: Duration = Duration::from_mins(1);
 
 fn assert_still(tablet: &mut Tablet, screen: &str) {
@@ -21,7 +22,7 @@ fn assert_still(tablet: &mut Tablet, screen: &str) {
     assert_eq!(tablet.draw_frame(), (RedrawRequest::Wait, 0), "{screen}");
 }
 
-/// The time from one frame to the next requested one, regardless of how long drawing takes.
+/// Time from this frame to the next one that the window requests. The time that drawing takes is not counted.
 fn frame_interval(tablet: &mut Tablet) -> Duration {
     let now = Instant::now();
     match tablet.draw_frame_at(now).0 {

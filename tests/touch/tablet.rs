@@ -1,5 +1,5 @@
-//! Owns the tablet that tests touch: the real view over a real, driven room, with real touch events and no screen. Widgets
-//! keep their state when the view is rebuilt, as they do in a window.
+//! Owns the simulated tablet: the program's own view on a running room, with touch events as iced delivers them and a
+//! renderer that needs no screen. Widgets keep their state when the view is rebuilt, as they do in a window.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, Once};
@@ -30,13 +30,13 @@ use stillroom::widget::touch::ControlInfo;
 use stillroom::wiring;
 use stillroom::words::Locales;
 
-/// The smaller of the two sizes that every screen is made for.
+/// Default size of the window, in logical pixels.
 pub const SIZE: Size = Size::new(1280.0, 800.0);
-/// Diagonal of the display that every screen is made for first.
+/// Default diagonal of the display, in inches.
 const DIAGONAL_INCHES: f32 = 10.1;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A length in millimetres on a 10.1 inch screen, in logical pixels.
+/// Converts millimetres to logical pixels on a 10.1 inch screen of [`SIZE`].
 pub fn mm(length: f32) -> f32 {
     theme::Scale::new(10.1, SIZE).mm(length)
 }
@@ -71,27 +71,27 @@ impl Tablet {
         Self::of_size(SIZE, true)
     }
 
-    /// A tablet of this size, after its first run if `set_up`.
+    /// A tablet with a window of this size. Its first run is complete if `set_up` is true.
     pub fn of_size(size: Size, set_up: bool) -> Self {
         Self::with_profiles(size, set_up, None)
     }
 
-    /// A tablet with this many profiles, called `profile-1` and so on, or with the shipped ones.
+    /// A tablet with `count` profiles, named `profile-1` and so on. `None` means the shipped profiles.
     pub fn with_profiles(size: Size, set_up: bool, count: Option<usize>) -> Self {
         Self::with(size, set_up, count, Locales::shipped(), ENGLISH, DIAGONAL_INCHES)
     }
 
-    /// A tablet of a clinic that speaks this language.
+    /// A tablet whose configuration sets this language as the default.
     pub fn of_clinic(size: Size, language: Language) -> Self {
         Self::with(size, true, None, Locales::shipped(), language, DIAGONAL_INCHES)
     }
 
-    /// A tablet in a room with these languages, after its first run.
+    /// A tablet that offers these languages.
     pub fn with_locales(size: Size, locales: &Locales) -> Self {
         Self::with(size, true, None, locales.clone(), ENGLISH, DIAGONAL_INCHES)
     }
 
-    /// A tablet whose display has this diagonal, in inches, after its first run.
+    /// A tablet that offers these languages, on a display with this diagonal in inches.
     pub fn with_display(size: Size, diagonal_inches: f32, locales: &Locales) -> Self {
         Self::with(size, true, None, locales.clone(), ENGLISH, diagonal_inches)
     }
@@ -105,7 +105,7 @@ impl Tablet {
         diagonal_inches: f32,
     ) -> Self {
         load_fonts();
-        // In memory, so that a thousand presses do not wait for a disk.
+        // The folder is in memory because some tests press a thousand times, and each press is written to it.
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
         let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut config = Config { locales, ..Config::defaults_in(repository) };
@@ -165,7 +165,7 @@ impl Tablet {
         Snapshot::clone(&self.room.snapshots().borrow())
     }
 
-    /// Sends the room an event, which it has to accept.
+    /// Sends the room an event. Panics if the room refuses it.
     pub fn send(&mut self, event: Event) {
         let answer = self.room.tell_in_order(event);
         block_on(answer).unwrap();
@@ -179,12 +179,13 @@ impl Tablet {
         taken
     }
 
-    /// Waits until the room is in this state and the window shows it.
+    /// Waits until `holds` is true of the room's snapshot and the window shows that snapshot. Panics with `what` after
+    /// [`PATIENCE`].
     pub fn until(&mut self, what: &str, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
         self.until_within(what, PATIENCE, holds)
     }
 
-    /// The same with another time limit.
+    /// Like [`Self::until`], with the time limit `within`.
     pub fn until_within(&mut self, what: &str, within: Duration, holds: impl Fn(&Snapshot) -> bool) -> Snapshot {
         let limit = Instant::now() + within;
         loop {
@@ -204,24 +205,24 @@ impl Tablet {
         self.sync();
     }
 
-    /// Opens the staff sheet as a held corner and the right PIN do.
+    /// Opens the staff sheet, as if staff had held the corner and typed the right PIN.
     pub fn open_staff(&mut self) {
         self.try_pin(Ok(Verification::Correct));
     }
 
-    /// Opens the PIN pad as a held corner does, and answers the check of the PIN.
+    /// Opens the PIN pad, as if staff had held the corner, and delivers `checked` as the result of checking a PIN.
     pub fn try_pin(&mut self, checked: Result<Verification, String>) {
         drop(self.app.update(Message::CornerHeld));
         self.answer_pin(checked);
     }
 
-    /// Answers the check of the PIN that was typed.
+    /// Delivers `checked` as the result of checking the PIN that was typed.
     pub fn answer_pin(&mut self, checked: Result<Verification, String>) {
         drop(self.app.update(Message::PinChecked(checked)));
         self.settle();
     }
 
-    /// Holds a control of staff for as long as it takes.
+    /// Holds a control for 1.6 s, which is long enough for those that staff have to hold.
     pub fn hold(&mut self, finger: u64, id: &str) {
         let at = self.at(id).center();
         self.press(finger, at);
@@ -250,7 +251,7 @@ impl Tablet {
         WindowEvent::Touch(Touch::FingerMoved { id: Finger(finger), position: to })
     }
 
-    /// Focuses the page, as the window does when it opens.
+    /// Focuses the page of text, as the app does when it opens one.
     pub fn focus(&mut self) {
         let mut content =
             UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
@@ -273,24 +274,24 @@ impl Tablet {
         WindowEvent::Touch(Touch::FingerLifted { id: Finger(finger), position: at })
     }
 
-    /// Leaves the mouse pointer at a position.
+    /// Moves the mouse pointer to a position and leaves it there.
     pub fn park_pointer(&mut self, at: Point) {
         self.pointer = mouse::Cursor::Available(at);
         self.batch(&[WindowEvent::Mouse(mouse::Event::CursorMoved { position: at })]);
     }
 
-    /// Draws a frame this much later.
+    /// Tells the widgets that a frame is drawn `span` from now.
     pub fn after(&mut self, span: Duration) {
         self.batch(&[WindowEvent::Window(window::Event::RedrawRequested(Instant::now() + span))]);
     }
 
-    /// Presses a named key.
+    /// Reports that the hardware key with this name, such as `F12`, was pressed.
     pub fn key(&mut self, name: &str) {
         drop(self.app.update(Message::KeyPressed(name.to_owned())));
         self.sync();
     }
 
-    /// Delivers events in one batch, as iced does with all that arrive between two frames.
+    /// Delivers events in one batch, as iced does with the events that arrive between two frames.
     pub fn batch(&mut self, events: &[WindowEvent]) {
         let mut messages = Vec::new();
         let mut content =
@@ -300,17 +301,17 @@ impl Tablet {
         for message in messages {
             drop(self.app.update(message));
         }
-        // Events are handled in order, so the answer to a ping means that all before it were.
+        // The room handles events in order, so it has handled all of these when it answers the ping.
         block_on(self.room.ping()).unwrap();
         self.sync();
     }
 
-    /// Draws a frame. Returns when the next one was requested, and the number of messages published.
+    /// Draws a frame. Returns when the window requests the next one, and the number of messages that widgets published.
     pub fn draw_frame(&mut self) -> (window::RedrawRequest, usize) {
         self.draw_frame_at(Instant::now())
     }
 
-    /// The same at a given time.
+    /// Like [`Self::draw_frame`], as if the time were `now`.
     pub fn draw_frame_at(&mut self, now: Instant) -> (window::RedrawRequest, usize) {
         let mut messages = Vec::new();
         let mut content =
@@ -327,7 +328,7 @@ impl Tablet {
         }
     }
 
-    /// A screenshot as rows of RGBA.
+    /// A screenshot as rows of RGBA pixels, 8 bits per channel.
     pub fn screenshot(&mut self) -> Vec<u8> {
         self.draw_frame();
         let size = Size::new(self.size.width as u32, self.size.height as u32);
@@ -338,20 +339,20 @@ impl Tablet {
         self.size
     }
 
-    /// Passes the latest snapshot on to the app, as its subscription does.
+    /// Gives the app the room's latest snapshot, as its subscription does.
     fn sync(&mut self) {
         let snapshot = self.room.snapshots().borrow().clone();
         if !Arc::ptr_eq(&snapshot, &self.shown) {
             self.shown = Arc::clone(&snapshot);
             drop(self.app.update(Message::RoomChanged(snapshot)));
         }
-        // Rebuilt, so that the state of widgets that are gone is dropped.
+        // Rebuilding the view drops the state of widgets that are no longer in it.
         let content =
             UserInterface::build(self.app.view(), self.size, self.cache.take().unwrap(), self.renderer.get_mut());
         self.cache = Some(content.into_cache());
     }
 
-    /// The enabled controls on the screen: id and bounds.
+    /// The ids and bounds of the enabled controls on the screen.
     pub fn controls(&self) -> Vec<(String, Rectangle)> {
         let mut found = CollectControls(Vec::new());
         let mut renderer = self.renderer.borrow_mut();
@@ -365,9 +366,9 @@ impl Tablet {
         self.lines_on(self.size)
     }
 
-    /// The lines of text that are cut off because their container is too low.
+    /// The lines of text that are cut off because the screen or their control is not tall enough.
     pub fn cut_lines(&self) -> Vec<String> {
-        // With the scale of the real screen, laid out in more height.
+        // The same view is laid out with twice the height at the same scale. A line that gets taller was cut off.
         let with_room = self.lines_on(Size::new(self.size.width, self.size.height * 2.0));
         let cut_by_the_glass = self.lines().into_iter().zip(with_room).filter(|((line, at), (same, whole))| {
             assert_eq!(line, same, "the same lines in the same order");

@@ -1,5 +1,5 @@
-//! Taking the note home: the choice reaches the room, the room's answer is shown, and two QR readers read the codes from a
-//! screenshot.
+//! Tests how a patient takes the note home: the choice reaches the room, the room's answer is shown, and two QR readers
+//! read the codes from a screenshot.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -17,7 +17,7 @@ use crate::tablet::Tablet;
 const SIZES: [Size; 2] = [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)];
 const FAULTS: &[TakeHomeError] = TakeHomeError::ALL;
 
-/// Text of about `chars` characters from a seed, with accents, multi-byte characters, joined emoji and line breaks.
+/// Pseudo-random text of about `chars` characters, with accents, multi-byte characters, joined emoji and line breaks.
 fn text(seed: u64, chars: usize) -> String {
     const PIECES: [&str; 24] = [
         "the blue door",
@@ -96,7 +96,7 @@ fn grey(picture: &[u8]) -> Vec<u8> {
     grey.collect()
 }
 
-/// What the library `rqrr` reads.
+/// Reads the QR code in a greyscale image with the library `rqrr`. `None` if it finds no code, or more than one.
 fn read_by_library(grey: &[u8], size: Size) -> Option<String> {
     let (width, height) = (size.width as usize, size.height as usize);
     let mut image = PreparedImage::prepare_from_greyscale(width, height, |x, y| grey[y * width + x]);
@@ -108,7 +108,7 @@ fn zbarimg_is_there() -> bool {
     Command::new("zbarimg").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
-/// What the program `zbarimg` reads.
+/// Reads the QR code in a greyscale image with the program `zbarimg`. `None` if it prints no line of text.
 fn read_by_zbarimg(grey: &[u8], size: Size) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("screen.pgm");
@@ -120,7 +120,8 @@ fn read_by_zbarimg(grey: &[u8], size: Size) -> Option<String> {
     text.strip_suffix('\n').map(str::to_owned)
 }
 
-/// The whole note as both readers read it, code by code, from screenshots.
+/// Turns through all QR codes on the screen. Returns the note as `rqrr` read it and, if `both`, as `zbarimg` read it. A
+/// reader that failed on any code gives `None`.
 fn read_from_screen(tablet: &mut Tablet, size: Size, both: bool) -> [Option<String>; 2] {
     let mut read = [Some(String::new()), both.then(String::new)];
     loop {
@@ -139,7 +140,7 @@ fn read_from_screen(tablet: &mut Tablet, size: Size, both: bool) -> [Option<Stri
     }
 }
 
-/// Whether this is the last part, such as `3 of 3`.
+/// Whether the label of a code, such as `3 of 3`, names the last one.
 fn is_last(part: &str) -> bool {
     part.split_once(" of ").is_some_and(|(at, of)| at == of)
 }
@@ -184,7 +185,8 @@ fn soak_two_readers_read_a_hundred_notes_from_the_glass() {
     codes_are_read(100..200);
 }
 
-/// Walks through every state of the screen and of the cards, and calls `visit` with its name in each.
+/// Goes through every state of the screen for taking the note home, and through the cards. Calls `visit` with the name
+/// of each.
 pub fn every_state(tablet: &mut Tablet, visit: &mut dyn FnMut(&mut Tablet, &str)) {
     press(tablet, "take");
     visit(tablet, "nothing-written");
@@ -201,7 +203,7 @@ pub fn every_state(tablet: &mut Tablet, visit: &mut dyn FnMut(&mut Tablet, &str)
     press(tablet, "photo-done");
     press(tablet, "close");
     tablet.send(Event::TakeHomeMethodsFound { paper: true, sealed: true });
-    // What was written since would be lost.
+    // These words are newer than what was taken home. Leaving would lose them, so the screen asks first.
     tablet.send(Event::NoteWritten { page: 1, text: PatientText::new(text(8, 900)) });
     press(tablet, "leave");
     visit(tablet, "leave-asked");
@@ -286,7 +288,8 @@ fn leaving_without_the_note_asks_once_and_leaving_with_it_does_not() {
     assert!(tablet.shows("leave-back"), "what was written since would be lost");
 }
 
-/// Screenshots: `STILLROOM_PICTURES=folder cargo test … pictures_of_taking_home -- --ignored`.
+/// Saves screenshots if `STILLROOM_PICTURES` names a folder:
+/// `STILLROOM_PICTURES=folder cargo test --release --test touch pictures_of_taking_home -- --ignored`.
 #[test]
 #[ignore = "writes pictures"]
 fn soak_pictures_of_taking_home() {

@@ -1,4 +1,4 @@
-//! Turnover: touch is locked while the surface is cleaned, and the steps up to *ready*.
+//! Tests the turnover: touch is locked while the surface is cleaned, and the further steps lead to a ready room.
 
 use std::time::Duration;
 
@@ -48,19 +48,20 @@ fn reset(tablet: &mut Tablet) {
     tablet.until("the wipe is verified", |snapshot| snapshot.receipt.is_some());
 }
 
-/// Time until the next frame.
+/// Time from one frame to the next in these tests.
 const SOON: Duration = Duration::from_millis(50);
-/// Time in which staff can leave out the cleaning, and time that touch is locked, with a little to spare.
+/// Time in which staff can skip the cleaning before touch is locked, 8 s, with a little to spare.
 const WARNED: Duration = Duration::from_millis(8_100);
+/// Time for which touch is locked, 60 s, with a little to spare.
 const LOCKED: Duration = Duration::from_millis(60_100);
 
-/// Waits until touch is locked.
+/// Lets the time pass in which staff can skip the cleaning. Touch is locked afterwards.
 pub fn lock(tablet: &mut Tablet) {
     tablet.after(SOON);
     tablet.after(WARNED);
 }
 
-/// Lets a desk show the practice call that the room made by itself.
+/// Waits for the practice call that the room places on its own, and reports it as received by the desk.
 fn desk_shows_call(tablet: &mut Tablet) {
     let call = tablet.until("a practice call", |snapshot| snapshot.call.as_ref().is_some_and(|call| call.practice));
     let id = call.call.unwrap().id;
@@ -68,7 +69,8 @@ fn desk_shows_call(tablet: &mut Tablet) {
     tablet.send(Event::CallReceived { id, desk: DESK });
 }
 
-/// Everything that runs by itself after the wipe, with a desk that shows the practice call. Returns how long it takes.
+/// Lets every step of the turnover run that needs no staff after the wipe, with a desk that shows the practice call.
+/// Returns how long the steps take.
 pub fn run_by_itself(tablet: &mut Tablet) -> Duration {
     tablet.try_send(Event::DeskConnected { desk: DESK });
     tablet.after(SOON);
@@ -79,7 +81,7 @@ pub fn run_by_itself(tablet: &mut Tablet) -> Duration {
     WARNED + LOCKED
 }
 
-/// Passes through a turnover, and shows each of its screens to `see`.
+/// Goes through a turnover, and calls `see` with the name of each of its screens.
 pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &str)) {
     let tablet = &mut Tablet::of_clinic(size, language);
     tablet.send(Event::StaffReset);
@@ -132,7 +134,7 @@ fn while_the_surface_is_cleaned_only_the_call_reacts_and_it_ends_by_itself() {
     lock(&mut tablet);
     let controls: Vec<String> = tablet.controls().into_iter().map(|(id, _)| id).collect();
     assert_eq!(controls, ["call"], "a cloth finds nothing else");
-    // A cloth all over the screen, except on the call.
+    // A cloth wipes diagonally across the screen without touching the call.
     for step in 0..60 {
         tablet.tap(1, Point::new(mm(5.0 + 3.0 * step as f32), mm(40.0 + 1.5 * step as f32)));
     }

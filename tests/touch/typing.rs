@@ -1,4 +1,5 @@
-//! The on-screen keyboard under two thumbs: no letter is lost or out of order, however the presses overlap.
+//! Tests typing. With two thumbs on the on-screen keyboard, no letter is lost or out of order, however the presses
+//! overlap.
 
 use std::time::Duration;
 
@@ -25,8 +26,8 @@ fn page(snapshot: &Snapshot) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
 
-    /// Two thumbs type in turn. Chance decides which presses overlap, and how many events arrive in one frame, up to as many
-    /// as at twelve keys a second.
+    /// Two thumbs type alternately. Which presses overlap is random, and so is the number of events in one frame, from
+    /// one to four.
     #[test]
     fn two_thumbs_lose_no_letter(
         letters in prop::collection::vec(0_usize..26, 40),
@@ -145,7 +146,7 @@ fn a_touch_moves_the_cursor_of_the_note() {
     for key in ["key-b", "key-c"] {
         tablet.tap(1, tablet.at(key).center());
     }
-    // Before the first letter, at the upper left of the page.
+    // The touch is at the upper left of the page, before the first letter.
     let first = tablet.at("key-q");
     tablet.tap(1, iced::Point::new(crate::tablet::mm(6.0), crate::tablet::mm(42.0)));
     tablet.tap(1, tablet.at("key-a").center());

@@ -1,6 +1,7 @@
 //! Screenshots of a whole visit, landscape and upright, for people to look at: `STILLROOM_PICTURES=folder cargo test
-//! --release --test touch visit_pictures -- --ignored`. `STILLROOM_PICTURES_LANGUAGE` chooses the language,
-//! `STILLROOM_PICTURES_LEFT` the left hand and `STILLROOM_PICTURES_LARGER` larger type.
+//! --release --test touch visit_pictures -- --ignored`. Optional: `STILLROOM_PICTURES_LANGUAGE` is the tag of the
+//! language, `en-US` by default. With `STILLROOM_PICTURES_LEFT` set, the left hand is free, and with
+//! `STILLROOM_PICTURES_LARGER` set, words are larger.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::languages::locales_with_pseudo;
 use crate::pictures::save_screenshot;
 use crate::tablet::Tablet;
 
-/// A screenshot after everything that fades or is decoded has come.
+/// Takes a screenshot after 1.8 s, in which everything is decoded and fades are finished.
 fn settled(tablet: &mut Tablet, name: &str) {
     for _ in 0..45 {
         tablet.draw_frame();

@@ -1,4 +1,5 @@
-//! Writing by touch on the questions of Arrive, and text that fits the screen in every language.
+//! Tests that a patient can type an answer to the questions on arrival, and that text fits the screen in every
+//! language.
 
 use iced::{Point, Rectangle, Size};
 use stillroom::room::{Event, Snapshot};
@@ -59,7 +60,7 @@ fn two_thumbs_that_overlap_lose_no_letter() {
 fn a_touch_moves_the_cursor_of_a_question() {
     let mut tablet = on_the_first_question();
     type_keys(&mut tablet, "sea");
-    // The page lies between the head and the keys, and its first line at its upper left.
+    // The page is between the top of the screen and the keys. This point is left of the first letter.
     let keys = tablet.at("key-q");
     let page_left = Point::new(mm(8.2), keys.y - mm(30.0));
     tablet.tap(1, page_left);
@@ -81,7 +82,7 @@ fn no_text_leaves_the_screen_in_any_language_and_size_of_words() {
     let locales = locales_with_pseudo();
     for language in locales.languages() {
         for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
-            // In millimetres both sizes are the same, so larger words are looked at once.
+            // Both windows have the same size in millimetres, so larger words are tested in the first only.
             let count = if size.width < 1500.0 { LAYOUTS.len() } else { 1 };
             for (hand, type_size) in LAYOUTS.into_iter().take(count) {
                 let mut tablet = Tablet::with_locales(size, &locales);
@@ -124,7 +125,7 @@ fn no_text_leaves_a_visit(tablet: &mut Tablet, size: Size) {
     assert_text_fits(tablet, size);
 }
 
-/// Checks that no line of text is cut off, leaves the screen or crosses the border of a control.
+/// Asserts that no line of text is cut off, reaches beyond the screen or crosses the border of a control.
 pub fn assert_text_fits(tablet: &Tablet, size: Size) {
     let language = tablet.snapshot().language;
     let glass = Rectangle::with_size(size);

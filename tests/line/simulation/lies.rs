@@ -1,4 +1,4 @@
-//! Owns the forged messages of the simulation. They repeat the newest messages of rooms and desks with different
+//! Owns the forged messages of the simulation. They are copies of the newest messages of rooms and desks with changed
 //! numbers, and must have no lasting effect.
 
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 
 impl World {
-    /// Repeats a message from a room or a desk with forged content.
+    /// Publishes a changed copy of the newest message of a room or a desk.
     pub(super) fn lie(&mut self) {
         let topics: Vec<String> = self.heard.keys().cloned().collect();
         if topics.is_empty() {
@@ -42,7 +42,8 @@ impl World {
                 _ => {}
             }
         } else {
-            // Claims that a desk shows a call are not forged, because only an access list could prevent their effect.
+            // The claim that a desk shows a call can only be removed here and is never forged, because only an access
+            // list could prevent the effect of a forged one.
             words["receives"] = json!(self.dice.one_in(2));
             if words.get("received").is_some() {
                 words["received"] = Value::Null;

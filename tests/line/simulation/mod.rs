@@ -1,9 +1,9 @@
-//! Owns the simulated world. It contains real rooms with their journals, desks with people, and a broker between them,
-//! on a network and disks that fail at random. The two ends of the broker connection are the real ones, and the
-//! invariants are checked at every moment.
+//! Owns the simulated world, in which rooms and desks with people are connected by a broker. The network and the disks
+//! fail at random. The rooms and the two ends of the broker connection are the program's own code, and the invariants
+//! are checked at every step.
 //!
-//! `STILLROOM_SEED=n` replays the world with seed n, and `STILLROOM_SEEDS=n` plays n worlds. Every failure names its
-//! seed.
+//! `STILLROOM_SEED=n` simulates the world with seed n, and `STILLROOM_SEEDS=n` the worlds with seeds 1 to n. Every
+//! failure names its seed.
 
 mod lies;
 mod network;
@@ -29,13 +29,13 @@ const SEEDS: u64 = 2_500;
 const ROOMS: usize = 2;
 const DESKS: usize = 2;
 const SECOND: u64 = 1_000;
-/// Length of the first period, in which faults happen. In the second period there are no faults, so that everything can
-/// recover.
+/// Length of the first period, in which faults happen, in simulated milliseconds.
 const FAULTS_MS: u64 = 150 * SECOND;
+/// Length of the second period, in which everything recovers because there are no faults, in simulated milliseconds.
 const HEALS_MS: u64 = 40 * SECOND;
-/// Time after which a client closes a connection on which nothing is acknowledged.
+/// Time after which a client closes its connection if a message is still not acknowledged.
 const ACKNOWLEDGES_WITHIN_MS: u64 = 3 * SECOND;
-/// Time after which the broker drops a silent client.
+/// Time after which the broker drops a client that sends nothing.
 const KEEP_ALIVE_MS: u64 = 7_500;
 
 #[test]
@@ -68,12 +68,12 @@ impl Dice {
     }
 }
 
-/// The index of a process. Rooms come first, followed by desks.
+/// The index of a process. The rooms have the first [`ROOMS`] indices, and the desks follow.
 type Client = usize;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happens {
-    /// The timer of a process is due.
+    /// A timer of a process is due.
     Wakes {
         client: Client,
         turn: u64,
@@ -130,8 +130,9 @@ enum Happens {
         room: usize,
         call: u128,
     },
-    /// A press, a visit by staff or a fault happens at random.
+    /// Something random happens: a press, a visit by staff, or a fault.
     Chance,
+    /// A process that was killed starts again.
     ComesUp {
         client: Client,
     },
@@ -145,7 +146,7 @@ struct Said {
     receipt: u64,
 }
 
-/// What really happened to a call, as opposed to what rooms and desks believe.
+/// What happened to a call, regardless of what rooms and desks know about it.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Default)]
 struct CallTruth {
@@ -176,7 +177,7 @@ struct RoomProcess {
     end: RoomEnd,
     base: RoomTime,
     began_ms: u64,
-    /// When the last run began, by the room's clock. The real program keeps it in the lock file.
+    /// When the last run began, by the room's clock. The real program stores this time in the lock file.
     run_began_ms: u64,
     /// The records, each with its time and whether it is on disk.
     journal: Vec<(RoomTime, Event, bool)>,
@@ -189,7 +190,7 @@ struct RoomProcess {
 struct DeskProcess {
     fleet: Fleet,
     able: bool,
-    /// By room, the call that the desk shows.
+    /// The call that the desk shows, for each room.
     shows: Vec<Option<u128>>,
     appeared: BTreeMap<u128, u32>,
 }
@@ -206,11 +207,11 @@ struct World {
     desks: Vec<DeskProcess>,
     is_broker_up: bool,
     is_broker_frozen: bool,
-    /// By connection, the client and its will, as far as the broker knows.
+    /// The connections that the broker regards as open, by number, each with the client and the client's will.
     connections: BTreeMap<u64, (Client, Option<Said>)>,
     held: Vec<Happens>,
     names: u64,
-    /// By room, the offset of its clock from simulated time.
+    /// The offset of each room's clock from the simulated time.
     clock_ms: Vec<u64>,
     calls: BTreeMap<u128, CallTruth>,
     reorders: bool,
@@ -295,7 +296,7 @@ impl World {
             if at_ms > FAULTS_MS + HEALS_MS {
                 break;
             }
-            // Set first, so that the recovery schedules nothing in the past.
+            // The time is set before the recovery, which schedules events relative to it.
             self.now_ms = at_ms;
             if at_ms > FAULTS_MS && !self.heals {
                 self.heal();
@@ -319,7 +320,7 @@ impl World {
     fn happen(&mut self, what: Happens) {
         match what {
             Happens::Wakes { client, turn } => {
-                // Only the newest timer of a process counts.
+                // A timer is ignored if the process has set a newer one.
                 if self.ways[client].is_running && self.ways[client].turn == turn {
                     self.wake(client);
                 }

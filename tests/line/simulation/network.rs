@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    /// Sends a message to all subscribers. Returns whether there are any.
+    /// Sends a message to all clients that have subscribed to its topic. Returns whether there are any.
     pub(super) fn spread(&mut self, said: &Said) -> bool {
         let listens = |client: Client| {
             if client >= ROOMS {
@@ -71,7 +71,8 @@ impl World {
         heard
     }
 
-    /// Returns a message's delay. In some worlds it varies, so that messages overtake each other.
+    /// Returns the delay of the next message, in milliseconds. In some worlds it varies, so messages overtake each
+    /// other.
     pub(super) fn delay_ms(&mut self) -> u64 {
         if self.reorders && !self.heals && self.dice.one_in(4) {
             return self.dice.below(3 * SECOND);
@@ -83,7 +84,7 @@ impl World {
         if !self.is_broker_up || self.is_broker_frozen || self.ways[client].is_cut {
             return self.try_again(client);
         }
-        // The broker keeps only a client's newer connection, and publishes the will of the older.
+        // A broker drops a client's older connection when the client opens a new one, and publishes the older will.
         let older: Vec<u64> = self
             .connections
             .iter()

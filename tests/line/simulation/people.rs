@@ -1,5 +1,5 @@
-//! Owns the people and the random events of the simulation: presses, pages that show calls, staff who come, and all
-//! faults.
+//! Owns the people and the random events of the simulation: patients who press, pages that show calls, staff who come,
+//! and faults of every kind.
 
 use super::*;
 
@@ -10,7 +10,7 @@ impl World {
             self.calls.get_mut(&call).unwrap().drawn = true;
             self.wake(ROOMS + at);
         } else if self.desks[at].shows[room] == Some(call) {
-            // The page shows the call although it cannot receive calls now. It confirms the call as soon as it can.
+            // The page shows the call although the desk cannot receive calls now. It confirms the call again later.
             let run = self.ways[ROOMS + at].run;
             self.after(500, Happens::Draws { desk: at, run, room, call });
         }
@@ -65,7 +65,7 @@ impl World {
             20..=22 => self.ways[client].is_cut = !self.ways[client].is_cut,
             23 => {
                 self.is_broker_up = false;
-                // The broker's memory is lost. No will is published, and only the closed sockets reveal it to clients.
+                // The broker loses its memory and publishes no will. Clients notice only that their sockets are closed.
                 self.connections.clear();
                 self.held.clear();
                 for client in 0..ROOMS + DESKS {
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// Kills a room. A press that is neither on disk nor at a desk may be lost with the program, because either the
+    /// Kills a room. A press that is neither on disk nor at a desk may be lost with the process, because either the
     /// patient has not read "Calling" yet, or the disk is full and staff have been notified.
     pub(super) fn kill_room(&mut self, room: usize) {
         self.kill(room);

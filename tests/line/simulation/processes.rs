@@ -1,4 +1,4 @@
-//! Owns the processes of the simulation, which start, recover, wake, send, and are killed.
+//! Owns what the processes of the simulation do: they start, recover, wake up, send messages, and are killed.
 
 use super::*;
 
@@ -20,10 +20,10 @@ impl World {
         self.wake(client);
     }
 
-    /// Starts a room as the driver does, by replaying the journal and continuing time from the last record.
+    /// Starts a room as the driver does: replays the journal, and continues the clock from the time of the last record.
     pub(super) fn recover(&mut self, at: usize) {
-        // As in the real program, which keeps the last id in the lock file of the state directory, a later run gets a
-        // greater id, whatever the clock says.
+        // A later run gets a greater id, whatever the clock says. The real program ensures this by keeping the last id
+        // in the lock file of the state directory.
         let began_ms = (self.clock_ms[at] + self.now_ms).max(self.rooms[at].run_began_ms + 1);
         self.rooms[at].run_began_ms = began_ms;
         let run_id = Ulid::from_parts(began_ms, u128::from(self.names));
@@ -70,8 +70,7 @@ impl World {
         let way = &mut self.ways[client];
         way.is_running = false;
         if let Some(connection) = way.connection.take() {
-            // A killed process closes its sockets, but over a cut connection the broker learns that only by the
-            // keep-alive.
+            // A killed process closes its sockets. If its network is cut, the broker notices only after the keep-alive.
             let after_ms = if way.is_cut { KEEP_ALIVE_MS } else { 1 };
             self.after(after_ms, Happens::GivenUp { connection });
         }
@@ -84,7 +83,7 @@ impl World {
         RoomTime(process.base.0 + self.now_ms - process.began_ms)
     }
 
-    /// Lets a process do everything that is due, and checks the result.
+    /// Lets a process do everything that is due, and checks the invariants afterwards.
     pub(super) fn wake(&mut self, client: Client) {
         if !self.ways[client].is_running {
             return;
@@ -194,7 +193,7 @@ impl World {
         Ok(())
     }
 
-    /// Records reach the disk in order, so a slow record delays those after it.
+    /// Handles the disk's report on a record. Records reach the disk in order, so all earlier ones are on disk as well.
     pub(super) fn written(&mut self, at: usize, record: usize, ok: bool) {
         if ok {
             for (_, _, is_durable) in self.rooms[at].journal.iter_mut().take(record + 1) {

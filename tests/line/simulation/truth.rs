@@ -1,4 +1,4 @@
-//! Owns the invariants that must hold at every moment and at the end.
+//! Owns the invariants of the simulation, of which some must hold at every step and some at the end.
 
 use super::*;
 
@@ -32,7 +32,7 @@ impl World {
             self.rooms[at].held_since_ms = Some(self.now_ms);
         } else {
             let unheld_ms = self.now_ms - since_ms;
-            // Not checked in worlds with forged messages, because a forged heartbeat can make a lost desk seem present.
+            // Worlds with forged messages are exempt, because a forged heartbeat can make a lost desk seem present.
             self.holds(
                 self.lies || unheld_ms <= SILENT_AFTER_MS + 6 * SECOND,
                 "the desk \"has your call\", but none does any more",

@@ -1,5 +1,5 @@
-//! Owns the sound: what a mix is, and the handle through which the room's driver controls it. Not here: the choice of
-//! what is heard at a given time, which is a pure function of the snapshot and the profile (`driver::mix`).
+//! Owns the mix, and the handle through which the room's driver controls the sound. Does not own the choice of what is
+//! heard at a given time, which is a pure function of the snapshot, the profile and the time (`driver::mix`).
 //!
 //! ```text
 //! set_mix, signal ─▶ output thread ─queue─▶ engine (one source, in the audio callback) ─▶ output
@@ -54,12 +54,13 @@ pub const CALM_DB: f32 = -9.0;
 /// What should be heard now. The engine moves to it in ramps; setting the same mix again has no effect.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mix {
-    /// The playlist of the current part, repeated endlessly; empty for no tracks. A playing track that is also in the
-    /// new list keeps playing. Tracks already heard in this session come last.
+    /// The playlist of the current part, repeated endlessly; empty if no track should play. When the list changes, a
+    /// playing track that is also in the new list keeps playing. Tracks already heard in this session come last.
     pub tracks: Vec<Track>,
-    /// Identifies the session. A new one starts with no track marked as heard.
+    /// Number that identifies the session. When it changes, every track counts as not yet heard.
     pub session: u64,
-    /// Length of the crossfade between pieces, 0 to [`CROSSFADE_MAX_S`] seconds.
+    /// Length of the crossfade from one track to the next and between tracks and score, 0 to [`CROSSFADE_MAX_S`]
+    /// seconds.
     pub crossfade_s: f32,
     /// Total number of skips requested so far. Each increase crossfades to the next track.
     pub skips: u32,
@@ -69,23 +70,23 @@ pub struct Mix {
     pub score: Option<ScoreAim>,
     /// Up to two nature beds, each with its level in dB, at most 0.
     pub beds: [Option<(Bed, f32)>; 2],
-    /// The audible breathing pacer. At a level of minus infinity it is silent and only drives `swell_bed`.
+    /// The audible breathing pacer. At a level of minus infinity it is silent, but the beds can still follow it.
     pub breath: Option<BreathSound>,
-    /// Whether sea, wind and fire follow `breath` instead of moving by themselves.
+    /// Whether the beds sea, wind and fire follow `breath` instead of moving by themselves.
     pub swell_bed: bool,
     /// The patient's volume in dB relative to full scale, already limited by the room's cap.
     pub volume_db: f32,
-    /// Silence requested by profile, darkness or choice: everything but the signals fades out, and tracks pause.
+    /// Whether silence was asked for. Everything but the signals then fades out, and the tracks pause.
     pub held: bool,
     /// Gain in dB, at most 0, by which everything but the signals is ducked for a call, *talk now* or presence.
     pub ducked_db: f32,
-    /// Whether staff have calmed the room: everything but the signals is [`CALM_DB`] softer, and if there is a bed it
-    /// remains alone. Both take four seconds.
+    /// Whether staff have calmed the room. Within four seconds, everything but the signals then drops by [`CALM_DB`],
+    /// and if a bed plays, tracks and score fade out so that they do not cover it.
     pub calmed: bool,
 }
 
 impl Default for Mix {
-    /// Returns the mix that is silent.
+    /// Returns a silent mix.
     fn default() -> Self {
         Self {
             tracks: Vec::new(),
@@ -121,23 +122,24 @@ pub struct BreathSound {
 pub struct Options {
     /// Seed of the beds; the same seed gives the same beds.
     pub seed: u64,
-    /// Measured loudness of the tracks, by which their levels are matched.
+    /// Measured loudness of the tracks, used to match their levels.
     pub loudness: LoudnessLibrary,
-    /// Period of the output in milliseconds, 10 to 200. At 48 ms a call tone is heard within 300 ms, for 21 wake-ups
-    /// per second.
+    /// Period of the output in milliseconds, 10 to 200. At 48 ms, a call tone is heard within 300 ms, and the audio
+    /// thread wakes up 21 times per second.
     pub period_ms: u32,
-    /// Lower limit of the signals' level in dB relative to full scale. They follow the patient's volume only down to
-    /// this, since the answer to a call must be heard.
+    /// Lower limit of the signals' level in dB relative to full scale. Signals follow the patient's volume down to this
+    /// level and no further, because the answer to a call must be heard.
     pub signal_floor_db: f32,
     /// Output for everything but the corridor's chime, by a name from [`outputs`]; `None` for the system default. No
     /// other output ever takes its place.
     pub device: Option<String>,
-    /// Output for the chime of [`Signal::NoDesk`]. If none, the chime sounds on the patient's output only, at the
-    /// level of the other signals.
+    /// Output for the chime of [`Signal::NoDesk`] in the corridor. With `None`, the chime sounds on the patient's
+    /// output only, at the level of the other signals.
     pub chime_device: Option<String>,
-    /// Level of that chime in dB relative to full scale; −6 if none. This level is never used on the patient's output.
+    /// Level of the chime on `chime_device`, in dB relative to full scale; `None` means −6 dB. The level never applies
+    /// to the patient's output.
     pub chime_db: Option<f32>,
-    /// The output that the room was calibrated for. If nothing is set, the first one found counts as calibrated.
+    /// The output that the room was calibrated for. If it is empty, the first output found counts as calibrated.
     pub calibrated: CalibratedOutput,
     /// Folder of the clinic's recorded clips, with a subfolder per language: `media/voice`.
     pub voice_dir: Option<PathBuf>,
@@ -177,7 +179,7 @@ pub enum SoundEvent {
         /// What the system reported.
         why: String,
     },
-    /// A calibrated output is available, for the first time or again.
+    /// An output on which sound is allowed is available, for the first time or again.
     DeviceBack,
     /// Sound would come out somewhere that the room is not calibrated for, for example after a plug was pulled.
     /// Everything is muted, signals too, until the calibrated output is back or [`SoundHandle::accept_output`] is
@@ -185,21 +187,22 @@ pub enum SoundEvent {
     OutputNotCalibrated {
         /// The output, by its name in [`outputs`].
         output: String,
-        /// Its port, if it has any.
+        /// The active port of the output; `None` if the output has no ports.
         port: Option<String>,
     },
-    /// Sound fades in on a calibrated output again after [`SoundEvent::OutputNotCalibrated`]. Also reported if there is
-    /// no output at all, in addition to [`SoundEvent::DeviceLost`].
+    /// [`SoundEvent::OutputNotCalibrated`] no longer applies: sound fades in again on an output where it is allowed, or
+    /// the output was lost altogether, in which case [`SoundEvent::DeviceLost`] is reported as well.
     OutputCalibrated,
-    /// Staff allowed an output whose level nobody measured. The patient's volume is limited to
-    /// [`Options::unmeasured_volume_db`] there.
+    /// Staff allowed an output other than the one in [`Options::calibrated`], whose level nobody has measured. The
+    /// patient's volume is limited to [`Options::unmeasured_volume_db`] there.
     OutputUnmeasured {
         /// The output, by its name in [`outputs`].
         output: String,
     },
     /// Sound no longer comes out of an unmeasured output.
     OutputMeasured,
-    /// The corridor's chime has no output. It is looked for every 20 seconds and whenever the chime should sound.
+    /// The corridor's chime has no output. The sound looks for one every 20 seconds and whenever the chime should
+    /// sound.
     ChimeLost {
         /// What the system reported.
         why: String,
@@ -220,7 +223,7 @@ pub enum SoundEvent {
         /// What is wrong with it.
         why: String,
     },
-    /// A file was skipped or ended early. The music continues with the next one.
+    /// A track was skipped or ended early. The music continues with the next track.
     TrackSkipped {
         /// The file.
         path: PathBuf,
@@ -301,15 +304,17 @@ impl SoundHandle {
         self.send(OutputCommand::Signal(signal));
     }
 
-    /// Reports a full queue. A closed one belongs to a sound that has been stopped or that was silent from the start.
+    /// Sends a command, or logs a warning if the queue is full. A closed queue causes no warning, because the sound was
+    /// stopped or was silent from the start.
     fn send(&self, command: OutputCommand) {
         if let Err(TrySendError::Full(_)) = self.commands.try_send(command) {
             warn!("a command to the sound was lost, because the sound's thread accepts none");
         }
     }
 
-    /// Selects the language of spoken signals (a folder of `media/voice`). [`Signal::SomeoneComing`] names `clinician`
-    /// if the clinic has recorded that name. Signals without a clip play tones. Returns at once.
+    /// Selects the language of spoken signals, which is the name of a folder in `media/voice`. The clip for
+    /// [`Signal::SomeoneComing`] names `clinician` if the clinic has recorded that name. Signals without a clip play
+    /// tones. Returns at once.
     pub fn select_voice(&self, language: &str, clinician: Option<&str>) {
         self.clips.select(language, clinician);
     }
@@ -349,14 +354,15 @@ impl SoundHandle {
     }
 }
 
-/// Queues an event for the output thread, waiting if the queue is full. This cannot deadlock, since the output thread
-/// never waits for the threads that use it; once it has ended, the event is dropped.
+/// Returns a function that queues an event for the output thread and waits while the queue is full. This cannot
+/// deadlock, because the output thread never waits for the threads that report events. Once the output thread has
+/// ended, events are dropped.
 fn queue_event(commands: &SyncSender<OutputCommand>) -> impl Fn(SoundEvent) + Send + Sync + 'static {
     let commands = commands.clone();
     move |event| drop(commands.send(OutputCommand::Event(event)))
 }
 
-/// Connects the reader of tracks to the output.
+/// Lets the output thread control the thread that reads tracks.
 impl DeckFeed for ReaderThread {
     fn restart_if_due(&mut self, now: Instant) -> bool {
         Self::restart_if_due(self, now)
@@ -386,12 +392,12 @@ fn signal_gain(volume_db: f32, options: &Options) -> f32 {
     db_to_gain((volume_db + 3.0).clamp(options.signal_floor_db.min(-12.0), -12.0))
 }
 
-/// Returns a mix as gains, with times on a clock that started at `epoch`.
+/// Converts the levels of a mix from dB to gains, and its instants to seconds since `epoch`.
 fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
     levels_within(mix, 0.0, epoch, options)
 }
 
-/// Returns a mix as gains, with the patient's volume limited to `most_db` and times on a clock that started at `epoch`.
+/// Converts a mix like [`levels_of`], with the patient's volume limited to `most_db`.
 fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> engine::Levels {
     let volume_db = mix.volume_db.min(most_db);
     engine::Levels {
@@ -414,7 +420,7 @@ fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> 
         bed_alone: mix.calmed && mix.beds.iter().any(Option::is_some),
         held: mix.held,
         signal: signal_gain(volume_db, options),
-        // The corridor's chime is loud on its own output only; on this one it is as soft as the other signals.
+        // The chime is loud on the corridor's output only. On the patient's output it is as soft as the other signals.
         chime: signal_gain(volume_db, options),
     }
 }

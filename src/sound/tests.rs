@@ -37,7 +37,7 @@ fn after_a_panic_of_the_output_thread_the_sound_resumes_with_the_same_mix() {
     for _ in 0..2 {
         sound.send(OutputCommand::Panic { of_reading: false });
         wait_for(&news, is_lost_by_a_fault);
-        // The reader is new and has been given the tracks again.
+        // The new reader was given the same tracks, and cannot play them either.
         wait_for(&news, |told| *told == SoundEvent::TracksGone);
     }
 }

@@ -47,7 +47,7 @@ impl WindBed {
         }
     }
 
-    /// Renders one block, overwriting `out`. Gusts can follow a breath.
+    /// Renders one block, overwriting `out`. `swell` sets how far the gusts follow the breath.
     pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         let own = self.gust.run(&mut self.rng, block_s);
@@ -67,8 +67,8 @@ impl WindBed {
             let gust = before + (gust - before) * (step as f32 / BLOCK as f32);
             for (side, sample) in frame.iter_mut().enumerate() {
                 let white = self.rng.white();
-                // Each filter has its own noise source. With a shared source, the filters' opposite phases would cancel
-                // between the bands.
+                // Each filter has its own noise source. If they shared one, their opposite phases would cancel it out
+                // at the frequencies between their bands.
                 let (low, _, _) = self.hollow[side].run(self.pink[side].run(white), hollow);
                 let (_, band, _) = self.sigh[side].run(self.high_pink[side].run(self.rng.white()), sigh);
                 let (_, rustle, _) = self.leaves[side].run(white, leaves);
@@ -134,7 +134,7 @@ impl FireBed {
         }
     }
 
-    /// Renders one block, overwriting `out`. The flames can follow a breath.
+    /// Renders one block, overwriting `out`. `swell` sets how far the flames follow the breath.
     pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         let own = self.heat.run(&mut self.rng, block_s);
@@ -175,7 +175,8 @@ impl FireBed {
         }
     }
 
-    /// Starts a crack. Cracks come in small clusters with long pauses between them, like a log giving way.
+    /// Starts a crack and sets the time until the next one. Cracks come in small clusters with long pauses between
+    /// them, as when a log gives way.
     fn crackle(&mut self, heat: f32) {
         if self.cluster == 0 {
             self.cluster = 1 + self.rng.below(5) as u8;

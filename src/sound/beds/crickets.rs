@@ -1,8 +1,9 @@
-//! Owns the sound of crickets in a warm night field: a few near ones that are heard individually, a distant chorus, and
-//! the air. Does not own its level in the mix.
+//! Owns the bed of crickets in a warm night field: a few near crickets that are heard individually, a distant chorus,
+//! and the sound of the air. Does not own the bed's level in the mix.
 //!
-//! Modelled on the snowy tree cricket (*Oecanthus fultoni*): chirps of several short pulses of an almost pure tone at 2 to
-//! 3 kHz, repeated about twice a second, softer to the ear than the 4 to 5 kHz of field crickets.
+//! The bed is modelled on the snowy tree cricket (*Oecanthus fultoni*), whose chirps consist of several short pulses of
+//! an almost pure tone at 2 to 3 kHz and are repeated about twice a second. They are softer to the ear than the 4 to 5
+//! kHz of field crickets.
 
 use std::f32::consts::TAU;
 
@@ -22,7 +23,7 @@ const PULSE_SHARE: f32 = 0.72;
 #[derive(Clone, Copy, Debug)]
 struct Cricket {
     pitch_hz: f32,
-    /// Position in the wave, 0 to 1.
+    /// Position within one cycle of the tone, 0 to 1.
     phase: f32,
     /// Seconds since the chirp began; after its last pulse the cricket is silent.
     age_s: f32,
@@ -34,7 +35,7 @@ struct Cricket {
 
 impl Cricket {
     fn new(rng: &mut Rng, index: usize) -> Self {
-        // Spread evenly from left to right, with some randomness.
+        // The crickets are spread evenly from left to right, with some randomness.
         let position = (index as f32 / (NEAR - 1) as f32).mul_add(1.6, -0.8) + rng.between(-0.15, 0.15);
         let distance = rng.between(0.25, 1.0);
         Self {

@@ -1,5 +1,5 @@
-//! Owns the set of nature beds and the crossfade from one to another. Not here: the synthesis of each bed (the modules
-//! beside this file) and its level in the mix.
+//! Owns the set of nature beds, and the crossfade from one bed to another. Does not own the synthesis of each bed (the
+//! submodules), or its level in the mix.
 
 mod air;
 mod crickets;
@@ -15,7 +15,7 @@ use air::{BrownBed, FireBed, WindBed};
 use crickets::CricketsBed;
 use water::{RainBed, SeaBed, StreamBed};
 
-/// A breath for a bed to follow, over one block.
+/// The breath that a bed follows, over one block.
 #[derive(Clone, Copy, Debug)]
 pub struct BreathSwell {
     /// How full the breath is, 0 to 1.
@@ -72,7 +72,7 @@ struct BedSlot {
     fade_angle: Ramp,
 }
 
-/// The sounding beds, which are the requested bed and any beds that are fading out.
+/// The beds that sound at present: the requested bed, and any beds that are fading out.
 #[derive(Debug)]
 pub struct Beds {
     slots: [Option<BedSlot>; 3],
@@ -88,12 +88,12 @@ const FLOOR_HZ: f32 = 45.0;
 pub const BED_FADE_S: f32 = 4.0;
 
 impl Beds {
-    /// Creates a channel that is silent until [`fade_to`](Self::fade_to) names a bed.
+    /// Creates a set that is silent until [`fade_to`](Self::fade_to) names a bed.
     pub const fn new(seed: u64, rate_hz: u32) -> Self {
         Self { slots: [None, None, None], wanted: None, rate_hz, seed, made: 0 }
     }
 
-    /// Crossfades to `bed` at equal power.
+    /// Crossfades to `bed` at equal power within [`BED_FADE_S`]; with `None`, fades out.
     pub fn fade_to(&mut self, bed: Option<Bed>) {
         self.wanted = bed;
     }
@@ -134,7 +134,8 @@ impl Beds {
         if self.slots.iter().flatten().any(|slot| slot.bed == bed) {
             return;
         }
-        // While every slot is fading out, the new bed waits, because a late start is better than an abrupt end.
+        // While the beds in all slots are fading out, the new bed waits, because a late start is better than cutting
+        // off a fade.
         let Some(free) = self.slots.iter_mut().find(|slot| slot.is_none()) else { return };
         self.made += 1;
         let mut fade_angle = Ramp::holding(0.0);

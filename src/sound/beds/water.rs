@@ -44,7 +44,7 @@ impl Wave {
         self.pan = rng.between(-0.6, 0.6);
     }
 
-    /// Returns the height of the wave and the share of receding foam, each 0 to 1.
+    /// Returns the height of the wave and the amount of receding foam, each 0 to 1.
     fn shape(&self) -> (f32, f32) {
         if self.age_s < self.rise_s {
             let up = smoothstep(self.age_s / self.rise_s);
@@ -94,7 +94,7 @@ impl SeaBed {
         }
     }
 
-    /// Renders one block, overwriting `out`. The nearest wave can follow a breath.
+    /// Renders one block, overwriting `out`. `swell` sets how far the nearest wave follows the breath.
     pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         self.render_distance(out, block_s);
@@ -110,8 +110,7 @@ impl SeaBed {
             let (mut height, mut foam) = wave.shape();
             height *= wave.height;
             foam *= wave.height;
-            // Only the nearest wave follows the breath. The others are turned down, because a single motion has to
-            // stand out.
+            // Only the nearest wave follows the breath. The others become softer, so that this one motion stands out.
             if index == 0 {
                 let led = swell.level.end.powf(1.4);
                 height += (led - height) * share;
@@ -159,7 +158,7 @@ impl SeaBed {
     }
 }
 
-/// A short decaying sine: a drop on a leaf, a closing bubble. Its pitch can rise while it decays.
+/// A short decaying sine, such as a drop on a leaf or a closing bubble. Its pitch can rise while it decays.
 #[derive(Clone, Copy, Debug, Default)]
 struct Ping {
     phase: f32,
@@ -187,7 +186,7 @@ impl Ping {
     }
 }
 
-/// Parameters of a new ping.
+/// Parameters of a new [`Ping`].
 struct PingParams {
     pitch_hz: f32,
     length_s: f32,

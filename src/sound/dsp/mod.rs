@@ -1,5 +1,5 @@
-//! Owns the building blocks of synthesis: seeded random numbers, filters, noise, slow modulation. Does not own any
-//! sound made with them. Nothing here allocates.
+//! Owns the building blocks of synthesis: seeded random numbers, filters, noise and slow modulation. Does not own any
+//! sound made with them. Nothing here allocates memory.
 
 pub mod ramp;
 
@@ -36,7 +36,7 @@ impl Rng {
         self.unit() * 2.0 - 1.0
     }
 
-    /// Returns a uniform random number between two bounds.
+    /// Returns a uniform random number in [`low`, `high`).
     pub fn between(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }
@@ -87,8 +87,8 @@ pub struct FilterCoefficients {
 }
 
 impl FilterCoefficients {
-    /// Computes the coefficients. `corner_hz` is clamped between 5 Hz and 0.45 of the sample rate. A `sharpness` (Q) of
-    /// 0.5 has no resonance.
+    /// Computes the coefficients. `corner_hz` is clamped to 5 Hz at least and 0.45 of the sample rate at most, and
+    /// `sharpness` (Q) to 0.3 at least. A Q of 0.5 has no resonance.
     pub fn new(corner_hz: f32, sharpness: f32, rate_hz: f32) -> Self {
         let g = (PI * (corner_hz.clamp(5.0, rate_hz * 0.45)) / rate_hz).tan();
         let damping = 1.0 / sharpness.max(0.3);
@@ -97,7 +97,7 @@ impl FilterCoefficients {
 }
 
 impl StateVariableFilter {
-    /// Filters one sample; returns low-pass, band-pass (0 dB at its centre) and high-pass.
+    /// Filters one sample. Returns the low-pass, band-pass (0 dB at its centre) and high-pass outputs.
     pub fn run(&mut self, input: f32, tuning: FilterCoefficients) -> (f32, f32, f32) {
         let high = (input - (tuning.g + tuning.damping) * self.first - self.second) * tuning.scale;
         let band = tuning.g * high + self.first;
@@ -176,7 +176,7 @@ pub struct Smoother {
 }
 
 impl Smoother {
-    /// Creates a value that starts at `value`, at rest.
+    /// Creates a smoother that rests at `value`.
     pub const fn holding(value: f32) -> Self {
         Self { value }
     }

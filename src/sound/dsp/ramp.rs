@@ -1,5 +1,5 @@
-//! Owns the block size and the ramp. Every level in the engine is a ramp, and a ramp never steps. Not here: what the
-//! values mean.
+//! Owns the block size, and the ramp along which every level in the engine changes, because a level that jumps is heard
+//! as a click. Does not own the meaning of the levels.
 
 use std::f32::consts::PI;
 
@@ -12,21 +12,22 @@ pub type AudioBlock = [[f32; 2]; BLOCK];
 /// A block of silence.
 pub const SILENCE: AudioBlock = [[0.0; 2]; BLOCK];
 
-/// A value that moves to a target along half a cosine, which has no corner at either end. A new target on the way makes
-/// no corner either, because the old velocity decays within the new ramp.
+/// A value that moves to a target along half a cosine, whose slope is zero at both ends. If the target changes on the
+/// way, the old velocity decays during the new ramp, so the slope does not jump there either.
 #[derive(Clone, Copy, Debug)]
 pub struct Ramp {
     from: f32,
     to: f32,
     position_frames: u32,
     length_frames: u32,
-    /// Velocity per frame when the target last changed, and the number of frames over which it decays.
+    /// Change per frame at the time when the target last changed.
     drift: f32,
+    /// Number of frames over which `drift` decays to zero.
     drift_frames: f32,
 }
 
 impl Ramp {
-    /// Creates a ramp that starts at `value`, at rest.
+    /// Creates a ramp that rests at `value`.
     pub const fn holding(value: f32) -> Self {
         Self { from: value, to: value, position_frames: 0, length_frames: 0, drift: 0.0, drift_frames: 0.0 }
     }
@@ -42,9 +43,9 @@ impl Ramp {
     pub fn retarget(&mut self, to: f32, length_frames: u32) {
         let (value, speed) = (self.value(), self.speed());
         let length_frames = length_frames.max(BLOCK as u32);
-        // With a quadratic decay, the overshoot is at most 4/27 × velocity × length. A length of
-        // 27/4 (6.75) × remaining way ÷ velocity therefore never passes the old target. If the decaying velocity points
-        // away from the old target, its remaining time is kept.
+        // The old velocity decays quadratically, and carries the value by at most 4/27 × velocity × length of the
+        // decay. If that length is at most 27/4 (6.75) × distance to the old target ÷ velocity, the value never passes
+        // the old target. If the velocity points away from the old target, it decays in the time that it had left.
         let ahead = (self.to - value) / if speed.abs() > f32::EPSILON { speed } else { f32::INFINITY };
         let reach_frames = if ahead >= 0.0 { ahead * 6.75 } else { self.drift_frames - self.position_frames as f32 };
         *self = Self {
@@ -84,7 +85,7 @@ impl Ramp {
         }
     }
 
-    /// Returns the remaining share of the velocity's decay, if any.
+    /// Returns the fraction of the old velocity's decay that is still to come; `None` once it has decayed.
     fn drift_left(&self) -> Option<f32> {
         let position = self.position_frames as f32;
         (position < self.drift_frames).then(|| 1.0 - position / self.drift_frames)
@@ -141,7 +142,7 @@ impl Span {
     }
 }
 
-/// Adds `input` to `output` through a moving gain.
+/// Adds `input` to `output`, multiplied by a gain that changes linearly across the block.
 pub fn add_scaled(output: &mut AudioBlock, input: &AudioBlock, gain: Span) {
     for (index, (out, frame)) in output.iter_mut().zip(input).enumerate() {
         let gain = gain.at(index);
@@ -204,8 +205,8 @@ mod tests {
         assert!((ramp.value() - before).abs() < 1e-6);
     }
 
-    /// Returns the largest change of the per-block step when the target changes at random times, as a share of the
-    /// steepest step that a full ramp has.
+    /// Changes a ramp's target at random times. Returns the largest difference between the steps of two successive
+    /// blocks, as a fraction of the steepest step of a ramp from 0 to 1.
     fn worst_corner(length_frames: u32, mut aim: impl FnMut(&mut Rng) -> f32) -> f32 {
         let mut rng = Rng::new(7);
         let mut ramp = Ramp::holding(0.0);

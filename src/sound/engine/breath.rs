@@ -9,7 +9,7 @@ use crate::room::breath::{BreathPattern, BreathPhase};
 use crate::sound::dsp::ramp::{AudioBlock, Ramp, Span, block_s, seconds_to_frames};
 use crate::sound::dsp::{FilterCoefficients, PinkNoise, Rng, Smoother, StateVariableFilter, smoothstep};
 
-/// Time over which the level moves to a new pattern or start, because the breath must never jump.
+/// Time in seconds over which the level moves to that of a new pattern or start, because the breath must never jump.
 const CATCH_UP_S: f32 = 1.5;
 
 /// The breathing pacer.
@@ -46,7 +46,7 @@ impl BreathSynth {
         }
     }
 
-    /// Follows `pattern`, which started at `origin_s` on the stream's clock; `now_s` is the present time on that clock.
+    /// Follows `pattern`, which started at `origin_s`. The time is now `now_s`. Both are seconds on the stream's clock.
     pub fn follow(&mut self, pattern: BreathPattern, origin_s: f64, now_s: f64) {
         if self.pattern == Some((pattern, origin_s)) {
             return;
@@ -55,7 +55,8 @@ impl BreathSynth {
         self.resume(now_s);
     }
 
-    /// Moves from the present level to the level at `now_s` within `CATCH_UP_S`, after the clock was set to `now_s`.
+    /// Adapts to a clock that was set to `now_s`: moves within `CATCH_UP_S` from the present level to the pattern's
+    /// level at that time.
     pub fn resume(&mut self, now_s: f64) {
         let Some((pattern, origin_s)) = self.pattern else { return };
         let wanted = level_at(pattern, origin_s, now_s).0;
@@ -99,8 +100,8 @@ impl BreathSynth {
             let [ground, octave, fifth] = self.phases.map(|phase| (phase * TAU).sin());
             let tone = (ground + 0.30 * octave * level + 0.22 * fifth * level) * breath * 0.060;
             for (side, sample) in frame.iter_mut().enumerate() {
-                // Each filter has its own noise source. With a shared source, the filters' opposite phases would cancel
-                // between the bands.
+                // Each filter has its own noise source. If they shared one, their opposite phases would cancel it out
+                // at the frequencies between their bands.
                 let (_, bright, _) = self.air[side].run(self.pink[side].run(self.rng.white()), air);
                 let (dark, _, _) = self.sigh[side].run(self.low_pink[side].run(self.rng.white()), sigh);
                 let wind = bright * (0.16 + 0.26 * inward) + dark * (0.34 - 0.16 * inward);
@@ -125,7 +126,8 @@ mod tests {
     use super::*;
     use crate::sound::dsp::ramp::{SILENCE, block_s_f64};
 
-    /// Returns the level (RMS) and brightness (RMS of the first difference over RMS) of each tenth of a second.
+    /// Plays `pattern` and returns the level (RMS) and brightness (RMS of the first difference, divided by RMS) of each
+    /// tenth of a second.
     fn listen(pattern: BreathPattern, seconds: usize) -> Vec<(f64, f64)> {
         let mut voice = BreathSynth::new(3, 48_000);
         voice.follow(pattern, 0.0, 0.0);
@@ -175,7 +177,8 @@ mod tests {
                 heard.iter().enumerate().skip(100).filter(|(i, _)| tenths(i % 100)).map(|(_, h)| h.1).collect();
             picked.iter().sum::<f64>() / picked.len() as f64
         };
-        // 2 to 4 s of the in-breath, and the mirrored part of the out-breath, have the same levels.
+        // Seconds 2 to 4 of the in-breath and the mirrored part of the out-breath have the same levels, so only the
+        // brightness differs.
         let inward = mean(&|tenth| (20..40).contains(&tenth));
         let outward = mean(&|tenth| (60..80).contains(&tenth));
         assert!(inward > outward * 1.2, "in {inward:.4}, out {outward:.4}");

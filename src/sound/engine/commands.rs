@@ -1,5 +1,5 @@
-//! Owns the commands and reports that cross between the audio callback and other threads. No value here frees heap
-//! memory when the callback drops it. Not here: how commands are carried out.
+//! Owns the commands and reports that cross between the audio callback and other threads. Whatever the callback drops
+//! has no heap memory to free; it sends decks and instruments back instead. Does not own the execution of commands.
 
 use std::sync::atomic::AtomicU64;
 
@@ -14,7 +14,7 @@ use crate::sound::score::{SampledInstrument, ScoreAim};
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::Bed;
 
-/// The target of every gain. This is a mix in the form that the callback takes, without heap memory.
+/// The target of every gain: a mix in a form without heap memory, for the audio callback.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Levels {
     /// Amplitude of the tracks.
@@ -27,19 +27,19 @@ pub struct Levels {
     pub score_gain: f32,
     /// The beds, each with its amplitude.
     pub beds: [Option<(Bed, f32)>; 2],
-    /// Breathing pattern, its start on the stream's clock in seconds, amplitude.
+    /// Breathing pattern, its start in seconds on the stream's clock, and the amplitude of its sound.
     pub breath: Option<(BreathPattern, f64, f32)>,
-    /// Whether the beds follow the breath.
+    /// Whether the beds sea, wind and fire follow the breath.
     pub swell: bool,
     /// Amplitude of the programme, which is everything but the signals.
     pub volume: f32,
-    /// Gain of the programme while something else must be heard.
+    /// Gain of the programme while it is ducked for a call or a voice; 1 otherwise.
     pub duck: f32,
-    /// Gain of the programme while staff have calmed the room.
+    /// Gain of the programme while staff have calmed the room; 1 otherwise.
     pub calm: f32,
     /// Whether only the beds are heard. Tracks and score play on, but are silent.
     pub bed_alone: bool,
-    /// Whether the programme is silent.
+    /// Whether the programme fades to silence and then pauses.
     pub held: bool,
     /// Amplitude of signals that follow the patient's volume.
     pub signal: f32,
@@ -91,7 +91,7 @@ pub enum DeckCommand {
     },
     /// Crossfade to this deck when the current one reaches its end.
     Queue(Deck),
-    /// Return the queued deck.
+    /// Return the queued deck through [`DeckPort::returned`] without playing it.
     Recall,
     /// Fade the current deck out and play none.
     Silence {
@@ -100,7 +100,7 @@ pub enum DeckCommand {
     },
 }
 
-/// What the callback reports to the reading thread.
+/// What the callback reports to the reading thread, without a queue.
 #[derive(Debug, Default)]
 pub struct DeckProgress {
     /// Number of the playing deck; 0 before the first.
@@ -127,8 +127,8 @@ pub struct DeckPort {
 /// The other threads' ends of an engine's queues.
 #[derive(Debug)]
 pub struct EngineLink {
-    /// For the thread that controls it.
+    /// Commands from the thread that controls the engine.
     pub commands: Producer<EngineCommand>,
-    /// For the thread that reads tracks.
+    /// The queues of the thread that reads tracks.
     pub decks: DeckPort,
 }

@@ -1,5 +1,6 @@
 //! Owns the playing side of a track: reading frames from the ring buffer that the reading thread fills, and fading
-//! them. Runs in the audio callback: no allocation, lock or wait. Does not own decoding or the order of tracks.
+//! them. Runs in the audio callback, so it never allocates, locks or waits. Does not own decoding, or the order of
+//! tracks.
 
 use std::f32::consts::FRAC_PI_2;
 use std::sync::Arc;
@@ -15,8 +16,8 @@ pub const UNKNOWN_FRAMES: u64 = u64::MAX;
 /// How long a track is, as far as the reading thread knows.
 #[derive(Debug)]
 pub struct TrackLength {
-    /// Frames declared by the files; [`UNKNOWN_FRAMES`] if they declare none. Fades are planned by this, since a long
-    /// fade begins before the end has been read.
+    /// Number of frames that the files declare; [`UNKNOWN_FRAMES`] if they declare none. Fades are planned by this
+    /// number, because a long fade begins before the end has been read.
     pub expected_frames: AtomicU64,
     /// Actual number of frames, once the track has been read to its end; [`UNKNOWN_FRAMES`] before.
     pub exact_frames: AtomicU64,
@@ -32,9 +33,9 @@ impl TrackLength {
 /// One track as the callback sees it.
 #[derive(Debug)]
 pub struct Deck {
-    /// Identifies the deck; counts up from 1.
+    /// Number of the deck, counted from 1.
     pub number: u64,
-    /// Length of the crossfade from the previous track when this one was queued.
+    /// Length of the crossfade from the previous track to this one, in frames.
     pub entry_fade_frames: u32,
     samples: Consumer<f32>,
     length: Arc<TrackLength>,
@@ -43,7 +44,7 @@ pub struct Deck {
     fade_angle: Ramp,
     /// Number of frames until the fade-out ends; `None` while the deck is not fading out.
     fade_out_left_frames: Option<u32>,
-    /// Fades to zero before the ring buffer runs empty, and back up once it has been refilled.
+    /// Gain that falls to zero before the ring buffer runs empty, and rises again once it has been refilled.
     underrun_gain: Ramp,
     is_underrun: bool,
     rate_hz: u32,
@@ -72,23 +73,24 @@ impl Deck {
         }
     }
 
-    /// Fades in.
+    /// Fades in within `fade_frames`.
     pub fn fade_in(&mut self, fade_frames: u32) {
         self.fade_out_left_frames = None;
         self.fade_angle.set_target(FRAC_PI_2, fade_frames);
     }
 
-    /// Fades out. If the deck is fading out already, the earlier of the two ends counts.
+    /// Fades out within `fade_frames`. If the deck is fading out already, the earlier of the two ends counts.
     pub fn fade_out(&mut self, fade_frames: u32) {
         if self.fade_out_left_frames.is_some_and(|left| left <= fade_frames) {
             return;
         }
         self.fade_out_left_frames = Some(fade_frames);
-        // `set_target` would ignore a second ramp to zero; this one has to shorten it.
+        // `set_target` ignores a target that is already set, but this call has to shorten the ramp to zero.
         self.fade_angle.retarget(0.0, fade_frames);
     }
 
-    /// Returns the number of frames until the deck's end, as far as known. It is zero only once the end is certain.
+    /// Returns the number of frames until the deck's end; `None` if the length is unknown. It is zero only once the end
+    /// is certain.
     pub fn remaining_frames(&self) -> Option<u64> {
         self.exact_remaining_frames().or_else(|| {
             let expected = self.length.expected_frames.load(Ordering::Acquire);
@@ -101,7 +103,7 @@ impl Deck {
         self.exact_remaining_frames() == Some(0) || self.fade_angle.is_silent()
     }
 
-    /// Adds one block to `out`.
+    /// Adds one block to `out`, or less if the ring buffer holds less.
     pub fn render(&mut self, out: &mut AudioBlock) {
         self.update_underrun();
         self.shorten_fade_to_end();

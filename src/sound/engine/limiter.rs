@@ -1,41 +1,40 @@
 //! Owns the last stage of the mix: a look-ahead limiter that keeps true peaks below −1 dBTP. Runs in the audio
-//! callback: no allocation, lock or wait. Does not own levels.
+//! callback, so it never allocates, locks or waits. Does not own levels.
 //!
-//! True peaks are detected on a signal of four times the sample rate (ITU-R BS.1770-4, annex 2). The gain for a peak is
-//! known [`LATENCY_FRAMES`] ahead. It therefore falls along a slope, reaches its minimum before the peak arrives, and
-//! recovers slowly. Audio that needs no limiting passes through bit for bit.
+//! True peaks are detected at four times the sample rate (ITU-R BS.1770-4, annex 2). Audio is delayed by
+//! [`LATENCY_FRAMES`], so the gain for a peak is known in advance: it falls along a slope, reaches its minimum before
+//! the peak arrives, and recovers slowly. Audio that needs no limiting passes through bit for bit.
 
 use std::f64::consts::PI;
 
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 
-/// Ceiling for true peaks and samples: −1 dB relative to full scale.
+/// Ceiling for true peaks and samples, as an amplitude: −1 dB relative to full scale.
 pub const CEILING: f32 = 0.891_25;
 /// Latency in frames: 4 ms at 48 kHz.
 pub const LATENCY_FRAMES: usize = DELAY_BLOCKS * BLOCK;
 
-/// Peaks are reduced to this amplitude. It leaves a margin below [`CEILING`] for the moving gain and for meters with a
-/// finer resolution.
+/// Amplitude to which peaks are reduced. It leaves a margin below [`CEILING`] for the changing gain, and for meters
+/// with a finer resolution.
 const TARGET: f32 = CEILING * 0.977;
 const DELAY_BLOCKS: usize = 3;
 /// Filter taps per interpolated point.
 const TAPS: usize = 12;
 /// Oversampling factor.
 const PHASES: usize = 4;
-/// Upper bound on the gain of [`TruePeakMeter`]'s interpolation filter, from the largest sample to a point between
-/// samples.
+/// Upper bound on the ratio of a point between samples, as [`TruePeakMeter`] interpolates it, to the largest sample.
 const MOST_OVERSHOOT: f32 = 2.2;
 /// Length in frames of each of the two moving averages in series that shape the gain.
 const AVERAGE: usize = 90;
-/// Length in frames of both moving averages together. They end this long before the peak, and the gain is constant
-/// while the peak passes.
+/// Length in frames of the slope that both moving averages together produce. It ends before the peak arrives, so the
+/// gain is constant while the peak passes.
 const SLOPE: usize = 2 * AVERAGE - 1;
-/// Number of frames for which a peak holds the gain down, which covers the latency and the width of the peak on both
+/// Number of frames for which a peak holds the gain down. It covers the latency, and the width of the peak on both
 /// sides.
 const HOLD: usize = LATENCY_FRAMES + TAPS;
-/// Release time constant in seconds.
+/// Time constant of the gain's recovery after a peak, in seconds.
 const RELEASE_S: f64 = 0.35;
-/// Amplitude to which samples are clamped. It only keeps broken input finite.
+/// Amplitude to which input samples are clamped, only so that broken input stays finite.
 const LOUDEST: f32 = 1_000.0;
 
 const _: () = assert!(LATENCY_FRAMES >= SLOPE + TAPS, "a gain is down before the peak that needs it leaves");
@@ -48,13 +47,13 @@ pub struct Limiter {
     oldest: usize,
     peaks: TruePeakMeter,
     hold: SlidingMinimum,
-    /// An f64, since the last increments of the release are too small for an f32.
+    /// This is an f64, because the last increments of the release are too small for an f32.
     released: f64,
     release: f64,
     first: MovingAverage,
     second: MovingAverage,
-    /// Number of consecutive frames for which the gain has been fully released. From [`HOLD`] + [`SLOPE`] on, all state
-    /// of the limiter is at rest.
+    /// Number of consecutive frames for which the gain has been fully released. Once it reaches [`HOLD`] + [`SLOPE`],
+    /// no earlier peak affects the gain any more.
     at_rest_frames: usize,
 }
 
@@ -102,7 +101,7 @@ impl Limiter {
         self.oldest = (self.oldest + 1) % DELAY_BLOCKS;
     }
 
-    /// Applies the gain to the outgoing block and takes `block` in.
+    /// Looks for peaks in `block`, which enters the delay line, and applies the gain to the block that leaves it.
     fn limit(&mut self, block: &AudioBlock, largest: f32) {
         let mut points = [0.0; BLOCK];
         self.peaks.find(block, largest, &mut points);
@@ -141,7 +140,7 @@ struct TruePeakMeter {
 }
 
 impl TruePeakMeter {
-    /// Creates a polyphase filter, a sinc under a 49-point Hann window with four points per sample.
+    /// Creates a meter whose polyphase filter is a sinc under a 49-point Hann window, with four points per sample.
     fn new() -> Self {
         let mut taps = [[0.0; PHASES]; TAPS];
         for (index, tap) in taps.as_flattened_mut().iter_mut().enumerate() {
@@ -154,7 +153,7 @@ impl TruePeakMeter {
         Self { taps, history: [[0.0; TAPS - 1 + BLOCK]; 2], largest_so_far: 0.0 }
     }
 
-    /// Takes in a block that is too quiet to need interpolation.
+    /// Adds a block to the history without interpolating, which is enough if the block is too quiet to be limited.
     fn pass(&mut self, block: &AudioBlock, largest: f32) {
         for (channel, row) in self.history.iter_mut().enumerate() {
             row.copy_within(BLOCK.., 0);
@@ -165,13 +164,14 @@ impl TruePeakMeter {
         self.largest_so_far = largest;
     }
 
-    /// Finds the largest interpolated point of either channel around each frame, delayed by half the filter.
+    /// Adds a block to the history, and writes to `points` the largest interpolated point of either channel around each
+    /// frame. The points lag by half the filter's length.
     fn find(&mut self, block: &AudioBlock, largest: f32, points: &mut [f32; BLOCK]) {
         self.pass(block, largest);
         for row in &self.history {
             for (at, point) in points.iter_mut().enumerate() {
                 let mut sums = [0.0_f32; PHASES];
-                // The newest sample meets the first tap.
+                // Convolution: the newest sample is multiplied by the first tap.
                 for (sample, taps) in row[at..at + TAPS].iter().rev().zip(&self.taps) {
                     for (sum, tap) in sums.iter_mut().zip(taps) {
                         *sum += sample * tap;
@@ -218,7 +218,7 @@ impl SlidingMinimum {
 struct MovingAverage {
     values: [f32; AVERAGE],
     next: usize,
-    /// An f64, because the rounding errors of a running sum in f32 would add up over a day.
+    /// This is an f64, because the rounding errors of a running sum in f32 would add up over a day.
     sum: f64,
 }
 
@@ -304,8 +304,8 @@ mod tests {
         }
     }
 
-    /// Creates one second of hostile audio. `pitch` is a fraction of the sample rate, and `every` is the number of
-    /// frames between steps of the gain.
+    /// Creates half a second of hostile audio. `kind` selects the waveform, `pitch` is a fraction of the sample rate,
+    /// and `every` is the number of frames between steps of the gain.
     fn hostile(kind: u8, pitch: f32, gain_db: f32, every: usize, seed: u32) -> Vec<[f32; 2]> {
         let mut rng = noise(seed);
         let mut level = 10.0_f32.powf(gain_db / 20.0);
@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn limiting_a_sine_adds_hardly_any_distortion() {
-        // Ten dB above the ceiling.
+        // The sine's peaks are 10 dB above the ceiling.
         let wave = |at: usize| (std::f32::consts::TAU * 997.0 * at as f32 / RATE_HZ).sin() * 2.818;
         let frames: Vec<[f32; 2]> = (0..96_000).map(|at| [wave(at); 2]).collect();
         let out = limited(&frames);

@@ -33,11 +33,11 @@ use breath::BreathSynth;
 use limiter::Limiter;
 use signals::SignalPlayer;
 
-/// Capacity of the command queue.
+/// Capacity of the queue of commands.
 const COMMANDS: usize = 256;
-/// Capacity of the two deck queues.
+/// Capacity of each queue of decks: from the reading thread, and back to it.
 const DECKS: usize = 16;
-/// Capacity of the two queues of instruments.
+/// Capacity of each queue of instruments: from the reading thread, and back to it.
 const INSTRUMENTS: usize = 2 * Instrument::ALL.len();
 /// Maximum number of decks fading out at a time.
 const OUTGOING_MAX: usize = 3;
@@ -56,9 +56,10 @@ mod fade_s {
     pub const OPENING: f32 = 1.2;
 }
 
-/// Maximum clock correction per block. The breath follows it, and a change of speed this small is not noticed.
+/// Maximum correction of the clock per block, in seconds. Each correction changes the speed of the breath, and a change
+/// this small is not noticed.
 const CLOCK_STEP_S: f64 = 0.000_02;
-/// A larger clock error is corrected in one jump.
+/// Error of the clock, in seconds, above which it is corrected in one jump.
 const CLOCK_JUMP_S: f64 = 0.25;
 
 /// One bed channel: its beds and their common gain.
@@ -69,7 +70,7 @@ struct BedChannel {
 
 /// The mix, as one endless source of interleaved stereo.
 pub struct Engine {
-    /// Identifies the engine. An old engine that is returned late is recognised by it.
+    /// Number of the engine, by which the output thread recognises an old engine that is returned late.
     pub serial: u64,
     rate_hz: u32,
     commands: Consumer<EngineCommand>,
@@ -109,7 +110,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Creates a silent engine without tracks.
+    /// Creates a silent engine without tracks, and the other ends of its queues. `seed` determines the beds and the
+    /// breath's noise.
     pub fn new(rate_hz: u32, seed: u64) -> (Self, EngineLink) {
         let (orders_in, commands) = RingBuffer::new(COMMANDS);
         let (decks_in, deck_commands) = RingBuffer::new(DECKS);
@@ -167,7 +169,8 @@ impl Engine {
         (engine, EngineLink { commands: orders_in, decks: port })
     }
 
-    /// Sets the clinic's clips and the RMS amplitude of the tone for the sound meter. Not for the audio callback.
+    /// Sets the clinic's clips and the RMS amplitude of the tone for the sound meter. Must not be called from the audio
+    /// callback, because it frees the previous clips.
     pub fn set_clips(&mut self, clips: Arc<ClipBank>, calibration_gain: f32) {
         self.signals.set_clips(clips, calibration_gain);
     }
@@ -181,9 +184,10 @@ impl Engine {
         self.taken_samples = 2 * BLOCK;
     }
 
-    /// Sets the clock by which the start of a breath pattern is given. The next frame drawn will be heard at `heard_s`.
+    /// Sets the stream's clock, on which the starts of breath patterns are given: the next frame drawn will be heard at
+    /// `heard_s` seconds. Small errors are corrected gradually.
     pub fn set_clock(&mut self, heard_s: f64) {
-        // Frames already rendered but not yet drawn are heard first.
+        // The frames in the limiter, and those rendered but not yet drawn, are heard before the next frame rendered.
         let ahead_frames = (2 * BLOCK - self.taken_samples) / 2 + LATENCY_FRAMES;
         let ahead_s = ahead_frames as f64 / f64::from(self.rate_hz);
         let error_s = heard_s + ahead_s - self.now_s;
@@ -214,8 +218,8 @@ impl Engine {
         let opening = self.opening.advance();
         let program = hold.times(volume).times(duck).times(calm).times(opening);
         let breath_level = self.breath.advance(self.now_s);
-        // During silence nothing advances. Tracks and score later continue where they stopped, because nobody should
-        // come back from a pause to unfamiliar music, and the processor can rest.
+        // During silence the programme does not advance. Tracks and score later continue where they stopped, because
+        // nobody should return from a pause to unfamiliar music. The processor can rest meanwhile.
         if self.hold.is_silent() || (self.volume.is_silent() && volume.start <= 0.0) {
             self.return_outgoing_decks();
         } else {
@@ -306,7 +310,7 @@ impl Engine {
                 return_deck(&mut self.finished, deck);
             }
         } else if self.queued.is_none() && remaining <= u64::from(seconds_to_frames(fade_s::OPENING, self.rate_hz)) {
-            // No piece follows. The end is faded, because a file may end in the middle of a sound.
+            // No deck follows. The end is faded out, because a file may end in the middle of a sound.
             present.fade_out(u32::try_from(remaining).unwrap_or(BLOCK as u32));
         }
     }
@@ -326,8 +330,8 @@ impl Engine {
 
     fn retire(&mut self, mut deck: Deck, fade_frames: u32) {
         deck.fade_out(fade_frames);
-        // The reading thread has at most `DECKS_MAX` (4) decks in use. One is starting and one is being retired here,
-        // so at most two of the `OUTGOING_MAX` (3) slots are taken.
+        // The reading thread has at most `DECKS_MAX` (4) decks in use. One of them is starting and one is being retired
+        // here, so at most two of the `OUTGOING_MAX` (3) slots are taken, and a slot is free.
         match self.outgoing.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => *slot = Some(deck),
             None => return_deck(&mut self.finished, deck),
@@ -360,7 +364,8 @@ impl Engine {
         }
     }
 
-    /// Takes instruments for the score, and returns those that it no longer needs. None is freed here.
+    /// Takes at most one instrument for the score, and returns at most one that the score no longer needs to the
+    /// reading thread, which frees it.
     fn exchange_instruments(&mut self) {
         if self.unneeded.is_full() {
             return;
@@ -371,8 +376,8 @@ impl Engine {
         }
     }
 
-    /// Hands decks that are fading out back to the reading thread before their fade has ended, because nothing is audible
-    /// while the engine is silent.
+    /// Returns decks that are fading out to the reading thread before their fade has ended, because nobody hears the
+    /// fade while the engine is silent.
     fn return_outgoing_decks(&mut self) {
         for slot in &mut self.outgoing {
             if let Some(deck) = slot.take() {

@@ -1,4 +1,4 @@
-//! Tests of the engine as a whole: what must hold for any sequence of commands.
+//! Tests of properties that the whole engine must have under any sequence of commands.
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
@@ -152,7 +152,7 @@ fn no_change_of_the_mix_causes_a_step() {
         .enumerate()
         .map(|(index, (pitch, rate))| folder.track(&format!("{index}.wav"), *rate, 7.0, sine(*pitch)))
         .collect();
-    // A sine of 110 Hz at half scale changes by 0.0072 per frame; up to three may overlap in a crossfade.
+    // A sine of 110 Hz at half scale changes by at most 0.0072 per frame. Up to three may overlap in a crossfade.
     let limit = 0.02;
     for seed in 0..6 {
         let (mut bench, mut rng, mut skips) = (TestEngine::new(2.0), Rng::new(seed), 0);
@@ -217,7 +217,7 @@ fn crossfades_between_tracks_keep_constant_power() {
 #[test]
 fn a_hold_pauses_tracks_and_lets_signals_through() {
     let folder = TempFolder::new("hold");
-    // The level of the track reveals the position.
+    // The track grows steadily louder, so its level reveals the position.
     let track = folder.track("rise.wav", 48_000, 60.0, |at| sine(300.0)(at).map(|s| s * at as f32 / 60.0));
     let mut bench = TestEngine::new(4.0);
     let mut mix = loud(&[&track]);
@@ -269,7 +269,7 @@ fn the_score_pauses_during_a_hold() {
     assert!(same && level_db(&rested.draw(30.0)) < -100.0);
     mix.held = false;
     rested.set(&mix);
-    // Fading into the hold consumed 1.4 s of music, give or take a few blocks.
+    // While the hold faded in, the music advanced by 1.4 s, give or take a few blocks.
     let expected = through.draw(11.0);
     let heard = &rested.draw(8.0)[4 * 48_000..];
     let apart_db = (0..40)

@@ -1,5 +1,5 @@
-//! Owns composed pieces: a stretch of the generative score with a beginning, an arc and an end, to be played as a
-//! track. Not here: the music itself, and when a piece is played.
+//! Owns composed pieces, each of which is a stretch of the generative score with a beginning, an arc and an end, to be
+//! played as a track. Does not own the music itself, or when a piece is played.
 
 use std::f32::consts::PI;
 
@@ -10,28 +10,31 @@ use crate::vocabulary::sound::Character;
 /// Sample rate of composed pieces.
 pub const COMPOSED_RATE_HZ: u32 = 48_000;
 
-/// Length of the fade from silence at the start, in seconds. Fades at both ends let pieces be crossfaded.
+/// Length of the fade from silence at the start of a piece, in seconds. Fades at both ends let pieces be crossfaded.
 const FADE_IN_S: f32 = 4.0;
+/// Length of the fade to silence at the end of a piece, in seconds.
 const FADE_OUT_S: f32 = 16.0;
-/// Digital silence at the very end.
+/// Length of the digital silence at the very end of a piece, in seconds.
 const REST_S: f32 = 0.5;
-/// Time in seconds for which the score plays before the piece begins. The piece then opens with music already sounding.
+/// Time in seconds for which the score plays before the piece begins, so that the piece opens with music already
+/// sounding.
 const BEFORE_S: f32 = 20.0;
-/// Maximum sample peak.
+/// Maximum sample peak of a piece, in dB relative to full scale.
 const PEAK_DB: f32 = -4.0;
 
 /// A piece to compose.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ComposedPiece {
-    /// Its file name without extension.
+    /// File name of the piece without extension.
     pub name: &'static str,
-    /// Its kind of music.
+    /// Character of the score.
     pub character: Character,
     /// Seed of the score. Equal seeds give equal pieces.
     pub seed: u64,
     /// Length in seconds, at least 40.
     pub seconds: f32,
-    /// The shape at its peak, after two thirds; it begins and ends slightly calmer.
+    /// Shape of the score at the piece's climax, after two thirds of its length. The piece begins and ends slightly
+    /// calmer.
     pub shape: ScoreShape,
 }
 

@@ -1,5 +1,5 @@
-//! Owns rendering the engine to a file, faster than real time. Tracks are read between blocks on the same thread, which
-//! makes two runs give the same bytes.
+//! Owns the rendering of the engine's output to a file, faster than real time. Tracks are read between blocks on the
+//! same thread, so two runs give the same bytes. Does not own the engine, or the mix that is rendered.
 
 mod composer;
 mod wav;
@@ -42,9 +42,10 @@ pub struct RenderReport {
     pub frames: u64,
     /// Length of the rendering in seconds.
     pub seconds: f64,
-    /// Time taken.
+    /// Wall-clock time that the rendering took.
     pub wall: Duration,
-    /// Files that were skipped or cut short, with the reason. The room would have continued without them, too.
+    /// Files that were skipped or ended early, each with the reason. In the room, too, the sound would have continued
+    /// without them.
     pub left_out: Vec<(PathBuf, String)>,
 }
 
@@ -58,9 +59,10 @@ impl RenderReport {
 
 /// Renders `seconds` of audio to a stereo WAV at `out`, 48 kHz and 24 bits, written as it is rendered.
 ///
-/// `mix_at` returns the mix at a time in seconds. `epoch` is the instant of second 0, against which breath starts in
-/// the mix are measured. `signals` are pairs of a time in seconds and a signal. Equal arguments give equal bytes. The
-/// file has 24 bits because renderings are measured, and the noise floor of 16 bits would hide how a fade ends.
+/// `mix_at` returns the mix at a time in seconds. `epoch` is the instant that corresponds to second 0; the start of a
+/// breath in the mix is given as an instant, too. `signals` are pairs of a time in seconds and a signal. Equal
+/// arguments give equal bytes. The file has 24 bits because renderings are measured, and the noise floor of 16 bits
+/// would hide how a fade ends. Fails if the file cannot be written.
 pub fn render(
     options: &Options,
     epoch: Instant,
@@ -92,7 +94,7 @@ pub fn render_to(
     let mut reader = TrackReader::new(options.loudness.clone(), options.instruments_dir.clone());
     reader.connect(link.decks);
     engine.reopen();
-    // The limiter's latency: frames before second 0 are dropped.
+    // The limiter delays the output, so the first frames belong to the time before second 0 and are dropped.
     engine.set_clock(-(LATENCY_FRAMES as f64) / f64::from(RATE_HZ));
     let mut early_frames = LATENCY_FRAMES;
     let mut waiting: Vec<(f64, Signal)> = signals.to_vec();

@@ -1,4 +1,5 @@
-//! Owns the WAV writer for stereo files with 16 bits and dither, or with 24 bits. Not here: the content of the files.
+//! Owns the WAV writer for stereo files with 16 bits and dither, or with 24 bits. Does not own the content of the
+//! files.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -48,8 +49,8 @@ impl WavWriter {
         Ok(Self { file, rate_hz, depth, dither: Dither::new(16), data_bytes: 0 })
     }
 
-    /// Appends frames; samples beyond ±1 are clipped. Fails beyond 4 GiB, which is six hours at 48 kHz and 16 bits, or
-    /// four at 24.
+    /// Appends frames; samples beyond ±1 are clipped. Fails if the file cannot be written or exceeds 4 GiB, which is
+    /// six hours at 48 kHz and 16 bits, or four hours at 24 bits.
     pub fn write(&mut self, frames: &[[f32; 2]]) -> io::Result<()> {
         for sample in frames.as_flattened() {
             match self.depth {

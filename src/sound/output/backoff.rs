@@ -1,21 +1,22 @@
-//! Owns the schedule for retrying to open an output, and for reporting that there is none. Each attempt leaks some
-//! memory in ALSA and its plug-ins. The pause therefore doubles after every failure, unless something visible from
-//! outside has changed. Pure. Not here: what is visible (`probe`).
+//! Owns the schedules for retrying to open an output and for reporting again that there is none. Each attempt leaks
+//! some memory in ALSA and its plug-ins, so the pause between attempts doubles after every failure, until the probe of
+//! the outputs shows a change. Does not own the probe (`probe`) or a clock; callers pass the time in.
 
 use std::time::{Duration, Instant};
 
-/// The first pause. A visible change is noticed within this time.
+/// First pause between attempts, and interval of the probe: a change that the probe shows is noticed within this time.
 pub const FIRST: Duration = Duration::from_secs(1);
-/// The longest pause. A change that is not visible from outside is noticed within this time.
+/// Longest pause between attempts. A change that the probe does not show is noticed within this time.
 const LONGEST: Duration = Duration::from_secs(30);
-/// An output lost sooner than this never worked, and is not reopened immediately.
+/// An output that is lost sooner than this after it was opened never worked properly, so it is not reopened
+/// immediately.
 const STEADY: Duration = Duration::from_secs(10);
-/// Time until a lasting loss is reported again. It doubles each time, up to [`REMIND_LONGEST`].
+/// Time until a lasting loss is reported again for the first time. It doubles each time, up to [`REMIND_LONGEST`].
 const REMIND_FIRST: Duration = Duration::from_mins(1);
 /// Longest time between two reports of a lasting loss.
 const REMIND_LONGEST: Duration = Duration::from_hours(1);
 
-/// The schedule of attempts. `T` is what is visible of the outputs.
+/// The schedule of attempts to open an output. `T` is the state of the outputs that the probe shows.
 #[derive(Debug)]
 pub struct Backoff<T> {
     seen: Option<T>,
@@ -29,7 +30,7 @@ impl<T: PartialEq> Backoff<T> {
         Self { seen: None, pause: FIRST, due: now }
     }
 
-    /// Returns whether an attempt is due, given the present state of the outputs.
+    /// Returns whether an attempt is due: the pause is over, or `seen`, the present state of the outputs, has changed.
     pub fn is_due(&mut self, now: Instant, seen: T) -> bool {
         let changed = self.seen.as_ref() != Some(&seen);
         self.seen = Some(seen);
@@ -84,7 +85,7 @@ impl Reminder {
 mod tests {
     use super::*;
 
-    /// Returns how often `is_done` returns true when it runs once per second for `seconds`.
+    /// Runs `is_done` once per second for `seconds`, and returns how many times it returned true.
     fn count(seconds: u32, mut is_done: impl FnMut(Instant, u32) -> bool) -> usize {
         let began = Instant::now();
         (0..seconds).filter(|second| is_done(began + Duration::from_secs(u64::from(*second)), *second)).count()

@@ -1,11 +1,11 @@
 //! Owns the rule that sound comes out only where the room is calibrated. Neither a pulled plug nor a lost output may
-//! ever move sound to a louder output. Not here: how the server reports outputs (`pulse`).
+//! ever move sound to a louder output. Does not own the server's reports about its outputs (`pulse`).
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Name of the system default when there is no sound server. ALSA reports no ports.
+/// Name under which a calibration can mean ALSA's system default, which is used when there is no sound server.
 pub const ALSA_DEFAULT: &str = "system";
 
 /// An output and its active port, by their names on the sound server.
@@ -13,7 +13,7 @@ pub const ALSA_DEFAULT: &str = "system";
 pub struct OutputRoute {
     /// Name of the output on the sound server.
     pub output: String,
-    /// Its active port, such as a headphone jack; `None` if the output has no ports.
+    /// Active port of the output, such as a headphone jack; `None` if the output has no ports.
     pub port: Option<String>,
 }
 
@@ -36,13 +36,13 @@ pub struct CalibratedOutput {
 }
 
 impl CalibratedOutput {
-    /// Returns whether neither field is set. Everything then matches.
+    /// Returns whether neither field is set, so that every output matches.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.output.is_none() && self.port.is_none()
     }
 
-    /// Returns whether sound may come out at `route`.
+    /// Returns whether `route` matches every field that is set.
     #[must_use]
     pub fn holds_for(&self, route: &OutputRoute) -> bool {
         self.output.as_ref().is_none_or(|output| *output == route.output)
@@ -59,15 +59,17 @@ impl From<&OutputRoute> for CalibratedOutput {
 /// Where sound may come out, shared between the stream and the output thread.
 #[derive(Debug, Default)]
 pub struct CalibrationWatch {
-    /// The calibration from the configuration.
+    /// The calibration from the configuration, for which the room's level was measured.
     measured: CalibratedOutput,
+    /// The calibration that applies now: `measured`, the first route seen, or the route that staff accepted last.
     known: Mutex<CalibratedOutput>,
     /// Counts changes of `known`. A stream that sees a new count evaluates its route again.
     changes: AtomicU32,
 }
 
 impl CalibrationWatch {
-    /// Starts with the calibration from the configuration. If that is empty, the first route seen counts as calibrated.
+    /// Creates a watch from the calibration in the configuration. If that is empty, the first route seen counts as
+    /// calibrated.
     pub fn new(known: CalibratedOutput) -> Self {
         Self { measured: known.clone(), known: Mutex::new(known), changes: AtomicU32::new(0) }
     }
@@ -82,7 +84,7 @@ impl CalibrationWatch {
         !self.measured.is_open() && *self.known.lock().unwrap_or_else(PoisonError::into_inner) != self.measured
     }
 
-    /// Returns whether sound may come out at `route`.
+    /// Returns whether sound may come out at `route`. Adopts `route` as the calibrated route if there is none yet.
     pub fn allows(&self, route: &OutputRoute) -> bool {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_open() {
@@ -110,13 +112,13 @@ impl CalibrationWatch {
         self.changes.fetch_add(1, Ordering::Release);
     }
 
-    /// Returns the number of changes so far.
+    /// Returns how many times staff have accepted a route so far.
     pub fn changes(&self) -> u32 {
         self.changes.load(Ordering::Acquire)
     }
 }
 
-/// Last gain before the server. Closes within 60 ms, opens within 1.6 s, and never steps.
+/// The last gain before the sound server. It closes within 60 ms, opens within 1.6 s, and never jumps.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
     position: f32,
@@ -132,8 +134,8 @@ impl Gate {
         Self { position: 0.0, opening: 1.0 / (1.6 * rate), shutting: -1.0 / (0.06 * rate), is_open: false }
     }
 
-    /// Opens or closes the gate. With `at_once`, the gate opens without a ramp, because the engine itself fades in at
-    /// the start of a stream.
+    /// Opens or closes the gate. With `at_once`, it opens without a ramp; this is for the start of a stream, where the
+    /// engine itself fades in.
     pub fn set(&mut self, is_open: bool, at_once: bool) {
         self.is_open = is_open;
         if is_open && at_once {

@@ -15,12 +15,12 @@ pub enum OutputCommand {
     Signal(Signal),
     /// A stream has failed.
     StreamFailed {
-        /// Number of the stream. The report may arrive after the next stream was opened.
+        /// Number of the stream. The report may arrive after the next stream was opened, and is then ignored.
         stream: u64,
         /// What the system reported.
         why: String,
     },
-    /// A stream's route was evaluated.
+    /// A stream on the sound server found out where its sound comes out.
     RouteSeen {
         /// Number of the stream.
         stream: u64,

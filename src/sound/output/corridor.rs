@@ -1,5 +1,5 @@
-//! Owns the corridor's chime: a stream on a separate output, open only while it sounds. It never plays on the patient's
-//! output. Not here: when it sounds.
+//! Owns the corridor's chime: a stream on an output of its own that is open only while the chime sounds. Does not own
+//! the timing of the chime (`keeper`), or the same signal on the patient's output (`engine`).
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
@@ -23,9 +23,9 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(20);
 const PERIOD_MS: u32 = 64;
 /// Time that the stream stays open after the chime has decayed.
 const LINGER: Duration = Duration::from_millis(600);
-/// An output that has requested no audio for this long is considered gone.
+/// Time without a request for audio after which the output is considered gone.
 const SILENT: Duration = Duration::from_secs(2);
-/// Pause between attempts to open the output, which continue for the duration of the chime.
+/// Pause between attempts to open the output. The attempts end after the duration of one chime.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The corridor's output.
@@ -35,7 +35,7 @@ pub struct CorridorChime {
     notices: SyncSender<OutputCommand>,
     sounding: Arc<AtomicBool>,
     looked: Option<Instant>,
-    /// Whether the output was available at the latest report.
+    /// Whether the output was available at the latest report; `None` before the first check.
     announced: Arc<Mutex<Option<bool>>>,
 }
 
@@ -46,14 +46,15 @@ impl CorridorChime {
         Self { device, level_db, notices, sounding, looked: None, announced: Arc::default() }
     }
 
-    /// Plays the chime once, on a separate thread, because a hanging output must not hold up the room.
+    /// Plays the chime once, unless it is still sounding. It plays on a separate thread, because a hanging output must
+    /// not hold up the room.
     pub fn ring(&self) {
         if self.sounding.swap(true, Ordering::AcqRel) {
             return;
         }
         let (device, level_db) = (self.device.clone(), self.level_db);
         let (announced, notices) = (Arc::clone(&self.announced), self.notices.clone());
-        // When dropped, allows the next chime. It is created before the thread, which may never start.
+        // Allows the next chime when dropped, even if the thread cannot be started.
         let over = RingingGuard(Arc::clone(&self.sounding));
         let started = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
             let until = Instant::now() + length_of(Signal::NoDesk);
@@ -71,7 +72,7 @@ impl CorridorChime {
         }
     }
 
-    /// Checks every `CHECK_INTERVAL` whether the output is available. Staff then learn of a missing output before it
+    /// Checks every `CHECK_INTERVAL` whether the output is available, so that staff learn of a missing output before it
     /// is needed.
     pub fn check(&mut self) {
         if self.looked.is_some_and(|looked| looked.elapsed() < CHECK_INTERVAL) || self.sounding.load(Ordering::Acquire)
@@ -116,7 +117,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
     let output = SelectedOutput::find(OutputChoice::Named(device))?;
     let (engine, mut link) = Engine::new(output.rate_hz(), 1);
     let gain = db_to_gain(level_db);
-    // The clinic's level, independent of the patient's volume.
+    // The clinic configures this level, and it does not depend on the patient's volume.
     let levels = Levels { signal: gain, chime: gain, ..Levels::default() };
     // The queue is new and empty.
     let _ = link.commands.push(EngineCommand::Levels(levels));
@@ -136,7 +137,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
                 outcome = Err(why);
                 break;
             }
-            // Nothing requests audio, so the chime is not heard.
+            // The output requests no audio, so the chime is not heard.
             Err(_) if shared.last_buffer_age().unwrap_or_else(|| opened.elapsed()) > SILENT => {
                 outcome = Err("the output stopped asking for sound".to_owned());
                 break;

@@ -1,5 +1,5 @@
 //! Owns one stream of the system's sound library (cpal on ALSA): the choice of its format, and the callback that draws
-//! from the engine. Not here: when a stream is opened and how its loss is handled (`keeper`).
+//! from the engine. Does not own the opening and reopening of streams over time (`keeper`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,16 +16,17 @@ use super::dither::Dither;
 use super::lease::{EngineLease, PREFERRED_RATE_HZ, StreamContext};
 use crate::sound::engine::Engine;
 
-/// Poll timeout. Some sound servers underrun at the start of a stream without reporting it.
+/// Timeout with which the sound library polls the device. Without a timeout it would hang if a sound server underruns
+/// at the start of a stream without reporting it.
 const TIMEOUT: Duration = Duration::from_millis(120);
 /// Pause after each error. Without it, the thread of an output that only returns errors would spin.
 const ERROR_PAUSE: Duration = Duration::from_millis(5);
-/// Errors that persist for this long without a buffer request count as a loss.
+/// Time for which errors must persist, without a request for audio in between, to count as a loss of the output.
 const ERROR_GRACE: Duration = Duration::from_millis(250);
-/// An output that runs ahead of real time by this much within [`AHEAD_WITHIN_S`] discards audio as fast as it arrives.
+/// Lead over real time, in seconds, that shows that an output discards audio as fast as it arrives.
 const AHEAD_MAX_S: f64 = 3.0;
-/// Time within which an output has to get ahead of real time to count as discarding audio. Over a day, any two clocks
-/// drift apart.
+/// Time in seconds within which an output must get ahead by [`AHEAD_MAX_S`] to count as discarding audio. The
+/// comparison with real time then starts again, because over a day any two clocks drift apart.
 const AHEAD_WITHIN_S: f64 = 10.0;
 /// Pause per buffer of an output that discards audio, until it is closed. Without the pause, the output would occupy a
 /// whole processor.
@@ -44,7 +45,7 @@ pub struct CpalStream {
 }
 
 impl CpalOutput {
-    /// Inspects `device`, preferring 48 kHz stereo.
+    /// Chooses the format for `device`, preferably 48 kHz stereo. Fails if the device cannot be queried.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other formats are not used")]
     pub fn of(device: cpal::Device) -> Result<Self, String> {
         let offers: Vec<_> = device.supported_output_configs().map_err(|error| error.to_string())?.collect();
@@ -66,13 +67,13 @@ impl CpalOutput {
         Ok(Self { device, form })
     }
 
-    /// Its sample rate.
+    /// Returns the sample rate of the chosen format.
     pub fn rate_hz(&self) -> u32 {
         self.form.sample_rate()
     }
 
-    /// Opens the output with a period of `period_ms`, or with the output's own period. The engine returns through the
-    /// context's `home` when the stream ends or cannot be opened.
+    /// Opens the output with a period of `period_ms`, or with the output's own period if `None`. The engine returns
+    /// through the context's `home` when the stream ends or cannot be opened.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other formats are not used")]
     pub fn open(
         &self,
@@ -167,7 +168,7 @@ impl FreewheelDetector {
         Self { begun: None, frames: 0, rate_hz: f64::from(rate_hz) }
     }
 
-    /// Returns whether `frames` more put the output too far ahead of real time.
+    /// Adds `frames` to the audio consumed, and returns whether the output is now too far ahead of real time.
     fn is_freewheeling(&mut self, frames: usize) -> bool {
         let passed_s = self.begun.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
         if passed_s > AHEAD_WITHIN_S {
@@ -179,14 +180,15 @@ impl FreewheelDetector {
     }
 }
 
-/// Fills a device's buffer in its sample format.
+/// Fills a device's buffer in its sample format. A mono device receives the mean of left and right; channels beyond the
+/// second stay silent.
 pub fn fill<T: SizedSample + FromSample<f32>>(
     engine: &mut Engine,
     data: &mut [T],
     channels: usize,
     dither: &mut Option<Dither>,
 ) {
-    // The format conversion truncates; after dithering, coarse formats receive whole steps only.
+    // `from_sample` truncates, so the samples of coarse formats are first dithered to whole steps.
     let mut rounded = |sample: f32| T::from_sample(dither.as_mut().map_or(sample, |dither| dither.round(sample)));
     for frame in data.chunks_mut(channels) {
         let [left, right] = engine.next_frame();

@@ -1,15 +1,16 @@
-//! Owns quantisation to 16 bits or fewer, with dither. Not here: the choice of the sample format.
+//! Owns the quantisation to 16 bits or fewer, with dither. Does not own the choice of the sample format.
 
 /// Quantises with triangular dither (TPDF) two steps wide, which makes the error independent of the signal's level.
 #[derive(Clone, Debug)]
 pub struct Dither {
-    /// Steps from zero to full scale.
+    /// Number of steps from zero to full scale.
     steps: f32,
     state: u32,
 }
 
 impl Dither {
-    /// Creates a quantiser for samples of `bits`, 2 to 16. The dither sequence is the same each time.
+    /// Creates a quantiser for samples of `bits`, 2 to 16. The sequence of dither is always the same, so files are
+    /// reproducible.
     pub fn new(bits: u32) -> Self {
         Self { steps: (1_u32 << (bits.clamp(2, 16) - 1)) as f32, state: 0x9E37_79B9 }
     }
@@ -54,7 +55,7 @@ mod tests {
             assert!(size(harmonic).abs() < 0.004, "{harmonic}: {}", size(harmonic));
         }
         let power: f64 = rounded.iter().map(|step| step * step).sum::<f64>() / rounded.len() as f64;
-        // The dither contributes a quarter of a step squared, and the tone 0.08.
+        // In squared steps, dither and rounding together contribute 0.25 to the power, and the tone 0.08.
         assert!((power - 0.33).abs() < 0.02, "{power}");
     }
 

@@ -1,5 +1,6 @@
-//! Owns the interface between the output and the feed of decks to its engine. The handle supplies the reader of tracks,
-//! which keeps `output` and `tracks` independent of each other.
+//! Owns the interface through which the output thread controls the thread that reads tracks. The sound's handle
+//! supplies the implementation, so `output` and `tracks` do not depend on each other. Does not own the reading
+//! (`tracks`).
 
 use std::time::Instant;
 
@@ -8,10 +9,10 @@ use crate::sound::engine::DeckPort;
 
 /// Reads tracks ahead and hands them, as decks, to the engine that plays.
 pub trait DeckFeed {
-    /// Starts reading if a start is due, which is the case at first and after the pause that follows a panic. Returns
-    /// whether the engine must be replaced, because its deck queues were lost with the old thread.
+    /// Starts the reading thread if that is due, which is the case at first and after the pause that follows a panic.
+    /// Returns whether the engine must be replaced, because its queues of decks were lost with the old thread.
     fn restart_if_due(&mut self, now: Instant) -> bool;
-    /// Feeds a new engine from now on.
+    /// Feeds the engine at the other end of `decks` from now on.
     fn connect(&mut self, decks: DeckPort);
     /// Reads the tracks of `mix` from now on.
     fn follow(&mut self, mix: &Mix);
@@ -22,5 +23,5 @@ pub trait DeckFeed {
     fn panic(&mut self);
 }
 
-/// Creates a feed. The argument says whether the feed replaces a feed that was lost to a panic.
+/// Creates a feed. The argument says whether it replaces a feed that was lost to a panic.
 pub type NewFeed = Box<dyn Fn(bool) -> Box<dyn DeckFeed> + Send>;

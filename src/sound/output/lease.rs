@@ -1,4 +1,5 @@
-//! Owns the lease through which a stream borrows an engine. The engine is returned however the stream ends.
+//! Owns the lease through which a stream borrows an engine. However the stream ends, the engine is returned. Does not
+//! own the streams (`cpal_stream`, `pulse`).
 
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender};
@@ -7,16 +8,16 @@ use super::command::OutputCommand;
 use super::state::SoundState;
 use crate::sound::engine::Engine;
 
-/// Preferred sample rate.
+/// Sample rate of a stream, unless the output has a different one.
 pub const PREFERRED_RATE_HZ: u32 = 48_000;
 
 /// Everything that a stream needs from the keeper that opens it.
 pub struct StreamContext<'a> {
-    /// Where the engine is returned.
+    /// Channel through which the engine is returned.
     pub home: &'a Sender<Box<Engine>>,
-    /// Clock and statistics.
+    /// The shared clock and statistics.
     pub shared: &'a Arc<SoundState>,
-    /// Where failures are reported.
+    /// Channel through which failures and routes are reported.
     pub commands: &'a SyncSender<OutputCommand>,
     /// Number of the stream.
     pub stream: u64,

@@ -1,5 +1,5 @@
-//! Owns the output of sound: the thread that keeps an output open, streams on PulseAudio and cpal, output selection,
-//! calibration, and the corridor's chime. Not here: what is played (`engine`) or read (`tracks`).
+//! Owns the output of sound: the thread that keeps an output open, streams on PulseAudio and cpal, the selection of
+//! outputs, their calibration, and the corridor's chime. Does not own what is played (`engine`) or read (`tracks`).
 
 mod backoff;
 mod calibration;

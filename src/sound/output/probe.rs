@@ -1,5 +1,6 @@
-//! Owns a cheap look at the outputs from outside. Unless it changes, retrying an output that could not be opened is
-//! pointless. Opens no output and does not load ALSA. Not here: the retries (`backoff`).
+//! Owns the probe of the outputs, which is a cheap look from outside that opens no output and does not load ALSA. While
+//! the probe shows no change, it is hardly worth retrying an output that could not be opened. Does not own the retries
+//! (`backoff`).
 
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::CString;
@@ -12,10 +13,10 @@ use pulseaudio::protocol::SinkState;
 
 use super::pulse::{ConnectError, PulseConnection};
 
-/// The visible state of the outputs. While it stays the same, no output has appeared or been released.
+/// What can be seen of the outputs from outside. While it stays the same, no output has appeared or been released.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputProbe {
-    /// The sound server's outputs (name, whether suspended, port) and its default output.
+    /// The sound server's outputs (name, whether suspended, index of the active port) and its default output.
     Pulse(Vec<(CString, bool, usize)>, Option<CString>),
     /// A sound server is running but unusable, for this reason.
     Unusable(String),
@@ -29,7 +30,7 @@ pub enum OutputProbe {
 }
 
 impl OutputProbe {
-    /// Returns what is visible now.
+    /// Probes the outputs as they are now.
     pub fn now() -> Self {
         match PulseConnection::connect().and_then(|mut server| listed(&mut server).map_err(ConnectError::Unusable)) {
             Ok((sinks, default)) => Self::Pulse(sinks, default),
@@ -62,7 +63,7 @@ pub fn settings() -> u64 {
         Some(PathBuf::from("/etc/asound.conf")),
         home.map(|home| home.join(".asoundrc")),
         config.map(|config| config.join("alsa/asoundrc")),
-        // A card known to the kernel does not always become accessible to this program immediately.
+        // This changes when the program gains access to a card, which may be later than the kernel lists the card.
         Some(PathBuf::from("/dev/snd")),
     ];
     let mut hash = DefaultHasher::new();
@@ -77,7 +78,7 @@ fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
     fs::metadata(file).ok().map(|about| (about.len(), about.modified().ok()))
 }
 
-/// Returns a hash of the outputs in use by any program, among the cards in the folder `cards`.
+/// Returns a hash of which outputs any program is using. `cards` is `/proc/asound`, except in tests.
 fn in_use(cards: &Path) -> u64 {
     let names = |folder: &Path, beginning: &str, ending: &str| {
         let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());

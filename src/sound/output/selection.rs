@@ -1,6 +1,6 @@
 //! Owns the list of outputs and the choice among them. These are the outputs of the sound server or, if none is
-//! running, of ALSA. A running server is never bypassed, because only it reports routes. Not here: when an output is
-//! opened (`keeper`).
+//! running, of ALSA. A running server is never bypassed, because only it reports routes. Does not own the opening and
+//! reopening of outputs over time (`keeper`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +34,7 @@ pub struct OutputName {
     pub is_default: bool,
 }
 
-/// Returns every output, in the system's order.
+/// Returns every output, in the system's order; none if a sound server is running but unusable.
 #[must_use]
 pub fn outputs() -> Vec<OutputName> {
     match PulseConnection::connect() {
@@ -98,19 +98,19 @@ fn with_library<T>(ask: impl FnOnce(&Host) -> T) -> T {
     let mut library = LIBRARY.lock().unwrap_or_else(PoisonError::into_inner);
     let settings = probe::settings();
     if library.as_ref().is_some_and(|(read, _)| *read != settings) {
-        // ALSA reloads its configuration only when the old one is no longer in use.
+        // ALSA reloads its configuration only when no host uses the old one.
         *library = None;
     }
     ask(&library.get_or_insert_with(|| (settings, cpal::default_host())).1)
 }
 
-/// Makes the next query reload ALSA's configuration, which was impossible while one of its outputs was open.
+/// Makes the next query reload ALSA's configuration. Until an output of ALSA was closed, reloading was impossible.
 pub fn forget_library() {
     *LIBRARY.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-/// Returns the index of the output that `wanted` names among pairs of name and description. That is the output with
-/// this name, or the only output with this description.
+/// Returns the index of the output that `wanted` means. `known` are pairs of name and description. `wanted` means the
+/// output with this name or, if there is none, the only output with this description.
 fn index_of(wanted: &str, known: &[(String, String)]) -> Option<usize> {
     let wanted = wanted.trim();
     let described = |at: &usize| known[*at].1.eq_ignore_ascii_case(wanted);
@@ -146,14 +146,14 @@ pub fn pulse_is_running() -> bool {
 
 /// An open stream. Dropping it closes it.
 pub enum RunningStream {
-    /// On the sound server.
+    /// A stream on the sound server.
     Pulse(#[expect(dead_code, reason = "held for its end")] PulseStream),
-    /// On ALSA.
+    /// A stream on ALSA.
     Cpal(#[expect(dead_code, reason = "held for its end")] CpalStream),
 }
 
 impl SelectedOutput {
-    /// Finds an output. The error for a missing name lists the available ones.
+    /// Finds an output. If no output has the name, the error lists those that are available.
     pub fn find(choice: OutputChoice<'_>) -> Result<Self, String> {
         match PulseConnection::connect() {
             Ok(mut server) => {
@@ -165,7 +165,7 @@ impl SelectedOutput {
         }
     }
 
-    /// Returns this output for a second attempt with its own period; `None` if a second attempt would be pointless.
+    /// Returns a copy for a second attempt to open the output, with its own period; `None` if that would be pointless.
     pub fn again(&self) -> Option<Self> {
         match self {
             Self::Pulse(_) => None,
@@ -173,7 +173,7 @@ impl SelectedOutput {
         }
     }
 
-    /// Its sample rate.
+    /// Returns the sample rate at which the output will be opened.
     pub fn rate_hz(&self) -> u32 {
         match self {
             Self::Pulse(output) => output.rate_hz(),
@@ -181,8 +181,9 @@ impl SelectedOutput {
         }
     }
 
-    /// Returns whether sound may come out there, as far as is known before the output is opened. ALSA reports no ports,
-    /// so a room calibrated for an output on the server does not switch to ALSA.
+    /// Returns whether the output may be opened. An output on the sound server may always be, because its stream stays
+    /// muted where the room is not calibrated. ALSA reports no routes, so a room that is calibrated for an output on
+    /// the server does not switch to ALSA.
     pub fn may_open(&self, watch: &CalibrationWatch) -> bool {
         match self {
             Self::Pulse(_) => true,
@@ -190,8 +191,9 @@ impl SelectedOutput {
         }
     }
 
-    /// Opens the output with a period of `period_ms`, or with the output's own period. The engine returns through the
-    /// context's `home` when the stream ends or cannot be opened.
+    /// Opens the output with a period of `period_ms`. With `None`, an ALSA output has its own period, and an output on
+    /// the server the default of 48 ms. The engine returns through the context's `home` when the stream ends or cannot
+    /// be opened.
     pub fn open(
         self,
         engine: Box<Engine>,

@@ -1,5 +1,5 @@
 //! Owns the state that the handle, the callback and the output thread share: a clock, the latest mix, and statistics of
-//! the output.
+//! the output. Does not own commands (`command`).
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::sound::Mix;
 
-/// Sound and picture visibly diverge if the estimate of the output's clock is off by more than this.
+/// Error in the estimate of the output's clock, in seconds, above which sound and picture visibly diverge.
 const CLOCK_MISS_S: f64 = 0.02;
 
 /// State shared by the handle, the callback and the output thread.
@@ -24,7 +24,7 @@ pub struct SoundState {
     clock_error_us: AtomicU64,
     clock_notes: AtomicU64,
     clock_misses: AtomicU64,
-    /// Latency of the next frame in microseconds.
+    /// Time from drawing the latest frame until it is heard, in microseconds.
     latency_us: AtomicU64,
 }
 
@@ -45,7 +45,7 @@ pub struct OutputHealth {
 }
 
 impl SoundState {
-    /// Starts the clock.
+    /// Creates the state, and starts its clock.
     pub fn new() -> Self {
         Self {
             epoch: Instant::now(),
@@ -69,7 +69,8 @@ impl SoundState {
         self.underruns.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Records the error of the clock estimate, if it had settled.
+    /// Records the error in the estimate of the output's clock, in seconds; ignores `None`, which means that the
+    /// estimate has not settled yet.
     pub fn note_clock_error(&self, error_s: Option<f64>) {
         if let Some(error_s) = error_s {
             self.clock_error_us.fetch_max((error_s.abs() * 1e6) as u64, Ordering::Relaxed);
@@ -85,7 +86,7 @@ impl SoundState {
         self.latency_us.store((wait_s * 1e6) as u64, Ordering::Relaxed);
     }
 
-    /// Statistics since the start.
+    /// Returns the statistics of the output since the start.
     pub fn health(&self) -> OutputHealth {
         OutputHealth {
             underruns: self.underruns.load(Ordering::Relaxed),
@@ -103,7 +104,7 @@ impl SoundState {
         age.as_secs_f64()
     }
 
-    /// Returns the time since the last buffer request.
+    /// Returns the time since the last buffer request; `None` if there has been none.
     pub fn last_buffer_age(&self) -> Option<Duration> {
         match self.last_buffer_us.load(Ordering::Acquire) {
             0 => None,

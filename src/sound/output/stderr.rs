@@ -1,12 +1,12 @@
-//! Owns the redirection of standard error for the duration of an attempt, because ALSA prints there directly. This
-//! program's messages use a different descriptor (`stdio`) and are not affected.
+//! Owns the redirection of standard error while ALSA looks for an output or opens one, because ALSA prints there
+//! directly. Does not own this program's own messages, which use a different descriptor (`stdio`) and are not affected.
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
 
 use rustix::stdio::{dup2_stderr, stderr};
 
-/// Redirects standard error to `/dev/null` until dropped. Does nothing if that fails.
+/// Redirects standard error to `/dev/null` until dropped. If the redirection fails, nothing changes.
 pub(super) struct SilencedStderr(Option<OwnedFd>);
 
 impl SilencedStderr {

@@ -1,8 +1,8 @@
 //! Owns the proof that the audio callback never allocates, frees, locks or waits, under any commands.
 //!
-//! A counting allocator, separate for each thread, finds allocations and frees. Waits are found by the kernel's count
-//! of voluntary context switches, while other threads contend for every lock that they share. Taking an uncontended
-//! lock leaves no trace, so the source is searched for locks as well.
+//! An allocator that counts for each thread finds allocations and frees. The kernel's count of voluntary context
+//! switches finds waits, while another thread keeps taking the locks of the shared state. Taking a lock that is free
+//! leaves no trace, so the source is searched for locks as well.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ use crate::vocabulary::sound::Character;
 
 /// The code that runs in the callback, by folder or file.
 const IN_THE_CALLBACK: [&str; 5] = ["dsp", "beds", "score", "engine", "output/dither.rs"];
-/// A file that is exempt from the search. Only the handle and the reader of clips take its lock; the callback reads
-/// atomics.
+/// A file in these folders that is exempt from the search. Only the handle and the reader of clips take its lock; the
+/// callback reads atomics.
 const LOCKED_OUTSIDE: &str = "engine/signals/clip_bank.rs";
 
 /// Words that indicate waiting, locking or system calls.
@@ -101,7 +101,7 @@ fn the_callback_never_allocates_frees_or_waits() {
         ended.store(true, Ordering::Relaxed);
     });
     println!("{periods} periods: nothing taken, nothing freed, {waited} waits");
-    // The first access to a page may wait for a kernel lock.
+    // Two waits are tolerated, because the first access to a memory page may wait for a lock in the kernel.
     assert!(waited <= 2, "{waited} waits in {periods} periods");
 }
 

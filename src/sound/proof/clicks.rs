@@ -1,27 +1,27 @@
-//! Owns click detection in the engine's output. Not here: what is rendered.
+//! Owns the detection of clicks in the engine's output. Does not own what is rendered.
 //!
 //! In music, noise and fades, linear prediction from the preceding samples leaves a residual whose size changes little
-//! from one moment to the next. A missing ramp or a cut stands out of it. Each window is therefore predicted from
-//! itself (Levinson–Durbin recursion), and a click is a sample whose residual is many times the window's median and
-//! above a floor.
+//! over a short time. A cut, or a gain that jumps, causes a residual that stands out. The predictor for each window is
+//! computed from the window itself (Levinson–Durbin recursion), and a click is a sample whose residual is above a floor
+//! and is many times the window's median.
 
 /// Order of the predictor.
 const ORDER: usize = 16;
 /// Number of frames examined at a time, in the middle half of the window.
 const JUDGED: usize = 1_024;
-/// Frames from which the predictor is computed.
+/// Number of frames from which the predictor is computed.
 const WINDOW: usize = 2 * JUDGED;
-/// A smaller residual (−74 dBFS) is not audible as a click.
+/// Residual below which a click is not audible: −74 dBFS.
 const FLOOR: f64 = 2e-4;
 
-/// An outlier of the residual.
+/// A sample whose residual stands out.
 #[derive(Clone, Copy, Debug)]
 pub struct Click {
-    /// Frame since the start.
+    /// Number of the frame, counted from the start of the stream.
     pub frame: u64,
-    /// Size in multiples of the window's median.
+    /// Residual in multiples of the window's median.
     pub ratio: f64,
-    /// Absolute size; 1 is full scale.
+    /// Residual as an amplitude; 1 is full scale.
     pub remainder: f64,
 }
 
@@ -44,7 +44,7 @@ impl ClickDetector {
         }
     }
 
-    /// Processes frames and reports the largest residual of each window if it is above the floor.
+    /// Examines frames, and reports the largest residual in each window and channel if it is above the floor.
     pub fn hear(&mut self, frames: &[[f32; 2]], mut tell: impl FnMut(Click)) {
         for frame in frames {
             self.heard[0].push(f64::from(frame[0]));
@@ -67,7 +67,8 @@ impl ClickDetector {
     }
 }
 
-/// Returns the frame and size of the largest residual in the middle of `window`, and the median.
+/// Returns the frame and size of the largest residual in the middle half of `window`, and the median size there; `None`
+/// if the window is silent.
 fn largest_remainder(window: &[f64], shape: &[f64]) -> Option<(usize, f64, f64)> {
     let weighed: Vec<f64> = window.iter().zip(shape).map(|(sample, weight)| sample * weight).collect();
     let weights = prediction(&weighed)?;

@@ -1,5 +1,6 @@
-//! Owns the long proofs: two hours of a visit without a click, and a day without memory growth. `STILLROOM_SEED=n` sets
-//! the seed, `STILLROOM_HOURS=n` the length of the day in hours.
+//! Owns the long proofs: two hours of a visit without a click, and a day without growth of memory. `STILLROOM_SEED=n`
+//! sets the seed of the visit, and `STILLROOM_HOURS=n` the length of the day in hours. Does not own the checks of each
+//! sample (`mod.rs`).
 
 use super::super::dsp::Rng;
 use super::super::{BreathSound, Mix, ScoreAim, ScoreShape};
@@ -8,7 +9,7 @@ use crate::room::breath::BreathPattern;
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::{Bed, Character};
 
-/// Maximum heap growth from the first half of a day to the second.
+/// Maximum growth of the heap from the first half of a day to the second, in bytes.
 const GROWTH_BYTES_MAX: i64 = 256 << 10;
 /// Maximum growth of resident memory from the first half of a day to the second, in KiB.
 const GROWTH_RSS_KIB_MAX: i64 = 8 << 10;
@@ -45,7 +46,7 @@ impl Visit {
         match self.rng.below(7) {
             0 => {
                 proof.set(Mix { held: true, ..self.mix.clone() });
-                // Some pauses end before their fade does.
+                // Some holds end before the fade to silence does.
                 proof.draw(f64::from(self.rng.between(0.2, 20.0)));
             }
             1 | 2 => self.mix.skips += 1,
@@ -77,7 +78,7 @@ impl Visit {
         proof.set(self.mix.clone());
     }
 
-    /// Changes the profile: other pieces or the score, and other beds.
+    /// Changes the profile: to other pieces or to the score, and to other beds.
     fn take_profile(&mut self, proof: &mut Proof, pieces: &Pieces) {
         let rng = &mut self.rng;
         let first = rng.below(3);
@@ -132,7 +133,7 @@ fn soak_memory_does_not_grow_over_a_day() {
         after.push((held_bytes, resident_kib()));
         println!("hour {hour}: {} KiB resident, {held_bytes} bytes on the heap", resident_kib());
     }
-    // An hour may end in the middle of a piece with megabytes read ahead, so the minimum of each half of the day is
+    // An hour may end while megabytes of a piece are read ahead, so the minima of the two halves of the day are
     // compared.
     let least = |half: &[(i64, i64)]| {
         let bytes = half.iter().map(|(bytes, _)| *bytes).min().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Owns the parts that the proofs of the whole engine share: an engine driven the way a device drives it, in periods
-//! and with a clock, and a check of every sample. Not here: the commands given to the engine (`randomized`, `long`,
+//! Owns what the proofs of the whole engine share: an engine that is driven as a device drives it, in periods and with
+//! a clock, and a check of every sample. Does not own the commands given to the engine (`randomized`, `long`,
 //! `callback`).
 
 mod callback;
@@ -26,20 +26,22 @@ use clicks::{Click, ClickDetector};
 
 /// Frames per period: 48 ms at 48 kHz.
 const PERIOD_FRAMES: usize = 2_304;
-/// A residual of more than this many medians is a click, unless [`CLICK_RATIO_OF_DROPS`] applies.
+/// Ratio of a residual to the window's median above which it is a click, unless [`CLICK_RATIO_OF_DROPS`] applies.
 const CLICK_RATIO: f64 = 12.0;
-/// Click ratio while fire, rain or breathed glass sound, which consist of knocks, drops and grains.
+/// The same ratio while fire, rain or the score's glass may be heard, because these consist of knocks, drops and
+/// grains.
 const CLICK_RATIO_OF_DROPS: f64 = 100.0;
 /// Peaks below this (−120 dBFS) count as silence.
 const SILENCE_PEAK: f32 = 1e-6;
-/// Maximum silence while something should sound, in seconds; bells alone may pause for longer.
+/// Maximum length of silence while tracks or beds should sound, in seconds.
 const SILENT_S_MAX: f64 = 4.0;
+/// Maximum length of silence while only the score should sound, in seconds. Bells are far apart.
 const SILENT_BELLS_S_MAX: f64 = 20.0;
 
 /// Number of pieces that can be joined without a fade.
 const JOINED: usize = 3;
 
-/// Returns a number from the environment.
+/// Returns the number in an environment variable; `None` if it is not set or not a number.
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
@@ -51,9 +53,9 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// Creates five pieces of about `seconds` at different sample rates, made of low tones, and the paths of a missing
-    /// file and of a file that is not audio. The first [`JOINED`] pieces fade at both ends and can therefore be joined; the others end
-    /// abruptly.
+    /// Creates five pieces of low tones, about `seconds` long and at different sample rates, and the paths of a missing
+    /// file and of a file that is not audio. The first [`JOINED`] pieces fade at both ends and can therefore be joined;
+    /// the others end abruptly.
     fn new(seconds: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tones = [(110.0, 48_000), (146.8, 44_100), (196.0, 32_000), (220.0, 96_000), (261.6, 48_000)];
@@ -93,18 +95,18 @@ impl Pieces {
     }
 }
 
-/// Problems found in everything drawn.
+/// What was found in all the audio drawn.
 #[derive(Debug, Default)]
 struct ProofReport {
     clicks: Vec<Click>,
-    /// Largest ratio, first without and then with fire, rain and glass.
+    /// Largest ratio of a residual to the window's median: first without fire, rain and glass, then with them.
     worst_ratio: [f64; 2],
     true_peak: f64,
     longest_silence_s: f64,
     seconds: f64,
 }
 
-/// An engine and its reader, driven and checked.
+/// An engine and its reader of tracks, which a test drives and whose output is checked.
 struct Proof {
     engine: Engine,
     commands: rtrb::Producer<EngineCommand>,
@@ -119,7 +121,8 @@ struct Proof {
     jitter_s: f64,
     /// Whether the simulated disk responds and pieces are read ahead.
     is_reading: bool,
-    /// Whether every sample is checked for clicks; otherwise only its size is.
+    /// Whether the output is checked for clicks, true peaks and silence; if not, only the size of each sample is
+    /// checked.
     is_judging: bool,
     /// The frames drawn, if they are to be kept.
     kept: Option<Vec<[f32; 2]>>,
@@ -187,7 +190,7 @@ impl Proof {
         self.signal_until_s = self.now_s + crate::sound::engine::length_of(signal).as_secs_f64() + 1.0;
     }
 
-    /// Fades the output out and replaces it with one of `rate_hz`.
+    /// Fades the output out, and replaces the engine with one for an output of `rate_hz`.
     fn change_output(&mut self, rate_hz: u32) {
         self.commands.push(EngineCommand::Close(self.rate_hz / 20)).unwrap();
         self.draw(0.1);
@@ -233,7 +236,7 @@ impl Proof {
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0);
         }
         if self.mix.score.is_some_and(|aim| aim.character == Character::Glass) {
-            // The breath of glass is grainy and fades out with the score.
+            // The glass character has a grainy breath, which fades out with the score.
             let leaves_s = f64::from(self.mix.crossfade_s.clamp(2.0, 60.0));
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0 + leaves_s);
         }
@@ -283,7 +286,7 @@ impl Proof {
         }
     }
 
-    /// Returns the findings at the end.
+    /// Ends the proof and returns what was found.
     fn ended(mut self) -> ProofReport {
         self.note_peak();
         self.found
@@ -291,7 +294,7 @@ impl Proof {
 }
 
 impl ProofReport {
-    /// Panics if there was a click or a true peak above −1 dBTP.
+    /// Prints the findings as those of `what`. Panics if there was a click or a true peak above −1 dBTP.
     fn is_clean(&self, what: &str) {
         let peak_dbtp = 20.0 * self.true_peak.log10();
         println!(

@@ -1,5 +1,5 @@
-//! Owns the proof that the click detector works: it finds clicks planted in real output of the engine, and none in
-//! output without a planted click.
+//! Owns the proof that the click detector works: it finds clicks planted in real output of the engine, and finds none
+//! where none was planted. Does not own the detector (`clicks`).
 
 use super::super::dsp::Rng;
 use super::super::{Mix, ScoreAim, ScoreShape};
@@ -7,7 +7,7 @@ use super::clicks::ClickDetector;
 use super::{CLICK_RATIO, CLICK_RATIO_OF_DROPS, Pieces, Proof};
 use crate::vocabulary::sound::{Bed, Character};
 
-/// Number of frames between planted clicks. Each click falls into a separate window.
+/// Approximate number of frames between planted clicks, enough for each click to fall into a separate window.
 const APART: usize = 6_000;
 
 fn score(character: Character) -> Mix {
@@ -42,12 +42,14 @@ fn listen(frames: &[[f32; 2]], limit: f64) -> (Vec<u64>, f64) {
     (found, largest)
 }
 
-/// Returns the loudest frame within 20 ms of `from`, because a click planted near zero would be inaudible.
+/// Returns the loudest frame in the 20 ms after `from`, because a click planted where the signal is near zero would be
+/// inaudible.
 fn loudest(frames: &[[f32; 2]], from: usize) -> usize {
     (from..from + 960).max_by(|a, b| frames[*a][0].abs().total_cmp(&frames[*b][0].abs())).unwrap_or(from)
 }
 
-/// Returns the share of planted clicks that is found: 10 ms muted, 200 frames cut out, a step of −6 dB.
+/// Returns which fraction of the planted clicks of each kind is found. The kinds are 10 ms muted, 200 frames cut out,
+/// and a step of −6 dB.
 fn found_of_planted(frames: &[[f32; 2]], limit: f64) -> [f64; 3] {
     let mut rng = Rng::new(9);
     let wholes: Vec<usize> = (1..frames.len() / APART - 1).map(|at| at * APART + rng.below(2_000)).collect();
@@ -83,7 +85,7 @@ fn only_planted_clicks_are_found() {
         ("brown", bed(Bed::Brown), CLICK_RATIO, 0.2),
         ("wind", bed(Bed::Wind), CLICK_RATIO, 0.9),
         ("stream", bed(Bed::Stream), CLICK_RATIO, 0.7),
-        // Knocks and drops mask clicks, also for the ear, so detection is not required there.
+        // Knocks and drops mask clicks for the ear as well, so detection is not required in fire and rain.
         ("fire", bed(Bed::Fire), CLICK_RATIO_OF_DROPS, 0.0),
         ("rain", bed(Bed::Rain), CLICK_RATIO_OF_DROPS, 0.0),
     ];

@@ -1,4 +1,5 @@
-//! Owns random commands to the engine, both plausible and implausible ones.
+//! Owns random commands to the engine, both plausible and implausible ones. Does not own the checks of the output
+//! (`mod.rs`).
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::{Bed, Character};
 
 const RATES_HZ: [u32; 4] = [48_000, 44_100, 96_000, 32_000];
-/// Number of independent fields of a mix.
+/// Number of fields of a mix that can be changed, with each bed counted separately.
 const FIELDS: usize = 14;
 
 /// A source of random commands.
@@ -26,7 +27,7 @@ impl RandomCommands {
         Self { rng: Rng::new(seed), paths: paths.to_vec(), mix: Mix::default() }
     }
 
-    /// Gives one random command.
+    /// Gives one random command, or changes the simulated disk or clock.
     pub fn ask(&mut self, proof: &mut Proof) {
         match self.rng.below(12) {
             0 => {

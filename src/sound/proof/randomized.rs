@@ -1,6 +1,6 @@
-//! Tests the whole engine under random commands. In any order, nothing clicks, no sample is NaN, no true peak exceeds
-//! −1 dBTP, and everything that should sound does. `STILLROOM_SEED=n` replays one seed, `STILLROOM_SEEDS=n` sets their
-//! number; failures name their seed.
+//! Tests the whole engine under random commands. In whatever order they come, nothing clicks, no sample is NaN, no true
+//! peak exceeds −1 dBTP, and everything that should sound does. `STILLROOM_SEED=n` replays one seed, and
+//! `STILLROOM_SEEDS=n` sets the number of seeds. A failure names its seed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 

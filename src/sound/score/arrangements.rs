@@ -1,8 +1,9 @@
-//! Owns the compositions for recorded instruments: a melody in phrases and the players who accompany it. Does not own how
-//! a phrase is made (`phrases`).
+//! Owns the compositions for recorded instruments: a melody in phrases, and the players who accompany it. Does not own
+//! the making of a phrase (`phrases`).
 //!
-//! In each, a bass moves with the chords, inner parts fill them, one singer states the motif, and a second one answers
-//! when the music is full: so the peak carries, and the way home is left to few.
+//! In each composition, a bass moves with the chords, inner voices fill the chords in, one singer states the motif, and
+//! a second singer answers while the music is intense. At the peak of a session everyone therefore plays, and towards
+//! its end only a few do.
 
 use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::Instrument;
@@ -10,16 +11,16 @@ use super::phrases::{Motif, Singer, Song};
 
 /// Number of accompanying players.
 const PLAYERS: usize = 5;
-/// Probability that a phrase is answered by the other singer, if the music is full enough for it.
+/// Probability that the second singer answers a phrase, if the music is intense enough for that singer.
 const IS_ANSWERED: f32 = 0.6;
 /// Rest between a phrase and its answer, in seconds.
 const BEFORE_ANSWER_S: [f32; 2] = [2.0, 4.5];
 
-/// Who plays.
+/// The players and singers of a composition, and its settings of the [`Ensemble`].
 #[derive(Debug)]
 pub struct Arrangement {
     players: [&'static Role; PLAYERS],
-    /// When each of them first plays, in seconds.
+    /// Time after which each player first plays, in seconds.
     waits_s: [f32; PLAYERS],
     song: &'static Song,
     answer: &'static Song,
@@ -123,7 +124,7 @@ pub struct Arranged {
 }
 
 impl Arranged {
-    /// At its start.
+    /// Creates the composition at its start.
     pub const fn new(arrangement: &'static Arrangement) -> Self {
         let Arrangement { players: roles, waits_s, song, answer, .. } = arrangement;
         let mut players = [Player::new(roles[0], waits_s[0]); PLAYERS];
@@ -135,13 +136,13 @@ impl Arranged {
         Self { arrangement, players, song: Singer::new(song, 6.5), answer: Singer::new(answer, 60.0), motif: None }
     }
 
-    /// Advances by `seconds`.
+    /// Advances by `seconds`, and begins the notes that are due.
     pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
         ensemble.tint = self.arrangement.tint;
         ensemble.chord_stretch = self.arrangement.chord_stretch;
         ensemble.pace = self.arrangement.pace;
         let motif = *self.motif.get_or_insert_with(|| Motif::new(&mut ensemble.rng));
-        // The two never sing at once.
+        // The two singers never sing at the same time.
         if self.answer.next_note_s().is_none()
             && self.song.sing(ensemble, motif, seconds)
             && ensemble.rng.unit() < IS_ANSWERED
@@ -160,7 +161,7 @@ impl Arranged {
     }
 }
 
-/// The recorded instruments of an arrangement.
+/// Returns the recorded instruments of an arrangement, some of them more than once.
 pub const fn instruments_of(arrangement: &'static Arrangement) -> [Instrument; PLAYERS + 2] {
     let Arrangement { players, song, answer, .. } = arrangement;
     [

@@ -1,25 +1,26 @@
-//! Owns the automatic gain that keeps the score at the requested loudness. Does not own what that loudness is.
+//! Owns the automatic gain that keeps the score at the requested loudness. Does not own the request.
 
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{FilterCoefficients, Smoother, StateVariableFilter};
 
-/// High-pass cutoff of the meter: like the weighting of ITU-R BS.1770, it discounts the lowest frequencies.
+/// Cutoff of the meter's high-pass filter, in Hz. Like the weighting of ITU-R BS.1770, the filter discounts the lowest
+/// frequencies.
 const RUMBLE_HZ: f32 = 38.0;
 /// Integration time of the meter, in seconds.
 const METER_S: f32 = 8.0;
 /// Time constant of the gain, in seconds.
 const GAIN_S: f32 = 4.0;
-/// Maximum gain change in either direction, so that rests stay quiet.
+/// Maximum boost and maximum cut, in dB. The limit keeps rests in the music quiet.
 const GAIN_MAX_DB: f32 = 8.0;
 
-/// Nothing may be sudden. Loudness may rise at this rate before the gain holds it back, in dB per second, beyond the margin
-/// given for the character.
+/// Rate at which the reference level follows a louder passage, in dB per second. Nothing may be sudden, so the gain
+/// reduces whatever exceeds the reference level by more than the character's margin.
 const RISE_DB_PER_S: f32 = 1.3;
 /// Integration time of the momentary level, in seconds.
 const MOMENTARY_S: f32 = 0.06;
-/// Time in which the reference level follows a quieter passage, in seconds.
+/// Time constant with which the reference level follows a quieter passage, in seconds.
 const REFERENCE_FALL_S: f32 = 2.2;
-/// The reference level is never below this.
+/// Minimum of the reference level, in dB relative to full scale.
 const FLOOR_DB: f32 = -62.0;
 
 /// Automatic gain control.
@@ -37,7 +38,7 @@ pub struct AutoGain {
 }
 
 impl AutoGain {
-    /// With a gain of zero until [`clear`](Self::clear).
+    /// Creates a gain control that silences everything until [`clear`](Self::clear) is called.
     pub fn new(rate_hz: f32) -> Self {
         Self {
             rumble: Default::default(),
@@ -70,7 +71,7 @@ impl AutoGain {
         self.target_gain = 10.0_f32.powf(self.gain_db.run(wanted_db, seconds, GAIN_S) / 20.0);
     }
 
-    /// Applies the gain to one block and meters it. Loudness may rise by `rise_margin_db` at once.
+    /// Meters one block and applies the gain to it. The level may exceed the reference level by `rise_margin_db`.
     pub fn run(&mut self, block: &mut AudioBlock, rise_margin_db: f32, block_s: f32) {
         // The new gain is approached over about 30 ms.
         let step = (self.target_gain * self.reduction - self.gain) / BLOCK as f32 * (block_s / 0.03).min(1.0);
@@ -100,7 +101,7 @@ impl AutoGain {
     }
 }
 
-/// Power of both channels together at a loudness.
+/// Returns the mean power of both channels together at a loudness in LUFS.
 fn power_of(loudness_lufs: f32) -> f32 {
     10.0_f32.powf((loudness_lufs + 0.691) / 10.0)
 }

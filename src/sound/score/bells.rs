@@ -1,5 +1,6 @@
-//! Sparse bells, far apart: an occasional great bell, middle bells that answer each other and sometimes coincide, and
-//! bowed singing bowls below, which fill the pauses between them.
+//! Owns the composition for bells that are far apart: an occasional great bell, middle bells that answer each other and
+//! sometimes coincide, and bowed singing bowls below them, which fill the pauses. Does not own the choice of pitches
+//! (`ensemble`), or the sound (`synth`).
 
 use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::{Instrument, ScoreNote};
@@ -55,7 +56,7 @@ static ANSWER: Role = Role {
 /// Probability that a middle bell is struck together with a second one.
 const TOGETHER: f32 = 0.16;
 
-/// Sparse bells.
+/// The players of the composition for bells.
 #[derive(Debug)]
 pub struct Bells {
     rims: [Player; 3],
@@ -65,7 +66,7 @@ pub struct Bells {
 }
 
 impl Bells {
-    /// At its start, before the first bell.
+    /// Creates the composition at its start, before the first bell.
     pub const fn new() -> Self {
         Self {
             rims: [Player::new(&RIM, 0.0), Player::new(&FIFTH_RIM, 2.0), Player::new(&HIGH_RIM, 4.0)],
@@ -75,7 +76,7 @@ impl Bells {
         }
     }
 
-    /// Advances by `seconds`.
+    /// Advances by `seconds`, and begins the notes that are due.
     pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
         ensemble.tint = 0.0;
         ensemble.chord_stretch = 1.6;
@@ -90,7 +91,7 @@ impl Bells {
     }
 }
 
-/// Strikes a second bell at the same moment, as an intended chord.
+/// Strikes a second bell at the same moment, so that the two sound as a chord.
 fn strike_with(ensemble: &mut Ensemble) {
     let note = ensemble.note_of(&ANSWER);
     let note = ScoreNote { level: note.level * 0.7, ..note };

@@ -1,5 +1,5 @@
-//! Owns what all compositions share: when a note may begin, which pitch fits, and the players, who follow both rules.
-//! Does not own what a composition has them play.
+//! Owns what all compositions share: the rules for when a note may begin and which pitch fits, and the players, who
+//! follow these rules. Does not own the roles that a composition gives to its players.
 
 use super::harmony::Harmony;
 use super::instruments::{Instrument, PARTIALS, ScoreNote};
@@ -10,45 +10,48 @@ use super::{Onsets, ScoreShape};
 use crate::sound::dsp::Rng;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 
-/// Minimum time between unrelated onsets, in seconds: too long to be heard as one event, and slower than the pulses of
-/// any alarm burst in IEC 60601-1-8 (0.50 s at most).
+/// Minimum time between unrelated onsets, in seconds. It is too long for two onsets to be heard as one event, and
+/// longer than between the pulses of any alarm burst in IEC 60601-1-8 (0.50 s at most).
 const ONSET_GAP_S: f32 = 0.55;
-/// Notes per second at the lowest and the highest density.
+/// Number of notes per second at the lowest and at the highest density, before the composition's pace is applied.
 const NOTES_PER_S: [f32; 2] = [0.24, 0.48];
-/// Maximum number of notes that may be caught up on after a rest.
+/// Maximum number of notes that the players may catch up on after a rest.
 const CREDIT_MAX: f32 = 3.0;
-/// Maximum amplitude of a struck note relative to everything that sounds.
+/// Maximum amplitude of a note with a quick attack on a synthesised instrument, as a multiple of the level of
+/// everything that sounds.
 const STRUCK_STANDS_OUT: f32 = 0.75;
-/// Maximum amplitude of a struck note that is recorded, or that begins as quickly, relative to everything that sounds. Higher,
-/// because a melody must be heard above what is held.
+/// Maximum amplitude of a note with a quick attack on a recorded instrument, as a multiple of the level of everything
+/// that sounds. It is higher than [`STRUCK_STANDS_OUT`], because such an instrument plays the melody, which must be
+/// heard above held notes.
 const RECORDED_STANDS_OUT: f32 = 1.25;
-/// An attack shorter than this is quick, in seconds.
+/// Attack time below which an attack counts as quick, in seconds.
 const QUICK_ATTACK_S: f32 = 0.6;
-/// Maximum amplitude of a held note relative to everything that sounds. Higher, because a held note fades in over
-/// seconds.
+/// Maximum amplitude of a note without a quick attack, as a multiple of the level of everything that sounds. It is the
+/// highest of the three limits, because such a note fades in slowly.
 const HELD_STANDS_OUT: f32 = 2.5;
-/// Lower limit of the level to which [`STRUCK_STANDS_OUT`] and [`HELD_STANDS_OUT`] are relative. It lets a note begin
-/// in silence.
+/// Minimum of the level with which the amplitude of a new note is compared. It lets a note begin in silence.
 const SOFTEST: f32 = 0.06;
-/// Integration time of the level to which new notes are compared, in seconds.
+/// Integration time of the level with which new notes are compared, in seconds.
 const LEVEL_WINDOW_S: f32 = 2.0;
-/// Share of the roughness limit that players use, as a margin for how the sound develops later.
+/// Fraction of the roughness limit that players may use. The rest is a margin for the way in which the sound develops
+/// later.
 const ROUGHNESS_MARGIN: f32 = 0.70;
-/// Factor that discounts the roughness of the few notes that may be left while others decay, because it may occur only
-/// in passing.
+/// Factor on the roughness of two or three notes that may be left once the others have decayed. It is below 1, because
+/// these may be alone only in passing.
 const PASSING_FACTOR: f32 = 0.92;
-/// Minimum remaining time of a chord for its root to be played, in seconds.
+/// Minimum time that a chord must still last for its root to be played, in seconds.
 const ROOT_MIN_S: f32 = 4.0;
-/// How long a player waits for a pitch from its pool, in seconds: until the notes that clash with it have decayed.
+/// Maximum time for which a player waits for a pitch from their pool, in seconds. By then, the notes that clash with
+/// the pool have usually decayed.
 const WAITS_FOR_POOL_S: f32 = 9.0;
-/// A pitch of at least this cost counts as outside the pool.
+/// Cost ([`PitchPool::cost`]) from which a pitch counts as outside the pool.
 const OUTSIDE_POOL_COST: f32 = 5.0;
 /// Time for which a note is still heard in the reverb, in seconds.
 const REVERB_S: f32 = 4.0;
 /// Number of pitches that a player remembers.
 const RECENT: usize = 4;
 
-/// The pitches that a player chooses from.
+/// The pitches that a player prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PitchPool {
     /// The chord's root, or its fifth.
@@ -60,8 +63,8 @@ pub enum PitchPool {
 }
 
 impl PitchPool {
-    /// Cost of a pitch outside the pool. It never rules a pitch out, since close to a change of mode there may be no
-    /// other.
+    /// Returns the cost of a pitch that lies `above_root` semitones above the chord's root. The cost is high outside
+    /// the pool but never rules a pitch out, because shortly before a change of mode there may be no other.
     const fn cost(self, is_of_chord: bool, above_root: i32) -> f32 {
         match (self, above_root) {
             (Self::Root, 0) => 0.0,
@@ -74,28 +77,28 @@ impl PitchPool {
     }
 }
 
-/// The part of one player.
+/// What one player plays.
 #[derive(Debug)]
 pub struct Role {
-    /// Their instrument.
+    /// Instrument that the player plays.
     pub instrument: Instrument,
-    /// Lowest and highest key at a register of 0.5.
+    /// Lowest and highest MIDI key at a [`ScoreShape::register`] of 0.5.
     pub keys: [i32; 2],
     /// Range of note lengths until release, in seconds.
     pub held_s: [f32; 2],
-    /// Range of pauses between a release and the next note, in seconds; negative values overlap.
+    /// Range of pauses between a release and the next note, in seconds. With a negative pause, the notes overlap.
     pub pause_s: [f32; 2],
-    /// Amplitude.
+    /// Amplitude of a note, 0 to 1, before it is limited so that the note does not stand out.
     pub level: f32,
     /// Range of pan positions, −1 to 1.
     pub pan_position: [f32; 2],
-    /// Minimum intensity for them to play.
+    /// Intensity of the [`ScoreShape`] from which the player takes part, 0 to 1.
     pub enters_at: f32,
-    /// The pitches they choose from.
+    /// The pitches that the player prefers.
     pub pool: PitchPool,
 }
 
-/// A player: plays one note after another.
+/// A player, who plays one note after another.
 #[derive(Clone, Copy, Debug)]
 pub struct Player {
     role: &'static Role,
@@ -107,12 +110,12 @@ pub struct Player {
 }
 
 impl Player {
-    /// A player whose first note comes after `wait_s`.
+    /// Creates a player whose first note comes after `wait_s`.
     pub const fn new(role: &'static Role, wait_s: f32) -> Self {
         Self { role, wait_s, waited_s: 0.0, recent: [0; RECENT] }
     }
 
-    /// Advances by `seconds`; returns whether a note began.
+    /// Advances by `seconds`. Returns whether a note began.
     pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) -> bool {
         self.wait_s -= seconds;
         if self.wait_s > 0.0 {
@@ -138,14 +141,15 @@ impl Player {
             return false;
         };
         if !is_from_pool && self.waited_s < WAITS_FOR_POOL_S {
-            // Without this, notes of the last chord could delay the next one forever.
+            // The player waits for a pitch from the pool. Otherwise, the sounding notes of the last chord would lead to
+            // further notes of that chord, and the next chord might never be heard.
             self.wait_s = ensemble.rng.between(0.8, 1.6);
             self.waited_s += self.wait_s;
             return false;
         }
         self.waited_s = 0.0;
         if role.pool == PitchPool::Root {
-            // Roots end with their chord; higher notes are held across the change.
+            // A root ends about when its chord does; other notes are held across the change of chord.
             let until_s = left_s + ensemble.rng.between(-1.0, 1.5);
             note.held_s = note.held_s.min(until_s).max(note.attack_s + 0.5);
         }
@@ -164,24 +168,24 @@ impl Player {
     }
 }
 
-/// What a composition plays on: harmony, synthesiser, and the rules for when notes may begin.
+/// What a composition plays on: the harmony, the synthesiser, and the rules for when notes may begin.
 #[derive(Debug)]
 pub struct Ensemble {
     /// Random numbers of this performance.
     pub rng: Rng,
     /// The current harmony.
     pub harmony: Harmony,
-    /// The current shape, smoothed.
+    /// The present shape, which follows that of the aim smoothly.
     pub shape: ScoreShape,
-    /// Brightness that the composition adds (above 0) or removes.
+    /// Amount that the composition adds to the brightness of the shape; negative values make the music darker.
     pub tint: f32,
     /// Factor on the length of chords.
     pub chord_stretch: f32,
-    /// Factor on the number of notes.
+    /// Factor on the number of notes per second.
     pub pace: f32,
-    /// Time until the next note of a melody, around which the others leave room.
+    /// Time until the melody's next note, if one is planned. No other note begins shortly before it.
     reserved_s: Option<f32>,
-    /// Time for which nobody begins, since recordings are awaited.
+    /// Time for which no note begins, because the recordings are still being read.
     waits_s: f32,
     synth: Synth,
     since_s: f32,
@@ -193,7 +197,7 @@ pub struct Ensemble {
 }
 
 impl Ensemble {
-    /// Silent.
+    /// Creates a silent ensemble.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         Self {
             rng: Rng::new(seed),
@@ -213,7 +217,7 @@ impl Ensemble {
         }
     }
 
-    /// Starts over. Only while nothing is heard.
+    /// Starts a new performance. Cuts off every note, so it must be called only while nothing is heard.
     pub fn clear(&mut self, seed: u64, shape: ScoreShape) {
         self.rng = Rng::new(seed);
         self.harmony = Harmony::new(seed);
@@ -225,23 +229,23 @@ impl Ensemble {
         self.level = 0.0;
     }
 
-    /// Forgets what the last composition had set.
+    /// Resets the pace and the reserved time of the previous composition, which the next one may not set.
     pub fn begin_composition(&mut self) {
         self.pace = 1.0;
         self.reserved_s = None;
     }
 
-    /// Lets nobody begin for up to `seconds`, or until [`stop_waiting`](Self::stop_waiting).
+    /// Holds back all notes for `seconds`, or until [`stop_waiting`](Self::stop_waiting) is called.
     pub fn wait(&mut self, seconds: f32) {
         self.waits_s = seconds;
     }
 
-    /// Lets notes begin.
+    /// Lets notes begin again before the time given to [`wait`](Self::wait) is over.
     pub fn stop_waiting(&mut self) {
         self.waits_s = 0.0;
     }
 
-    /// Whether notes are held back.
+    /// Returns whether notes are held back.
     pub fn is_waiting(&self) -> bool {
         self.waits_s > 0.0
     }
@@ -261,12 +265,12 @@ impl Ensemble {
         self.synth.has_recording(instrument)
     }
 
-    /// Releases every note.
+    /// Releases every note, to be silent after `within_s` seconds.
     pub fn release_all(&mut self, within_s: f32) {
         self.synth.release_all(within_s);
     }
 
-    /// Advances by `seconds`.
+    /// Advances the harmony, and the rules for when notes may begin, by `seconds`.
     pub fn advance(&mut self, seconds: f32) {
         self.harmony.advance(seconds, self.shape.movement, self.chord_stretch);
         self.since_s += seconds;
@@ -275,7 +279,7 @@ impl Ensemble {
         self.credit = (self.credit + seconds * rate * self.pace).min(CREDIT_MAX);
     }
 
-    /// Renders one block.
+    /// Renders one block, overwriting `out`.
     pub fn render(&mut self, out: &mut AudioBlock) {
         let brightness = (self.shape.brightness + self.tint).clamp(0.0, 1.0);
         self.synth.render(out, brightness, self.shape.movement);
@@ -288,29 +292,32 @@ impl Ensemble {
         std::mem::take(&mut self.onsets)
     }
 
-    /// Whether a note may begin now.
+    /// Returns whether a note that is not part of a melody may begin now.
     pub fn may_begin(&self) -> bool {
         let has_room_before = self.reserved_s.is_none_or(|until_s| until_s >= ONSET_GAP_S);
         self.may_sing() && self.credit >= 1.0 && has_room_before
     }
 
-    /// Whether the next note of a melody may begin now. It has been planned, so it need not wait for its turn.
+    /// Returns whether the next note of a melody may begin now. It was planned in advance, so it does not count towards
+    /// the number of notes per second.
     pub fn may_sing(&self) -> bool {
         self.since_s >= ONSET_GAP_S && self.waits_s <= 0.0 && self.synth.has_room()
     }
 
-    /// Keeps room for a note that a melody will begin after this time.
+    /// Keeps other notes from beginning shortly before the melody's next note, which begins after `until_s` seconds;
+    /// `None` means that no note is planned.
     pub fn reserve(&mut self, until_s: Option<f32>) {
         self.reserved_s = until_s;
     }
 
-    /// Whether `note` is in the mode until it has decayed, and uses at most `share` of the roughness limit.
+    /// Returns whether `note` is in the mode until it has decayed, and uses at most the fraction `share` of the
+    /// roughness limit.
     pub fn fits(&self, note: &ScoreNote, share: f32) -> bool {
         self.harmony.tones_for(note.length_s() + REVERB_S).has(note.key)
             && SoundingContext::of(&self.synth, note.attack_s).roughness_with(note) <= ROUGHNESS_LIMIT * share
     }
 
-    /// The lowest and highest key of `role` in the current register.
+    /// Returns the lowest and the highest key of `role` in the current register.
     pub fn keys_of(&self, role: &Role) -> [i32; 2] {
         let shift = (8.0 * (self.shape.register - 0.5)).round() as i32;
         role.keys.map(|key| key + shift)
@@ -325,12 +332,12 @@ impl Ensemble {
         }
     }
 
-    /// A note for `role`, without its key.
+    /// Returns a note for `role` with random details. The caller must set its key.
     pub fn note_of(&mut self, role: &Role) -> ScoreNote {
         let timbre = role.instrument.timbre();
         let rng = &mut self.rng;
         let attack_s = rng.between(timbre.attack_s[0], timbre.attack_s[1]);
-        // No note may stand out: after a rest, bells are soft.
+        // No note may stand out, so bells are soft after a rest, for example.
         let is_quick = role.instrument.is_struck() || timbre.attack_s[0] < QUICK_ATTACK_S;
         let stands_out = match (is_quick, timbre.recording.is_some()) {
             (true, true) => RECORDED_STANDS_OUT,
@@ -350,8 +357,9 @@ impl Ensemble {
         }
     }
 
-    /// The best key: in the mode until the note has decayed, close to the previous one, doubling no other note, and not
-    /// rough against what sounds. Also returns whether it is from the role's pool.
+    /// Returns the best key for `note`, and whether the key is from the role's pool; `None` if no key fits. A key fits
+    /// if it stays in the mode until the note has decayed, and is not rough against what sounds. The best key is close
+    /// to the previous one and doubles no other note.
     pub fn choose_key(&mut self, note: &ScoreNote, role: &Role, recent: &[i32; RECENT]) -> Option<(i32, bool)> {
         let tones = self.harmony.tones_for(note.length_s() + REVERB_S);
         let chord = self.harmony.chord();
@@ -381,7 +389,7 @@ impl Ensemble {
     }
 }
 
-/// Prefers steps and small leaps, and avoids recent keys.
+/// Returns a cost that is low for steps and small leaps, and high for recent keys.
 fn melodic_cost(key: i32, recent: &[i32; RECENT]) -> f32 {
     const STALE: [f32; RECENT] = [3.2, 1.8, 1.0, 0.5];
     let stale: f32 = recent.iter().zip(STALE).filter(|(old, _)| **old == key).map(|(_, cost)| cost).sum();
@@ -393,19 +401,20 @@ fn melodic_cost(key: i32, recent: &[i32; RECENT]) -> f32 {
     stale + leap
 }
 
-/// A sounding note, as a player about to begin another one expects it to develop.
+/// A sounding note, and what it will sound like while a new note begins and later.
 #[derive(Clone, Copy, Default)]
 struct SoundingNote {
     key: i32,
-    /// Its partials at each of [`LOOKS`].
+    /// Partials of the note at each of [`LOOKS`].
     partials: [[Partial; PARTIALS]; MOMENTS],
-    /// Its partials once the upper ones have decayed.
+    /// Partials of the note once the upper ones have decayed.
     later: [Partial; PARTIALS],
-    /// Whether it is still held when the new note has reached full level.
+    /// Whether the note is still held when the new note has reached its full level.
     stays: bool,
 }
 
-/// Moments at which a new note is compared with the decaying ones: as a share of its attack, plus seconds.
+/// Moments at which a new note is compared with the sounding ones. Each is a fraction of the new note's attack, plus a
+/// time in seconds.
 const LOOKS: [(f32, f32); 6] = [(0.12, 0.0), (0.25, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 2.5), (1.0, 5.0)];
 const MOMENTS: usize = LOOKS.len();
 
@@ -430,7 +439,7 @@ struct SoundingContext {
 }
 
 impl SoundingContext {
-    /// For a note with this attack time.
+    /// Collects what will sound while a new note with this attack time begins.
     fn of(synth: &Synth, attack_s: f32) -> Self {
         let mut around = Self {
             notes: [SoundingNote::default(); POLYPHONY],
@@ -479,7 +488,7 @@ impl SoundingContext {
         self.staying().map(|(_, other)| between_notes(partials, &other.later)).sum()
     }
 
-    /// Maximum roughness if `note` is added.
+    /// Returns the maximum roughness of the present and later sonorities if `note` is added.
     fn roughness_with(&self, note: &ScoreNote) -> f32 {
         let later = note.partials_later(0.0);
         let level = level_of(&later);
@@ -489,8 +498,9 @@ impl SoundingContext {
             let (rough, others) = self.rising[moment];
             (rough + self.rough_rising(&mine, moment)) / (others + level_of(&mine)).max(FAINT)
         });
-        // Other notes may decay until only two are left, which at some moment have the same level. A note released
-        // before the new one has reached full level only gets fainter.
+        // Notes may decay until only the new note and one other are left, and these have the same level at some moment.
+        // Notes that are released before the new one reaches its full level are left out, because they only get
+        // fainter.
         let of_pairs = self.staying().map(|(_, other)| {
             let share = level / level_of(&other.later).max(1e-6);
             let theirs = other.later.map(|partial| Partial { level: partial.level * share, ..partial });

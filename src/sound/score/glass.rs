@@ -1,5 +1,6 @@
-//! Glass and breath: rubbed glasses that pass a note to each other, touched ones in between, air at the pace of a slow
-//! breath, and very little below.
+//! Owns the composition for glass and breath: rubbed glasses that pass a note to each other, touched glasses in
+//! between, air at the pace of a slow breath, and very little below them. Does not own the choice of pitches
+//! (`ensemble`), or the sound (`synth`).
 
 use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::Instrument;
@@ -51,7 +52,7 @@ static TOUCHED: Role = Role {
     pool: PitchPool::Mode,
 };
 
-/// Glass and breath.
+/// The players of the composition for glass and breath.
 #[derive(Debug)]
 pub struct Glass {
     floor: Player,
@@ -61,7 +62,7 @@ pub struct Glass {
 }
 
 impl Glass {
-    /// At its start, before the first breath.
+    /// Creates the composition at its start, before the first breath.
     pub const fn new() -> Self {
         Self {
             floor: Player::new(&FLOOR, 0.0),
@@ -71,13 +72,13 @@ impl Glass {
         }
     }
 
-    /// Advances by `seconds`.
+    /// Advances by `seconds`, and begins the notes that are due.
     pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
         ensemble.tint = 0.1;
         ensemble.chord_stretch = 1.0;
         self.floor.play(ensemble, seconds);
         if self.air.play(ensemble, seconds) {
-            // Leaves room for the breath: nothing is struck while it begins.
+            // No glass is touched while the breath begins.
             self.touched.rest(2.0);
         }
         for player in &mut self.rubbed {

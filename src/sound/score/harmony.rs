@@ -1,19 +1,21 @@
-//! Owns the current mode and chord, and how one mode moves to the next. Does not own who plays which of their notes.
+//! Owns the current mode and chord, and the changes from one mode to the next. Does not own the choice of the notes
+//! that players play.
 //!
-//! Every mode is a pentatonic scale, which has neither semitones nor tritones, on one of its degrees. The next mode
-//! lies a fifth up or down and shares four of five notes, or is the same scale on another degree. It is known well in
-//! advance: a note that will still sound then is chosen from the notes common to both, so that it stays in tune across
-//! the change.
+//! Every mode is a pentatonic scale, which has neither semitones nor tritones, heard from one of its degrees. The scale
+//! of the next mode lies a fifth higher or lower and shares four of five notes, or it is the same scale heard from
+//! another degree. The next mode is known well in advance: a note that will still sound at the change is chosen from
+//! the notes that both modes have, so it stays in tune across the change.
 
 use crate::sound::dsp::Rng;
 
 /// Semitones of a major pentatonic scale above its tonic.
 const COLLECTION: [u8; 5] = [0, 2, 4, 7, 9];
-/// Possible grounds (the degree that the scale is heard from), above the tonic. The fifth of each is in the scale.
+/// Possible grounds, in semitones above the tonic. The ground is the degree that the scale is heard from. The fifth
+/// above each of these is in the scale.
 const GROUNDS: [u8; 4] = [0, 2, 7, 9];
 /// Shortest and longest duration of a mode, in seconds.
 const MODE_S: [f32; 2] = [252.0, 400.0];
-/// Maximum distance from the home key, in fifths.
+/// Maximum distance of a mode's scale from the first scale of the performance, in fifths.
 const FIFTHS_FROM_HOME_MAX: i8 = 3;
 
 /// A set of pitch classes as a bit mask, C lowest.
@@ -21,19 +23,19 @@ const FIFTHS_FROM_HOME_MAX: i8 = 3;
 pub struct PitchClasses(u16);
 
 impl PitchClasses {
-    /// Whether a key (60 is middle C) belongs to it.
+    /// Returns whether the pitch class of `key` (60 is middle C) is in the set.
     #[must_use]
     pub fn has(self, key: i32) -> bool {
         self.0 & (1 << key.rem_euclid(12)) != 0
     }
 
-    /// The intersection.
+    /// Returns the pitch classes that are in both sets.
     #[must_use]
     pub const fn shared(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// Number of pitch classes.
+    /// Returns the number of pitch classes in the set.
     #[must_use]
     pub const fn count(self) -> u32 {
         self.0.count_ones()
@@ -54,7 +56,7 @@ pub struct Mode {
 }
 
 impl Mode {
-    /// Its pitch classes.
+    /// Returns the pitch classes of the mode.
     #[must_use]
     pub fn tones(self) -> PitchClasses {
         PitchClasses::of(COLLECTION.iter().map(|step| self.tonic + step))
@@ -76,7 +78,7 @@ pub struct Harmony {
 }
 
 impl Harmony {
-    /// A different home key and course for each seed.
+    /// Creates a harmony whose first scale and whose changes depend on the seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed ^ 0x0048_4152_4D4F_4E59);
@@ -98,31 +100,31 @@ impl Harmony {
         harmony
     }
 
-    /// The current mode.
+    /// Returns the current mode.
     #[must_use]
     pub const fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Pitch classes of the current chord.
+    /// Returns the pitch classes of the current chord.
     #[must_use]
     pub const fn chord(&self) -> PitchClasses {
         self.chord
     }
 
-    /// Pitch class of the current chord's root.
+    /// Returns the pitch class of the current chord's root.
     #[must_use]
     pub const fn root(&self) -> u8 {
         self.root
     }
 
-    /// Seconds until the chord changes.
+    /// Returns the seconds until the chord changes.
     #[must_use]
     pub fn chord_left_s(&self) -> f32 {
         self.chord_left_s.min(self.mode_left_s).max(0.0)
     }
 
-    /// The pitch classes available to a note that sounds for `length_s` from now.
+    /// Returns the pitch classes from which a note that sounds for `length_s` from now may be chosen.
     #[must_use]
     pub fn tones_for(&self, length_s: f32) -> PitchClasses {
         if length_s < self.mode_left_s { self.mode.tones() } else { self.mode.tones().shared(self.next.tones()) }

@@ -1,10 +1,11 @@
-//! Owns the instruments' timbres and what a note is. Does not own who plays them or how they are rendered (`synth`).
+//! Owns the timbres of the instruments, and the description of a note. Does not own the players, or the rendering of
+//! notes (`synth`).
 
 use std::f32::consts::PI;
 
 use super::roughness::Partial;
 
-/// Partials per oscillator bank.
+/// Number of partials of every timbre.
 pub const PARTIALS: usize = 8;
 
 /// What a note is played on.
@@ -45,28 +46,29 @@ pub struct Timbre {
     pub attack_s: [f32; 2],
     /// Release in seconds.
     pub release_s: f32,
-    /// Bandwidth of the amplitude noise in each partial; tens of hertz sound breathy.
+    /// Bandwidth of the amplitude noise in each partial, in hertz. Tens of hertz sound breathy.
     pub amplitude_noise_hz: f32,
-    /// Depth of that noise, 0 to 1.
+    /// Depth of the amplitude noise, 0 to 1.
     pub amplitude_noise: f32,
     /// Random pitch deviation in cents (one standard deviation).
     pub wander_cents: f32,
     /// Maximum detuning of partials in hertz, which makes them beat.
     pub spread_hz: f32,
-    /// Brightness relative to the other instruments.
+    /// Factor on the cutoff of the low-pass filter, which makes the instrument brighter or darker than others.
     pub brightness: f32,
-    /// How much brighter it is at full level than at the start, 0 to 1.
+    /// How much brighter a note is at its full level than at its start, 0 to 1.
     pub opening: f32,
-    /// The recording it is played from. While that is not in memory, the partials above stand in for it.
+    /// The recording that notes are played from; `None` for a synthesised instrument. While the recording is not in
+    /// memory, notes are synthesised from `partials`.
     pub recording: Option<Recording>,
 }
 
 /// A recorded instrument of `media/instruments`.
 #[derive(Clone, Copy, Debug)]
 pub struct Recording {
-    /// Its name in the index and in the names of its files.
+    /// Name of the instrument in the index and in the names of its files.
     pub name: &'static str,
-    /// Gain at which it is as loud as its partials.
+    /// Gain at which the recording is as loud as the synthesised partials.
     pub gain: f32,
 }
 
@@ -220,7 +222,7 @@ static PIANO: Timbre = Timbre {
         (7.0, 0.07, 0.8),
         (8.0, 0.02, 0.7),
     ],
-    // Slower than the hammer, as on a felted piano: nothing may be sudden.
+    // The attack is slower than that of a hammer, as on a felted piano, because nothing may be sudden.
     attack_s: [0.028, 0.040],
     release_s: 1.9,
     amplitude_noise: 0.0,
@@ -267,7 +269,7 @@ impl Instrument {
         Self::Section,
     ];
 
-    /// Its timbre.
+    /// Returns the timbre of the instrument.
     #[must_use]
     pub fn timbre(self) -> &'static Timbre {
         match self {
@@ -285,23 +287,23 @@ impl Instrument {
         }
     }
 
-    /// Whether it is struck or plucked and decays.
+    /// Returns whether the notes of the instrument are struck or touched, and then decay.
     #[must_use]
     pub const fn is_struck(self) -> bool {
         matches!(self, Self::Chime) || self.has_quick_attack()
     }
 
-    /// Whether it may have a very short attack: bells, and strings that are struck or plucked.
+    /// Returns whether the instrument may have a very short attack, like a bell or a piano.
     #[must_use]
     pub const fn has_quick_attack(self) -> bool {
         matches!(self, Self::Bell | Self::Piano)
     }
 }
 
-/// One note. Its end is fixed when it begins.
+/// One note. Its length is fixed when it begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScoreNote {
-    /// Its instrument.
+    /// Instrument that the note is played on.
     pub instrument: Instrument,
     /// MIDI key number: 60 is middle C, 69 is 440 Hz.
     pub key: i32,
@@ -309,43 +311,45 @@ pub struct ScoreNote {
     pub level: f32,
     /// Pan position, −1 (left) to 1 (right).
     pub pan_position: f32,
-    /// Attack in seconds, along half a cosine.
+    /// Length of the attack in seconds. The level rises along half a cosine.
     pub attack_s: f32,
-    /// Seconds from its beginning to its release.
+    /// Seconds from the beginning of the note to its release.
     pub held_s: f32,
-    /// Release in seconds, along half a cosine.
+    /// Length of the release in seconds. The level falls along half a cosine.
     pub release_s: f32,
-    /// Whether it belongs to the melody.
+    /// Whether the note belongs to a melody in phrases.
     pub is_melody: bool,
 }
 
 impl ScoreNote {
-    /// Its frequency in hertz, in equal temperament.
+    /// Returns the frequency of the note in hertz, in equal temperament.
     #[must_use]
     pub fn pitch_hz(&self) -> f32 {
         440.0 * ((self.key - 69) as f32 / 12.0).exp2()
     }
 
-    /// Seconds from its beginning to silence, without reverb.
+    /// Returns the seconds from the beginning of the note to silence, without reverb.
     #[must_use]
     pub fn length_s(&self) -> f32 {
         self.held_s + self.release_s
     }
 
-    /// Attack and release at `age_s`, 0 to 1, without the decay of its partials.
+    /// Returns the gain of attack and release `age_s` seconds after the beginning, 0 to 1. The decay of the partials is
+    /// not included.
     #[must_use]
     pub fn envelope(&self, age_s: f32) -> f32 {
         half_cosine(age_s / self.attack_s) * half_cosine((self.length_s() - age_s) / self.release_s)
     }
 
-    /// Partials while it is held, at their purest: the upper partials of a struck note decay first.
+    /// Returns the partials of the note while it is held, without attack or release. The partials of a struck note are
+    /// those after four more seconds, when the upper ones have decayed.
     #[must_use]
     pub fn partials_later(&self, age_s: f32) -> [Partial; PARTIALS] {
         let age_s = if self.instrument.is_struck() { age_s + PURE_AFTER_S } else { age_s };
         self.partials_in_full(age_s, self.level)
     }
 
-    /// Partials at `age_s`.
+    /// Returns the partials `age_s` seconds after the beginning of the note.
     #[must_use]
     pub fn partials_at(&self, age_s: f32) -> [Partial; PARTIALS] {
         self.partials_in_full(age_s, self.level * self.envelope(age_s))
@@ -354,7 +358,7 @@ impl ScoreNote {
     fn partials_in_full(&self, age_s: f32, level: f32) -> [Partial; PARTIALS] {
         let pitch_hz = self.pitch_hz();
         let timbre = self.instrument.timbre();
-        // A recording has its own decline of upper partials, and is darkened less.
+        // The upper partials of a recording are weak already, so the filter of a recorded instrument darkens less.
         let corner_hz = CORNER_HZ * 1.5 * if timbre.recording.is_some() { timbre.brightness } else { 1.0 };
         timbre.partials.map(|(ratio, part, fall_s)| {
             let pitch_hz = pitch_hz * ratio;
@@ -364,19 +368,19 @@ impl ScoreNote {
     }
 }
 
-/// After this time, little is left of a struck note but its lowest partials.
+/// Time in seconds after which little more than the lowest partials is left of a struck note.
 const PURE_AFTER_S: f32 = 4.0;
 
-/// Cutoff of the low-pass filter over the partials at a brightness of 0.
+/// Cutoff of the low-pass filter over the partials at a brightness of 0, in hertz.
 pub const CORNER_HZ: f32 = 520.0;
 
-/// Gain of a partial under a low-pass filter of 12 dB per octave.
+/// Returns the gain of a partial under a low-pass filter of 12 dB per octave.
 pub fn dimmed(pitch_hz: f32, corner_hz: f32) -> f32 {
     let over = pitch_hz / corner_hz;
     1.0 / (1.0 + over * over)
 }
 
-/// From 0 to 1 along half a cosine.
+/// Returns the value of half a cosine that rises from 0 to 1 while `along` does.
 pub fn half_cosine(along: f32) -> f32 {
     if along >= 1.0 {
         return 1.0;

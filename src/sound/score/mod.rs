@@ -1,5 +1,5 @@
-//! Owns the generative score: music composed in real time, from a seed, along the arc. Does not own when it is heard or
-//! what the arc asks of it; both arrive as a [`ScoreAim`].
+//! Owns the generative score: music composed in real time, from a seed, along the arc. Does not own the times at which
+//! the score plays, or the shape that the arc asks for; the shape arrives in a [`ScoreAim`].
 //!
 //! ```text
 //! ScoreAim ─▶ Score ─▶ composition (tidal, glass, strings, bells, arrangements: who plays when)
@@ -7,8 +7,9 @@
 //!                               └─▶ synth (sums of sines, or sampler) ─▶ reverb ─▶ automatic gain ─▶ out
 //! ```
 //!
-//! It runs in the audio callback, so all memory is allocated when it is created. The same seed and the same aims give
-//! the same samples. It never loops: there are no patterns, and each note is chosen to fit what sounds at that moment.
+//! The score runs in the audio callback, so all its memory is allocated when it is created. The same seed and the same
+//! aims give the same samples. The score never loops: there are no patterns, and each note is chosen to fit what sounds
+//! at that moment.
 
 mod arrangements;
 mod auto_gain;
@@ -47,7 +48,7 @@ pub use instruments::{Instrument, ScoreNote};
 pub use roughness::{Partial, ROUGHNESS_LIMIT, ROUGHNESS_MEAN_LIMIT};
 pub use sampler::{SampleFrames, SampledInstrument, SampledNote};
 
-/// Gain that brings a character to [`ScoreShape::loudness_lufs`], before the automatic gain.
+/// Returns the gain that brings a character near [`ScoreShape::loudness_lufs`]; the automatic gain does the rest.
 const fn trim_of(character: Character) -> f32 {
     match character {
         Character::Tidal => 0.32,
@@ -57,7 +58,7 @@ const fn trim_of(character: Character) -> f32 {
     }
 }
 
-/// The arrangement of a character that is played on recorded instruments.
+/// Returns the arrangement of a character that is played on recorded instruments; `None` for a synthesised one.
 const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     match character {
         Character::PianoStrings => Some(&PIANO_STRINGS),
@@ -65,12 +66,14 @@ const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     }
 }
 
-/// The recorded instruments that a character is played on, some of them more than once.
+/// Returns the recorded instruments that a character is played on, some of them more than once; none for a synthesised
+/// one.
 pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> + Clone {
     arrangement_of(character).map(arrangements::instruments_of).into_iter().flatten()
 }
 
-/// How much louder everything may become at once, in dB: a hammer's stroke is the beginning of a tone that falls at once.
+/// Returns by how much the score may become louder at once, in dB. The piano may rise further than other instruments,
+/// because its tones begin to decay as soon as the hammer has struck.
 const fn rise_margin_db(character: Character) -> f32 {
     match character {
         Character::PianoStrings => 1.2,
@@ -78,7 +81,8 @@ const fn rise_margin_db(character: Character) -> f32 {
     }
 }
 
-/// Maximum number of notes per second. Phrases have more notes than single tones have, and rests between them.
+/// Returns the maximum number of notes per second on average. It is higher for a character with phrases, whose notes
+/// follow each other more quickly than single tones.
 #[must_use]
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
@@ -90,15 +94,15 @@ pub const fn notes_per_s_max(character: Character) -> f64 {
 /// What the arc asks of the music. Each value is 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScoreShape {
-    /// How full and loud; decides who plays.
+    /// How full and loud the music is. It decides which players take part.
     pub intensity: f32,
-    /// How many notes.
+    /// How many notes begin per second.
     pub density: f32,
-    /// How high; 0.5 is each character's home register, and the extremes are four semitones from it.
+    /// How high the music is. At 0.5 it is in the character's usual register, and the extremes are four semitones away.
     pub register: f32,
-    /// How bright.
+    /// How bright the timbre is.
     pub brightness: f32,
-    /// How soon chords change, and how much each note moves.
+    /// How soon chords change, and how much the loudness of each note varies.
     pub movement: f32,
 }
 
@@ -112,14 +116,14 @@ const ALONG_THE_ARC: [ScoreShape; 5] = [
 ];
 
 impl Default for ScoreShape {
-    /// The middle of every range.
+    /// Returns the shape in the middle of every range.
     fn default() -> Self {
         Self { intensity: 0.5, density: 0.5, register: 0.5, brightness: 0.5, movement: 0.5 }
     }
 }
 
 impl ScoreShape {
-    /// The shape at a time on the session clock; `None` while settling.
+    /// Returns the shape at `clock_ms` on the session clock, which is `None` while the patient settles.
     #[must_use]
     pub fn along(arc: &SessionTimeline, clock_ms: Option<u64>) -> Self {
         let follow = |value: fn(&Self) -> f32| arc.interpolate(&ALONG_THE_ARC.each_ref().map(value), clock_ms);
@@ -132,7 +136,8 @@ impl ScoreShape {
         }
     }
 
-    /// More (up to 1) or less (down to −1) intense, as requested at the desk.
+    /// Returns a shape that is more intense (`nudge` up to 1) or less intense (down to −1), as the profile and the desk
+    /// request.
     #[must_use]
     pub fn nudged(self, nudge: f32) -> Self {
         let nudge = if nudge.is_finite() { nudge.clamp(-1.0, 1.0) } else { 0.0 };
@@ -146,7 +151,8 @@ impl ScoreShape {
         .within_bounds()
     }
 
-    /// Loudness at a level of 0 dB, in LUFS: −24 in the middle, ±3 at the extremes.
+    /// Returns the loudness at a level of 0 dB, in LUFS: −24 at an intensity of 0.5, and 3 LU more or less at the
+    /// extremes.
     #[must_use]
     pub fn loudness_lufs(self) -> f32 {
         -24.0 + 6.0 * (self.intensity - 0.5)
@@ -175,31 +181,31 @@ impl ScoreShape {
     }
 }
 
-/// What the score should be now.
+/// What the score should play now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScoreAim {
-    /// Kind of music; a different one is crossfaded into.
+    /// Character of the music. The score crossfades to a different one.
     pub character: Character,
-    /// The same seed gives the same music.
+    /// Seed of the music. The same seed gives the same music.
     pub seed: u64,
     /// Level in dB, at most 0.
     pub level_db: f32,
-    /// What the arc asks for; followed within about ten seconds.
+    /// Shape that the arc asks for. The score follows it within about ten seconds.
     pub shape: ScoreShape,
 }
 
-/// Time constant for following a new shape, in seconds.
+/// Time constant with which the score follows a new shape, in seconds.
 const FOLLOWS_S: f32 = 9.0;
 /// Length of the crossfade from one character to another, in seconds.
 const CHANGE_S: f32 = 14.0;
-/// Blocks per control tick (11 ms at 48 kHz).
+/// Number of blocks per control tick, in which notes are chosen (11 ms at 48 kHz).
 const CONTROL_BLOCKS: u32 = 8;
-/// Time for which the music waits for its recordings before it begins without them, in seconds.
+/// Maximum time for which the music waits for its recordings before it begins without them, in seconds.
 const WAITS_FOR_RECORDINGS_S: f32 = 0.9;
-/// Time after which a recording that is no longer needed is given away, in seconds.
+/// Time after which a recording that is no longer needed is given back to the reading thread, in seconds.
 const KEEPS_RECORDINGS_S: f32 = 20.0;
 
-/// The notes begun in one tick.
+/// The notes begun in one control tick, at most four.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Onsets {
     notes: [Option<ScoreNote>; 4],
@@ -212,13 +218,14 @@ impl Onsets {
         }
     }
 
-    /// Each of them.
+    /// Returns each of the notes.
     pub fn notes(self) -> impl Iterator<Item = ScoreNote> {
         self.notes.into_iter().flatten()
     }
 }
 
-// The large one is stored inline, too, since it is created in the audio callback.
+// The largest variant is stored inline, too, because a composition is created in the audio callback, where nothing may
+// be allocated.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum Composition {
@@ -263,12 +270,12 @@ pub struct Score {
     trim: Smoother,
     block: u32,
     starts: u64,
-    /// Time for which the same recordings have been needed.
+    /// Time for which the same recordings have been needed, in seconds.
     settled_s: f32,
 }
 
 impl Score {
-    /// A silent score. Allocates all its memory here.
+    /// Creates a silent score, and allocates all the memory that it will use.
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         let rate_hz = rate_hz as f32;
@@ -286,8 +293,8 @@ impl Score {
         }
     }
 
-    /// Takes a recorded instrument, or gives it back if there is one already. Until it is here, its partials are
-    /// synthesised.
+    /// Takes a recorded instrument, or returns it if the score has it already. Until the score has a recorded
+    /// instrument, its notes are synthesised.
     pub fn put(&mut self, sampled: Box<SampledInstrument>) -> Option<Box<SampledInstrument>> {
         let refused = self.ensemble.put(sampled);
         if self.ensemble.is_waiting() && !self.lacks_recordings() {
@@ -296,8 +303,8 @@ impl Score {
         refused
     }
 
-    /// Gives away a recorded instrument that has not been needed for a while. To be called once a block, also while
-    /// resting.
+    /// Returns a recorded instrument that has not been needed for 20 s, if there is one. Must be called once per block,
+    /// even while the score rests, because each call counts as the time of one block.
     pub fn take_unneeded(&mut self) -> Option<Box<SampledInstrument>> {
         self.settled_s += BLOCK as f32 / self.rate_hz;
         if self.settled_s < KEEPS_RECORDINGS_S {
@@ -314,7 +321,8 @@ impl Score {
             .is_some_and(|aim| recordings_of(aim.character).any(|instrument| !self.ensemble.has_recording(instrument)))
     }
 
-    /// Moves to `aim`, ignoring its level. The first aim after [`rest`](Self::rest) starts over.
+    /// Moves to `aim`, except for its level, which the engine applies. The first aim after [`rest`](Self::rest) starts
+    /// over.
     pub fn set_aim(&mut self, aim: ScoreAim) {
         let aim = ScoreAim { shape: aim.shape.within_bounds(), ..aim };
         match self.aim {
@@ -347,25 +355,25 @@ impl Score {
         }
     }
 
-    /// Stops; to be called once nothing is heard any more. The next aim starts over.
+    /// Stops the score. Must be called only once nothing is heard any more. The next aim starts over.
     pub fn rest(&mut self) {
         self.aim = None;
         self.settled_s = 0.0;
     }
 
-    /// Whether it is not playing.
+    /// Returns whether the score has no aim and is silent.
     #[must_use]
     pub const fn is_resting(&self) -> bool {
         self.aim.is_none()
     }
 
-    /// The current mode.
+    /// Returns the current mode.
     #[must_use]
     pub const fn mode(&self) -> Mode {
         self.ensemble.harmony.mode()
     }
 
-    /// Returns the notes begun since the last call, at most four. Misses none if called after every block.
+    /// Returns the notes begun since the last call, at most four. None is missed if this is called after every block.
     pub fn take_onsets(&mut self) -> Onsets {
         self.ensemble.take_onsets()
     }

@@ -1,9 +1,9 @@
-//! Owns melodies in phrases: a motif, how it returns changed, and the player who sings it. Does not own what accompanies
-//! it (`arrangements`).
+//! Owns melodies in phrases: the motif, the changes with which it returns, and the player who sings it. Does not own
+//! the accompaniment (`arrangements`).
 //!
-//! A motif is a few steps of the mode with their lengths in beats. It is composed once for a performance. Each phrase
-//! states it from another degree, turned upside down, shortened, or with one note altered; a note that would be rough
-//! against what sounds moves to a neighbouring degree.
+//! A motif is a few steps of the mode with their lengths in beats, and is composed once for a performance. Each phrase
+//! states it from some degree of the mode: unchanged, upside down, shortened, or with one note altered. A note that
+//! would be rough against what sounds moves to a neighbouring degree.
 
 use std::f32::consts::PI;
 
@@ -14,21 +14,23 @@ use crate::sound::dsp::Rng;
 
 /// Maximum number of notes of a motif.
 const NOTES_MAX: usize = 6;
-/// Degrees of a mode per octave.
+/// Number of degrees of a mode per octave.
 const DEGREES: i32 = 5;
-/// Share of the roughness limit that a melody note may use. It passes sooner than a held one.
+/// Fraction of the roughness limit that a melody note may use. It is larger than for other notes, because a melody note
+/// passes sooner.
 const ROUGHNESS_SHARE: f32 = 0.88;
-/// Deviation from the beat, as a share of it: a steady pulse would be an alarm's.
+/// Maximum deviation of a note's length, as a fraction of the length. A steady pulse would resemble an alarm.
 const RUBATO: f32 = 0.07;
-/// After this many phrases, one states the motif plainly and closes on the chord's root.
+/// Interval, in phrases, at which a phrase states the motif unchanged and preferably closes on the chord's root. The
+/// first phrase is one of these.
 const PHRASES_TO_HOME: u32 = 4;
-/// A phrase that cannot begin is tried again after this time, in seconds.
+/// Time after which a phrase that could not begin is tried again, in seconds.
 const TRIES_AGAIN_S: f32 = 1.2;
 
-/// A few steps of the mode, with their lengths.
+/// A motif: a few steps of the mode, with their lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Motif {
-    /// Degrees above the first note, which is 0.
+    /// Number of degrees of each note above the first one, which is 0.
     steps: [i32; NOTES_MAX],
     /// Lengths in beats.
     beats: [u8; NOTES_MAX],
@@ -36,14 +38,14 @@ pub struct Motif {
 }
 
 impl Motif {
-    /// A motif of four to six notes that turns back at least once, within an octave.
+    /// Creates a motif of four to six notes that changes direction once.
     pub fn new(rng: &mut Rng) -> Self {
         let count = 4 + rng.below(NOTES_MAX - 3);
         let mut motif = Self { steps: [0; NOTES_MAX], beats: [1; NOTES_MAX], count };
         let mut direction = if rng.unit() < 0.6 { 1 } else { -1 };
         let turn = 1 + rng.below(count - 2);
         for at in 1..count {
-            // Mostly steps; the first interval is often the widest, as in most songs.
+            // Most intervals are single steps. The first one is often wider, as in most songs.
             let width = if at == 1 && rng.unit() < 0.6 { 2 } else { 1 + i32::from(rng.unit() < 0.15) };
             motif.steps[at] = motif.steps[at - 1] + direction * width;
             if at == turn {
@@ -57,13 +59,13 @@ impl Motif {
         motif
     }
 
-    /// Upside down.
+    /// Returns the motif upside down.
     fn inverted(mut self) -> Self {
         self.steps = self.steps.map(|step| -step);
         self
     }
 
-    /// Without its first notes.
+    /// Returns the motif without its first one or two notes.
     fn shortened(mut self) -> Self {
         let dropped = self.count.saturating_sub(3).min(2);
         self.steps.rotate_left(dropped);
@@ -74,7 +76,7 @@ impl Motif {
         self
     }
 
-    /// With one inner note moved by a degree, and held for longer.
+    /// Returns the motif with one inner note moved by a degree, and held for longer.
     fn altered(mut self, rng: &mut Rng) -> Self {
         let at = 1 + rng.below(self.count - 2);
         self.steps[at] += if rng.unit() < 0.5 { 1 } else { -1 };
@@ -82,7 +84,7 @@ impl Motif {
         self
     }
 
-    /// How it returns.
+    /// Returns the motif as a later phrase states it: unchanged, upside down, shortened, or altered.
     fn returning(self, rng: &mut Rng) -> Self {
         match rng.below(10) {
             0..=4 => self,
@@ -97,17 +99,17 @@ impl Motif {
     }
 }
 
-/// The key of a degree of the mode, counted upwards from key 0.
+/// Returns the key of a degree of the mode. Degrees are counted upwards from key 0.
 fn key_of(tones: PitchClasses, degree: i32) -> i32 {
     let (octave, within) = (degree.div_euclid(DEGREES), degree.rem_euclid(DEGREES));
     let class = (0..12).filter(|class| tones.has(*class)).nth(within as usize).unwrap_or(0);
     12 * octave + class
 }
 
-/// A melody part.
+/// What a singer sings with: instrument, range and tempo.
 #[derive(Debug)]
 pub struct Song {
-    /// Instrument, range, level and position; `pause_s` is the range of rests between phrases. `held_s` does not apply.
+    /// Instrument, range, level and position. `pause_s` is the range of rests between phrases; `held_s` is not used.
     pub role: Role,
     /// Length of a beat at the highest and the lowest movement, in seconds.
     pub beat_s: [f32; 2],
@@ -136,12 +138,12 @@ pub struct Singer {
 }
 
 impl Singer {
-    /// A singer whose first phrase comes after `wait_s`.
+    /// Creates a singer whose first phrase comes after `wait_s`.
     pub const fn new(song: &'static Song, wait_s: f32) -> Self {
         Self { song, phrase: None, wait_s, phrases: 0, last_degree: None, last_key: 0 }
     }
 
-    /// Time until its next note within a phrase; none between phrases.
+    /// Returns the seconds until the next note of the phrase; `None` between phrases.
     pub fn next_note_s(&self) -> Option<f32> {
         self.phrase.map(|_| self.wait_s)
     }
@@ -221,7 +223,8 @@ impl Singer {
         best.map(|(_, first)| Phrase { motif, first, next: 0, beat_s })
     }
 
-    /// Sings the phrase's next note, or its nearest neighbour that fits; without one, it is a rest.
+    /// Sings the phrase's next note, or the nearest neighbouring degree that fits. If none fits, the note becomes a
+    /// rest.
     fn sing_note(&mut self, ensemble: &mut Ensemble, phrase: Phrase, length_s: f32) {
         let role = &self.song.role;
         let wanted = phrase.first + phrase.motif.steps[phrase.next];

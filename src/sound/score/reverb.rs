@@ -1,22 +1,23 @@
-//! Owns the score's reverb, a feedback delay network: large, dark, and shared by all instruments. Does not own the
-//! instruments.
+//! Owns the score's reverb: a feedback delay network that sounds like a large, dark room and is shared by all
+//! instruments. Does not own the instruments.
 
 use crate::sound::dsp::LowPass;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 
-/// Lengths of the eight delay lines in frames at 48 kHz, without common factors.
+/// Lengths of the eight delay lines in frames at 48 kHz. They have no common factors, so that echoes do not coincide.
 const LENGTHS: [usize; 8] = [2_473, 2_767, 3_217, 3_557, 3_907, 4_127, 4_463, 4_999];
-/// Lengths of the two all-pass diffusers in front of them.
+/// Lengths of the two all-pass diffusers in front of the delay lines, in frames at 48 kHz.
 const DIFFUSERS: [usize; 2] = [241, 613];
 /// Feedback gain of each delay line, for a decay time (RT60) of about 8 s.
 const FEEDBACK: f32 = 0.937;
-/// Low-pass cutoff in the feedback path: high frequencies decay sooner, as in a room with curtains.
+/// Cutoff of the low-pass filter in the feedback path, in hertz. High frequencies decay sooner, as in a room with
+/// curtains.
 const DAMPING_HZ: f32 = 1_900.0;
 const DIFFUSION: f32 = 0.55;
 const DRY: f32 = 0.72;
 const WET: f32 = 0.36;
-/// Crosstalk between the channels' reverb. Without it a steady tone could have any phase between them and cancel on a
-/// mono loudspeaker.
+/// Gain with which the reverb of each channel is added to the other one. Without it, a steady tone might have opposite
+/// phases in the two channels, and cancel on a mono loudspeaker.
 const CROSSTALK: f32 = 0.42;
 
 /// A delay line of fixed length.
@@ -54,7 +55,7 @@ pub struct Reverb {
 }
 
 impl Reverb {
-    /// Silent. Allocates all its memory here.
+    /// Creates a silent reverb, and allocates all its memory.
     pub fn new(rate_hz: f32) -> Self {
         let pair = || DIFFUSERS.map(|length| DelayLine::new(length, rate_hz));
         Self {

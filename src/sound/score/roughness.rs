@@ -1,5 +1,5 @@
-//! Owns a model of the roughness of simultaneous notes, used by players when they choose a note and by the metrics
-//! afterwards. Does not own which notes those are.
+//! Owns a model of the roughness of simultaneous notes. Players use it to choose a note, and the metrics to judge a
+//! performance. Does not own the choice of notes.
 //!
 //! The model is that of Plomp and Levelt (1965, *Tonal consonance and critical bandwidth*, J. Acoust. Soc. Am. 38,
 //! 548–560), with the curve fitted by Sethares (1993, *Local consonance and the relationship between timbre and scale*,
@@ -9,9 +9,9 @@
 /// One sounding partial.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Partial {
-    /// Its frequency.
+    /// Frequency in hertz.
     pub pitch_hz: f32,
-    /// Its amplitude, in any unit common to all partials.
+    /// Amplitude, in any unit that is the same for all partials.
     pub level: f32,
 }
 
@@ -22,14 +22,14 @@ pub struct Partial {
 /// The whole tone is the closest interval in any of the modes; in the middle register it is the mildest interval that
 /// Western practice calls a dissonance.
 pub const ROUGHNESS_LIMIT: f32 = 0.326;
-/// Maximum mean roughness: that of a minor third on middle C. It spans about a critical bandwidth, where Plomp and
-/// Levelt's listeners no longer heard two tones as rough, and is the narrowest consonance.
+/// Maximum mean roughness: that of a minor third on middle C. A minor third spans about a critical bandwidth, at which
+/// Plomp and Levelt's listeners no longer heard two tones as rough, and is the narrowest consonance.
 pub const ROUGHNESS_MEAN_LIMIT: f32 = 0.219;
 
 /// A sonority with a total amplitude below this is nearly silent and does not count as rough.
 pub const FAINT: f32 = 0.25;
 
-/// Roughness of two partials, 0 to about 0.9 at levels of 1.
+/// Returns the roughness of two partials: 0 to about 0.9 if both have a level of 1.
 fn between(one: Partial, other: Partial) -> f32 {
     let low_hz = one.pitch_hz.min(other.pitch_hz);
     let apart = (one.pitch_hz - other.pitch_hz).abs() * 0.24 / (0.020_7 * low_hz + 18.96);
@@ -40,16 +40,16 @@ fn between(one: Partial, other: Partial) -> f32 {
     one.level.min(other.level) * 5.0 * ((-3.51 * apart).exp() - (-5.75 * apart).exp())
 }
 
-/// Roughness between two notes: the sum over all pairs with one partial from each.
+/// Returns the roughness between two notes: the sum over all pairs with one partial from each.
 ///
-/// Roughness among the partials of one note belongs to its timbre rather than the interval, and is left out.
+/// Roughness among the partials of one note belongs to its timbre rather than to the interval, and is left out.
 #[must_use]
 pub fn between_notes(one: &[Partial], other: &[Partial]) -> f32 {
     one.iter().map(|low| other.iter().map(|high| between(*low, *high)).sum::<f32>()).sum()
 }
 
-/// Roughness of a sonority: the sum over all pairs of notes, divided by total amplitude, so that it does not depend on
-/// the level.
+/// Returns the roughness of simultaneous notes: the sum over all pairs of notes, divided by the total amplitude so that
+/// it does not depend on the level.
 pub fn of_sonority<'a>(notes: impl Iterator<Item = &'a [Partial]> + Clone) -> f32 {
     let level: f32 = notes.clone().flatten().map(|partial| partial.level).sum();
     let mut sum = 0.0;

@@ -1,18 +1,19 @@
-//! Owns recorded instruments: their notes in memory, and how one note sounds. Does not own reading them from files
-//! (`tracks`), or which notes are played.
+//! Owns recorded instruments: their notes in memory, and the sound of one note. Does not own the reading of recordings
+//! from files (`tracks`), or the choice of notes.
 //!
-//! The frames are kept at 16 bits, as recorded. A key between two recorded ones is the nearer one at another speed, by
-//! cubic interpolation. Nothing here allocates or frees while a note sounds: instruments come and go as whole boxes.
+//! Frames are kept at 16 bits, as recorded. A key that was not recorded is played from the nearest recorded key at a
+//! different speed, with cubic interpolation. Nothing here allocates or frees memory while a note sounds; an instrument
+//! is handed over as one box.
 
 use super::instruments::{Instrument, ScoreNote};
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{LowPass, Rng};
 
-/// Frames beyond a position that the interpolation reads.
+/// Number of frames that must exist from a position on for the interpolation there.
 const AHEAD_FRAMES: usize = 3;
-/// Random deviation of a note's pitch in cents, at most: about that of good players from each other.
+/// Maximum random deviation of a note's pitch, in cents. Good players deviate from each other by about as much.
 const DETUNED_CENTS: f32 = 3.0;
-/// A note at this level or above has the instrument's full brightness.
+/// Level of a note from which it has the instrument's full brightness; softer notes are darker.
 const BRIGHT_LEVEL: f32 = 0.25;
 
 /// The frames of a recording.
@@ -32,7 +33,7 @@ impl SampleFrames {
         }
     }
 
-    /// Size in memory.
+    /// Returns the size of the frames in memory, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
@@ -45,13 +46,14 @@ impl SampleFrames {
 /// One recorded note.
 #[derive(Debug)]
 pub struct SampledNote {
-    /// MIDI key at which it sounds if played at its own rate.
+    /// MIDI key at which the recording sounds if it is played at its own sample rate.
     pub key: i32,
-    /// Sample rate.
+    /// Sample rate of the recording.
     pub rate_hz: f32,
-    /// Its frames. A loop is followed by the frames that follow its beginning.
+    /// Frames of the recording. The end of a loop is followed by copies of the frames at its beginning, which the
+    /// interpolation reads.
     pub frames: SampleFrames,
-    /// First frame of the loop and the frame after its last; none if the note decays.
+    /// First frame of the loop, and the frame after its last; `None` if the note decays.
     pub loop_frames: Option<[usize; 2]>,
 }
 
@@ -63,7 +65,8 @@ pub struct SampledInstrument {
 }
 
 impl SampledInstrument {
-    /// Checks the notes, which the callback then relies on. The error says what is wrong.
+    /// Creates an instrument after checking its notes, because the callback relies on them. The error says what is
+    /// wrong.
     pub fn new(instrument: Instrument, mut notes: Vec<SampledNote>) -> Result<Self, String> {
         notes.sort_by_key(|note| note.key);
         if notes.is_empty() {
@@ -86,13 +89,13 @@ impl SampledInstrument {
         Ok(Self { instrument, notes })
     }
 
-    /// Which one it is.
+    /// Returns which instrument this is a recording of.
     #[must_use]
     pub const fn instrument(&self) -> Instrument {
         self.instrument
     }
 
-    /// Its notes, from the lowest.
+    /// Returns the recorded notes, lowest first.
     #[must_use]
     pub fn notes(&self) -> &[SampledNote] {
         &self.notes
@@ -104,24 +107,24 @@ impl SampledInstrument {
     }
 }
 
-/// The instruments in memory, one place for each.
+/// The recorded instruments in memory, with one place for each instrument.
 #[derive(Debug)]
 pub struct SampleShelf {
     places: [Option<Box<SampledInstrument>>; Instrument::ALL.len()],
 }
 
 impl SampleShelf {
-    /// Empty.
+    /// Creates an empty shelf.
     pub const fn new() -> Self {
         Self { places: [const { None }; Instrument::ALL.len()] }
     }
 
-    /// The recording of `instrument`, if it is here.
+    /// Returns the recording of `instrument`; `None` if it is not in memory.
     pub fn get(&self, instrument: Instrument) -> Option<&SampledInstrument> {
         self.places[instrument as usize].as_deref()
     }
 
-    /// Takes an instrument, or gives it back if its place is taken.
+    /// Takes an instrument, or returns it if its place is taken.
     pub fn put(&mut self, sampled: Box<SampledInstrument>) -> Option<Box<SampledInstrument>> {
         let place = &mut self.places[sampled.instrument as usize];
         if place.is_some() {
@@ -131,7 +134,7 @@ impl SampleShelf {
         None
     }
 
-    /// Gives away an instrument for which `is_needed` is false.
+    /// Removes and returns an instrument for which `is_needed` is false, if there is one.
     pub fn take_unneeded(&mut self, is_needed: impl Fn(Instrument) -> bool) -> Option<Box<SampledInstrument>> {
         let unneeded = |place: &&mut Option<Box<SampledInstrument>>| {
             place.as_ref().is_some_and(|sampled| !is_needed(sampled.instrument))
@@ -155,7 +158,7 @@ pub struct SampleVoice {
 }
 
 impl SampleVoice {
-    /// Begins `note` on `sampled`.
+    /// Begins `note` on the instrument `sampled`. `gain` is that of the recording.
     pub fn new(sampled: &SampledInstrument, note: &ScoreNote, gain: f32, rng: &mut Rng, rate_hz: f32) -> Self {
         let index = sampled.nearest(note.key);
         let recorded = &sampled.notes[index];
@@ -172,7 +175,8 @@ impl SampleVoice {
         }
     }
 
-    /// Adds one block to `out`. `sides` holds the gains to be reached at its end. False once the recording is over.
+    /// Adds one block to `out`. `sides` are the left and right gains at the end of the block. Returns false once the
+    /// recording is over.
     pub fn render(
         &mut self,
         sampled: &SampledInstrument,
@@ -231,7 +235,7 @@ impl SampleVoice {
     }
 }
 
-/// The value between the middle two of four samples (Catmull–Rom).
+/// Returns a value between the middle two of four samples, by Catmull–Rom interpolation.
 fn cubic(four: [f32; 4], along: f32) -> f32 {
     let [before, here, next, after] = four;
     let first = 0.5 * (next - before);

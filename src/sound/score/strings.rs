@@ -1,5 +1,6 @@
-//! Warm low strings: basses, cellos and violas that change their bows in turn, and a melody above them in phrases of a
-//! few notes with long rests in between.
+//! Owns the composition for warm low strings: basses, cellos and violas that change their bows in turn, and a melody
+//! above them in phrases of a few notes with long rests in between. Does not own the choice of pitches (`ensemble`), or
+//! the sound (`synth`).
 
 use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::Instrument;
@@ -40,7 +41,7 @@ static SONG: Role = Role {
     pool: PitchPool::Mode,
 };
 
-/// Warm low strings.
+/// The players of the composition for strings.
 #[derive(Debug)]
 pub struct Strings {
     unison: [Player; 4],
@@ -49,7 +50,7 @@ pub struct Strings {
 }
 
 impl Strings {
-    /// At its start, before the first bow stroke.
+    /// Creates the composition at its start, before the first bow stroke.
     pub const fn new() -> Self {
         Self {
             unison: [
@@ -63,7 +64,7 @@ impl Strings {
         }
     }
 
-    /// Advances by `seconds`.
+    /// Advances by `seconds`, and begins the notes that are due.
     pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
         ensemble.tint = 0.0;
         ensemble.chord_stretch = 1.0;

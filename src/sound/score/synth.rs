@@ -1,9 +1,9 @@
-//! Owns the sounding notes. A note of an instrument whose recording is in memory is played from it (`sampler`); any other
-//! is a sum of sines, with eight partials processed in parallel. Does not own the choice of notes.
+//! Owns the sounding notes. If the recording of a note's instrument is in memory, the note is played from it
+//! (`sampler`); any other note is a sum of sines, one for each of eight partials. Does not own the choice of notes.
 //!
 //! A sine is a rotating vector, which takes four multiplications per frame and no table look-up. The vectors of several
 //! partials share a SIMD register. Gains are updated once per block and interpolated linearly within it. Nothing here
-//! allocates.
+//! allocates memory.
 
 use std::f32::consts::{LN_2, TAU};
 
@@ -17,7 +17,7 @@ pub const POLYPHONY: usize = 22;
 
 type PartialLanes = [f32; PARTIALS];
 
-/// Sums over one block, still separate for each partial.
+/// The sum of all notes over one block, still separate for each partial.
 type PartialSums = [PartialLanes; BLOCK];
 
 /// Amplitude noise of each partial: white noise through a two-pole low-pass filter, scaled to a standard deviation of
@@ -39,7 +39,7 @@ impl AmplitudeNoise {
         Self { first: [[0.0; PARTIALS]; 2], second: [[0.0; PARTIALS]; 2], speed, scale: variance.sqrt().recip() }
     }
 
-    /// Left and right for each partial, about half correlated.
+    /// Returns the next values for left and right of each partial. The two sides have a correlation of 0.7.
     fn step(&mut self, random: &mut [u32; PARTIALS]) -> [PartialLanes; 2] {
         let mut out = [[0.0; PARTIALS]; 2];
         for lane in 0..PARTIALS {
@@ -61,7 +61,7 @@ impl AmplitudeNoise {
     }
 }
 
-/// The oscillators of one voice.
+/// The oscillators of one of the voices in unison of a note.
 #[derive(Clone, Copy, Debug)]
 struct OscillatorBank {
     across: PartialLanes,
@@ -103,7 +103,8 @@ impl OscillatorBank {
         bank
     }
 
-    /// Adds one block. `sides` holds the note's gains, `cents` its current pitch deviation.
+    /// Adds one block to `sums`. `sides` are the note's left and right gains, and `cents` is its current deviation in
+    /// pitch.
     fn render(
         &mut self,
         sums: &mut [PartialSums; 2],
@@ -117,7 +118,8 @@ impl OscillatorBank {
         let off = cents / 1_200.0 * LN_2;
         let (mut turn, mut step) = (self.turn, [[0.0; PARTIALS]; 2]);
         for lane in 0..PARTIALS {
-            // Rotates by the small extra angle; the change in length is corrected below.
+            // The rotation is changed by a small angle. This also changes the vector's length, which is corrected
+            // below.
             let bend = self.angle[lane] * off;
             turn[0][lane] -= self.turn[1][lane] * bend;
             turn[1][lane] += self.turn[0][lane] * bend;
@@ -138,7 +140,7 @@ impl OscillatorBank {
         }
     }
 
-    /// Processes four partials at a time: the state of eight would not fit the registers.
+    /// Processes four partials at a time, because the state of eight would not fit into the registers.
     fn add_half(
         &mut self,
         first: usize,
@@ -176,7 +178,7 @@ impl OscillatorBank {
 struct SynthVoice {
     note: ScoreNote,
     age_s: f32,
-    /// If it is played from a recording; there are no oscillators then.
+    /// Set if the note is played from a recording. It has no oscillators then.
     sample: Option<SampleVoice>,
     unison: [Option<OscillatorBank>; 2],
     pitch_offset: [f32; 2],
@@ -194,7 +196,7 @@ pub struct Synth {
 }
 
 impl Synth {
-    /// Silent.
+    /// Creates a synthesiser without notes or recordings.
     pub fn new(rate_hz: f32) -> Self {
         Self {
             all: std::array::from_fn(|_| None),
@@ -204,24 +206,25 @@ impl Synth {
         }
     }
 
-    /// Takes a recorded instrument, or gives it back if there is one already.
+    /// Takes a recorded instrument, or returns it if it is in memory already.
     pub fn put(&mut self, sampled: Box<SampledInstrument>) -> Option<Box<SampledInstrument>> {
         self.shelf.put(sampled)
     }
 
-    /// Gives away a recorded instrument that no note sounds on and for which `is_needed` is false.
+    /// Removes and returns a recorded instrument on which no note sounds and for which `is_needed` is false, if there
+    /// is one.
     pub fn take_unneeded(&mut self, is_needed: impl Fn(Instrument) -> bool) -> Option<Box<SampledInstrument>> {
         let all = &self.all;
         let sounds = |instrument| all.iter().flatten().any(|voice| voice.note.instrument == instrument);
         self.shelf.take_unneeded(|instrument| is_needed(instrument) || sounds(instrument))
     }
 
-    /// Whether the recording of `instrument` is in memory.
+    /// Returns whether the recording of `instrument` is in memory.
     pub fn has_recording(&self, instrument: Instrument) -> bool {
         self.shelf.get(instrument).is_some()
     }
 
-    /// Begins a note; false if every voice is taken.
+    /// Begins a note. Returns false if every voice is taken.
     pub fn begin(&mut self, note: ScoreNote, rng: &mut Rng) -> bool {
         let Some(slot) = self.all.iter_mut().find(|voice| voice.is_none()) else { return false };
         let timbre = note.instrument.timbre();
@@ -246,12 +249,12 @@ impl Synth {
         true
     }
 
-    /// The sounding notes, with their ages in seconds.
+    /// Returns the sounding notes, each with the seconds since its beginning.
     pub fn sounding(&self) -> impl Iterator<Item = (&ScoreNote, f32)> + Clone {
         self.all.iter().flatten().map(|voice| (&voice.note, voice.age_s))
     }
 
-    /// Whether a voice is free.
+    /// Returns whether a voice is free.
     pub fn has_room(&self) -> bool {
         self.all.iter().any(Option::is_none)
     }
@@ -267,7 +270,7 @@ impl Synth {
         }
     }
 
-    /// Drops every note. Only while nothing is heard.
+    /// Cuts off every note, so it must be called only while nothing is heard.
     pub fn clear(&mut self) {
         for voice in &mut self.all {
             *voice = None;
@@ -301,7 +304,7 @@ impl Synth {
 }
 
 impl SynthVoice {
-    /// Adds one block if it is played from a recording. False once that is over.
+    /// Adds one block to `out` if the note is played from a recording. Returns false once the recording is over.
     fn render_sample(&mut self, recordings: &SampleShelf, out: &mut AudioBlock, corner_hz: f32, rate_hz: f32) -> bool {
         let Some(voice) = &mut self.sample else { return true };
         let Some(sampled) = recordings.get(self.note.instrument) else { return false };
@@ -315,7 +318,7 @@ impl SynthVoice {
         let timbre = self.note.instrument.timbre();
         let envelope = self.note.envelope(self.age_s);
         let corner_hz = opened(self.note.instrument, corner_hz, envelope);
-        // Breath consists of noise only; for other instruments the arc sets its depth.
+        // A breath consists of noise, whose depth is fixed; for other instruments, the depth follows the arc.
         let amplitude_noise = if timbre.amplitude_noise > 0.8 {
             timbre.amplitude_noise
         } else {
@@ -329,7 +332,8 @@ impl SynthVoice {
             self.random ^= self.random << 5;
             let white = self.random as f32 / 2_147_483_648.0 - 1.0;
             let off = &mut self.pitch_offset[index];
-            // Mean-reverting random walk, with a standard deviation of about `wander_cents` over a few seconds.
+            // This is a mean-reverting random walk with a standard deviation of about `wander_cents` over a few
+            // seconds.
             *off += -*off * block_s / 1.5 + white * timbre.wander_cents * (6.0 * block_s / 1.5).sqrt();
             let wander = &mut self.wander[index];
             *wander += (*off - *wander) * block_s / 0.4;
@@ -340,7 +344,7 @@ impl SynthVoice {
     }
 }
 
-/// The cutoff of an instrument's low-pass filter at this point of its envelope.
+/// Returns the cutoff of an instrument's low-pass filter when a note's envelope has reached `envelope`.
 fn opened(instrument: Instrument, corner_hz: f32, envelope: f32) -> f32 {
     let timbre = instrument.timbre();
     corner_hz * timbre.brightness * (1.0 - timbre.opening * (1.0 - envelope))

@@ -1,11 +1,11 @@
-//! Tests of the score: every character against its metrics.
+//! Tests that every character of the score meets its metrics, and that the score behaves when its aim changes.
 
 use super::measure::{RATE_HZ, ScoreMetrics, click_ratio, perform};
 use super::*;
 use crate::room::timeline::SessionTimeline;
 use crate::sound::tracks::instruments::read_instrument;
 
-/// A score that has been given the recordings of a character.
+/// Returns a score that has been given the recordings of a character.
 fn score_for(character: Character) -> Score {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("media/instruments");
     let mut score = Score::new(RATE_HZ);
@@ -29,7 +29,7 @@ fn frames_of(character: Character, seed: u64, seconds: f64) -> Vec<[f32; 2]> {
     all
 }
 
-/// Four minutes through the full range of shapes, from the calmest to the fullest.
+/// Checks four minutes through nearly the full range of shapes, from the calmest to the fullest.
 fn short(character: Character) {
     let swell = |at_s: f64| ScoreShape::default().nudged((at_s / 120.0 - 1.0).clamp(-0.9, 0.9) as f32);
     let metrics = ScoreMetrics::of(&mut score_for(character), character, 5, 240.0, swell);
@@ -62,7 +62,7 @@ fn piano_and_strings_meet_their_metrics() {
     short(Character::PianoStrings);
 }
 
-/// A whole hour along the arc of a 45-minute infusion, for several seeds.
+/// Checks a whole hour along the arc of a 45-minute infusion, for several seeds.
 fn hours(character: Character) {
     let seeds: u64 = std::env::var("STILLROOM_SCORE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(3);
     let arc = SessionTimeline::new(45);
@@ -140,7 +140,7 @@ fn row(character: Character, seed: u64, metrics: &ScoreMetrics) -> String {
     )
 }
 
-/// Level in dB of one note held for two seconds.
+/// Returns the level in dB of the first two seconds of a note.
 fn level_db(synth: &mut synth::Synth, instrument: Instrument, key: i32) -> f32 {
     let timbre = instrument.timbre();
     let attack_s = timbre.attack_s[0];
@@ -187,7 +187,7 @@ fn a_recording_is_as_loud_as_the_partials_that_stand_in_for_it() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// The melody of a performance as phrases: lengths in seconds and keys.
+/// Returns the phrases of a performance's melody. Each note has its length in seconds and its key.
 fn phrases(notes: &[measure::NoteEvent]) -> Vec<Vec<(f64, i32)>> {
     let melody: Vec<_> = notes.iter().filter(|event| event.note.is_melody).collect();
     let mut phrases: Vec<Vec<(f64, i32)>> = vec![Vec::new()];
@@ -202,13 +202,14 @@ fn phrases(notes: &[measure::NoteEvent]) -> Vec<Vec<(f64, i32)>> {
     phrases
 }
 
-/// Directions from note to note: up 1, down −1.
+/// Returns the direction from each note to the next: 1 up, −1 down, 0 for the same key.
 fn contour(phrase: &[(f64, i32)]) -> Vec<i32> {
     phrase.windows(2).map(|pair| (pair[1].1 - pair[0].1).signum()).collect()
 }
 
-/// Whether two phrases are of one motif: the same long and short notes, in the same directions or upside down, with at most
-/// one exception. A shortened phrase has lost its first notes.
+/// Returns whether two phrases state the same motif: they have the same long and short notes, and go in the same
+/// directions or upside down, with at most one exception. Only the ends are compared, because a shortened phrase has
+/// lost its first notes.
 fn are_alike(one: &[(f64, i32)], other: &[(f64, i32)]) -> bool {
     let length = one.len().min(other.len());
     let (one, other) = (&one[one.len() - length..], &other[other.len() - length..]);

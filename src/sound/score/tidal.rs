@@ -1,5 +1,5 @@
-//! Tidal: two deep drones, three bowed pads that open and close over them like slow water, and an occasional glimmer on
-//! top.
+//! Owns the tidal composition: two deep drones, three bowed pads that open and close over them like slow water, and an
+//! occasional glimmer on top. Does not own the choice of pitches (`ensemble`), or the sound (`synth`).
 
 use std::f32::consts::TAU;
 
@@ -54,7 +54,7 @@ static LIGHT: Role = Role {
     pool: PitchPool::Mode,
 };
 
-/// Drones and pads that move like slow water.
+/// The players of the tidal composition.
 #[derive(Debug)]
 pub struct Tidal {
     grounds: [Player; 2],
@@ -64,7 +64,7 @@ pub struct Tidal {
 }
 
 impl Tidal {
-    /// At its start, before the first wave.
+    /// Creates the composition at its start, before the first wave.
     pub const fn new() -> Self {
         Self {
             grounds: [Player::new(&GROUND, 0.0), Player::new(&FIFTH, 5.0)],
@@ -74,9 +74,9 @@ impl Tidal {
         }
     }
 
-    /// Advances by `seconds`.
+    /// Advances by `seconds`, and begins the notes that are due.
     pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
-        // One tide takes 50 to 90 s and is brighter as it comes in.
+        // One tide takes 50 to 90 s. The music is brighter in its first half, and darker in its second.
         self.tide = (self.tide + seconds / (90.0 - 40.0 * ensemble.shape.movement)).fract();
         ensemble.tint = 0.16 * (TAU * self.tide).sin();
         ensemble.chord_stretch = 2.2;

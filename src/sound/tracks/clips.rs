@@ -1,5 +1,6 @@
-//! Owns reading the clinic's recorded clips, `media/voice/<locale>/<signal>.ogg`, into memory, trimmed and matched in
-//! loudness. Does not own which clip replaces a signal or when it sounds (`engine`).
+//! Owns the reading of the clinic's recorded clips, `media/voice/<locale>/<signal>.ogg`, into memory, where they are
+//! trimmed and matched in loudness. Does not own the choice of the clip that replaces a signal, or when it sounds
+//! (`engine`).
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -17,19 +18,19 @@ use super::file::check_form;
 use super::resample::Resampler;
 use crate::sound::engine::{CLIP_RATE_HZ, Clip, ClipBank, clip_names, is_clip_name};
 
-/// Maximum length in seconds.
+/// Maximum length of a clip, in seconds.
 const LENGTH_S_MAX: u32 = 10;
-/// Maximum file size; ten seconds of speech are far smaller.
+/// Maximum size of a clip's file, in bytes. Ten seconds of speech take far less.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 /// Maximum number of clips per language.
 const CLIPS_MAX: usize = 20;
-/// Target loudness at amplitude 1, matching the tones that a clip replaces.
+/// Target loudness of a clip in LUFS, at amplitude 1. It matches the tones that a clip replaces.
 const LOUDNESS_LUFS: f64 = -20.0;
-/// Maximum sample peak.
+/// Maximum sample peak of a clip, as an amplitude.
 const PEAK_MAX: f32 = 0.8;
-/// Start and end of a clip below this share of its peak are trimmed.
+/// Fraction of a clip's peak below which its start and end are trimmed as silence.
 const SILENCE_BELOW_PEAK: f32 = 0.01;
-/// Length of the fade at either end, in frames.
+/// Length of the fade at either end of a clip, in frames.
 const FADE_FRAMES: usize = 480;
 /// A file that cannot be used as a clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +48,8 @@ pub fn check_clips(media_dir: &Path) -> Vec<WrongClip> {
     read_clips(&media_dir.join("voice")).1
 }
 
-/// Reads the clips in `folder` into `bank`, on a thread of its own; signals use tones until that is done. `tell`
-/// receives every unusable file.
+/// Reads the clips in `folder` into `bank` on a thread of its own; signals use tones until that is done. Does nothing
+/// without a folder. `tell` receives every unusable file.
 pub fn spawn_clip_reader(bank: &Arc<ClipBank>, folder: Option<PathBuf>, tell: impl Fn(WrongClip) + Send + 'static) {
     let Some(folder) = folder else { return };
     let bank = Arc::clone(bank);
@@ -58,7 +59,7 @@ pub fn spawn_clip_reader(bank: &Arc<ClipBank>, folder: Option<PathBuf>, tell: im
             wrong.into_iter().for_each(&tell);
             bank.fill(clips);
         };
-        // The clips are untrusted input. A panic leaves the signals with their tones, and is reported.
+        // The clips are untrusted input. If reading them panics, this is reported, and the signals keep their tones.
         if catch_unwind(AssertUnwindSafe(read)).is_err() {
             let why = "a fault in the program stopped the reading of clips; tones are played instead".to_owned();
             tell(WrongClip { path: folder.clone(), why });
@@ -100,7 +101,8 @@ fn read_clips(folder: &Path) -> (Vec<Clip>, Vec<WrongClip>) {
     (clips, wrong)
 }
 
-/// A missing folder counts as empty; an unreadable one is reported.
+/// Returns the entries of a folder that are not hidden, in order. A missing folder counts as empty; an unreadable one
+/// is added to `wrong`.
 fn sorted_entries(folder: &Path, wrong: &mut Vec<WrongClip>) -> Vec<PathBuf> {
     let listed = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
     let entries = listed.unwrap_or_else(|error| {
@@ -121,7 +123,7 @@ fn name_of(path: &Path) -> String {
 }
 
 fn read_clip(path: &Path) -> Result<Box<[f32]>, String> {
-    // Checked before opening, since opening a FIFO would block.
+    // The type is checked before the file is opened, because opening a FIFO would block.
     let about = fs::metadata(path).map_err(|error| error.to_string())?;
     if !about.is_file() {
         return Err("not a file".to_owned());
@@ -168,7 +170,7 @@ fn decoded(file: File) -> Result<Vec<f32>, String> {
     Ok(output.into_iter().map(|frame| frame[0]).collect())
 }
 
-/// Trims silence at both ends, since an answer must be heard at once, and applies short fades.
+/// Trims silence at both ends, because an answer must be heard at once, and applies short fades.
 fn trimmed(samples: &[f32]) -> Result<Vec<f32>, String> {
     let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     let is_speech = |sample: &f32| sample.abs() > peak * SILENCE_BELOW_PEAK;
@@ -189,7 +191,7 @@ fn match_loudness(samples: &mut [f32]) -> Result<(), String> {
     let mut meter = EbuR128::new(1, CLIP_RATE_HZ, Mode::I).map_err(|error| error.to_string())?;
     meter.add_frames_f32(samples).map_err(|error| error.to_string())?;
     let measured = meter.loudness_global().ok().filter(|lufs| lufs.is_finite());
-    // Clips shorter than the meter's window are measured by their power.
+    // The meter needs a minimum length, so shorter clips are measured by their power.
     let power: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
     let loudness_lufs = measured.unwrap_or_else(|| 10.0 * power.max(1e-12).log10());
     let gain = 10.0_f64.powf((LOUDNESS_LUFS - loudness_lufs) / 20.0) as f32;
@@ -206,7 +208,7 @@ mod tests {
     use super::*;
     use crate::vocabulary::signal::Signal;
 
-    /// Writes WAV data to a file named `.ogg`: the content decides.
+    /// Writes WAV data to a file whose name ends in `.ogg`. This works because decoders go by the content.
     fn write_clip(folder: &Path, name: &str, level: f32, silence_s: f32, length_s: f32) {
         fs::create_dir_all(folder).unwrap();
         let rate_hz = 44_100_u32;

@@ -1,5 +1,5 @@
-//! Owns the isolation of decoders from untrusted files: a decoder's panic is a fault of the file, not of the program.
-//! Also reads the format of WAV files, whose decoder panics if it is invalid.
+//! Owns the protection of the program from decoders that panic on untrusted files, and the reading of a WAV file's
+//! format, because the WAV decoder panics on an invalid format. Does not own the decoding (`file`, `clips`).
 
 use std::cell::Cell;
 use std::fs::File;
@@ -10,13 +10,14 @@ thread_local! {
     static DECODES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is decoding a file. If so, a panic is the file's fault and reported as such.
+/// Returns whether this thread is decoding a file. If it is, a panic is the fault of the file rather than of the
+/// program, and must be reported as such.
 #[must_use]
 pub fn decodes_here() -> bool {
     DECODES.get()
 }
 
-/// Runs a decoder; none if it panics.
+/// Runs `work`, which decodes a file. Returns `None` if it panics.
 pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     DECODES.set(true);
     let made = catch_unwind(AssertUnwindSafe(work));
@@ -24,7 +25,8 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     made.ok()
 }
 
-/// Channels and sample rate in Hz that a WAV file declares; none if it is no WAV file or declares nothing.
+/// Returns the number of channels and the sample rate in Hz that a WAV file declares; `None` if it is not a WAV file or
+/// declares nothing. Rewinds the file.
 pub fn wav_form(file: &mut File) -> io::Result<Option<(u16, u32)>> {
     let form = read_wav_form(file);
     file.seek(SeekFrom::Start(0))?;

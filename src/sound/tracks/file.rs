@@ -1,5 +1,6 @@
-//! Owns one music file: whether it can be played, and its frames at its own sample rate. Runs on reading threads only.
-//! Does not own which file comes next (`playlist`) or what becomes of its frames (`piece`).
+//! Owns the reading of one music file: the check whether it can be played, and its frames at its own sample rate. Runs
+//! only on threads that read tracks. Does not own the order of files (`playlist`), or the use of their frames
+//! (`piece`).
 
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek, SeekFrom};
@@ -11,61 +12,62 @@ use rodio::{Decoder, Source};
 use super::decode;
 use super::resample::RATES_HZ;
 
-/// Maximum length in seconds: longer than any session, so that an endless file ends.
+/// Maximum length of a file in seconds. It is longer than any session, and makes an endless file end.
 pub const LONGEST_S: u64 = 6 * 3_600;
-/// Maximum file size in bytes.
+/// Maximum size of a file in bytes.
 pub const LARGEST_BYTES: u64 = 4 << 30;
 /// Maximum number of channels that can be mixed down to stereo.
 const CHANNELS_MAX: u16 = 8;
-/// Frames decoded at a time.
+/// Number of frames decoded at a time.
 const PIECE_FRAMES: usize = 4_096;
-/// A file may end earlier than declared by this much, in seconds and as a share of its length, since encoders are not
-/// exact.
+/// Time in seconds by which a file may end earlier than declared, because encoders are not exact. [`EARLY_SHARE`] is
+/// added.
 const EARLY_S: f64 = 0.1;
+/// Fraction of its declared length by which a file may end earlier, in addition to [`EARLY_S`].
 const EARLY_SHARE: f64 = 0.005;
 
-/// A file that was skipped or cut short, and why.
+/// A file that was skipped or ended early, and the reason.
 pub type TrackProblem = (PathBuf, String);
 
-/// Why a file is not played, or not to its end. The name of the file is added where this is reported.
+/// Why a file is not played, or not to its end. The message does not name the file; the code that reports it does.
 #[derive(Debug, thiserror::Error)]
 pub enum TrackError {
-    /// The system refused to open it.
+    /// The system refused to open the file.
     #[error("it cannot be opened: {0}")]
     Open(std::io::Error),
-    /// A folder, FIFO or device.
+    /// The path is that of a folder, FIFO or device.
     #[error("it is not a file")]
     NotAFile,
-    /// Zero bytes.
+    /// The file has zero bytes.
     #[error("it is empty (0 bytes)")]
     Empty,
-    /// Larger than any recording of a session.
+    /// The file is larger than any recording of a session would be.
     #[error("it is larger than {} GiB", LARGEST_BYTES >> 30)]
     Huge,
-    /// Longer than any session.
+    /// The file is longer than any session.
     #[error("it is longer than {} h", LONGEST_S / 3_600)]
     Long,
-    /// No decoder accepts it.
+    /// No decoder accepts the file.
     #[error("it cannot be decoded: {0}")]
     Decode(String),
     /// The decoder panicked.
     #[error("it is damaged in a way that the decoder does not recognise")]
     Broken,
-    /// No channels, or too many.
+    /// The file has no channels, or more than can be mixed down to stereo.
     #[error("it has {0} channels; 1 to {CHANNELS_MAX} can be mixed down to two")]
     Channels(u16),
-    /// A sample rate that no recording has.
+    /// The file has a sample rate that no recording has.
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]
     Rate(u32),
-    /// It opens but contains no frames.
+    /// The file can be opened but contains no frames.
     #[error("there is no sound in it")]
     Silent,
-    /// It is truncated.
+    /// The file is truncated.
     #[error("it is cut short: it ends after {} although it should last {}", minutes(*after_s), minutes(*of_s))]
     Early {
         /// Seconds that can be played.
         after_s: f64,
-        /// Seconds declared in its header.
+        /// Seconds that the file's header declares.
         of_s: f64,
     },
     /// The last page of an Ogg file is missing.
@@ -85,7 +87,7 @@ fn minutes(seconds: f64) -> String {
 pub struct TrackFile {
     decoder: Decoder<BufReader<File>>,
     rate_hz: u32,
-    /// First sample after a change of the sample rate, kept for the next read.
+    /// The first sample after a change of the sample rate, which is kept for the next read.
     kept: Option<f32>,
     expected_frames: Option<u64>,
     read_frames: u64,
@@ -94,9 +96,9 @@ pub struct TrackFile {
 }
 
 impl TrackFile {
-    /// Opens the file at `path`.
+    /// Opens the file at `path`, and checks what can be checked without decoding all of it.
     pub fn open(path: &Path) -> Result<Self, TrackError> {
-        // Checked before opening, since opening a FIFO would block.
+        // The type is checked before the file is opened, because opening a FIFO would block.
         let about = std::fs::metadata(path).map_err(TrackError::Open)?;
         let bytes = about.len();
         if !about.is_file() {
@@ -113,7 +115,7 @@ impl TrackFile {
         if let Some((channels, rate_hz)) = decode::wav_form(&mut file).map_err(TrackError::Open)? {
             check_form(channels, rate_hz)?;
         }
-        // Broken files have made decoders panic. That must cost one track, not all the music.
+        // Broken files have made decoders panic. Such a panic must cost one track, not all the music.
         let opened = decode::guarded(|| {
             let data = BufReader::with_capacity(1 << 16, file);
             Decoder::builder().with_data(data).with_byte_len(bytes).with_hint(&ending).with_gapless(true).build()
@@ -122,7 +124,7 @@ impl TrackFile {
         let rate_hz = decoder.sample_rate().get();
         check_form(decoder.channels().get(), rate_hz)?;
         let length = decoder.total_duration().filter(|_| source != LengthSource::Estimate);
-        // WAV files written to a pipe declare the maximum length.
+        // WAV files that were written to a pipe declare the maximum length, which says nothing.
         let length = length.filter(|length| ending != "wav" || length.as_secs() < LONGEST_S);
         if length.is_some_and(|length| length.as_secs() >= LONGEST_S) {
             return Err(TrackError::Long);
@@ -138,17 +140,18 @@ impl TrackFile {
         })
     }
 
-    /// Sample rate of the frames that [`TrackFile::read`] returns next.
+    /// Returns the sample rate of the frames that [`TrackFile::read`] will append next.
     pub const fn rate_hz(&self) -> u32 {
         self.rate_hz
     }
 
-    /// Number of frames declared; none if the declaration is missing or unreliable.
+    /// Returns the number of frames that the file declares; `None` if the declaration is missing or unreliable.
     pub const fn expected_frames(&self) -> Option<u64> {
         self.expected_frames
     }
 
-    /// Appends the next frames to `out`, all at one rate. False at the end; undecodable data ends the file, too.
+    /// Appends the next frames to `out`, all at the same sample rate. Returns false at the end of the file; data that
+    /// cannot be decoded ends it, too.
     pub fn read(&mut self, out: &mut Vec<[f32; 2]>) -> bool {
         if self.over {
             return false;
@@ -163,7 +166,7 @@ impl TrackFile {
         out.len() > before || !self.over
     }
 
-    /// What was wrong with it, once it has been read to its end.
+    /// Returns what was wrong with the file, if anything. Must be called only once the file has been read to its end.
     pub fn problem(&self) -> Option<TrackError> {
         let seconds = |frames: u64| frames as f64 / f64::from(self.rate_hz);
         let after_s = seconds(self.read_frames);
@@ -181,12 +184,13 @@ impl TrackFile {
         self.lacks_last_page.then_some(TrackError::Unfinished { after_s })
     }
 
-    /// False at the end.
+    /// Decodes some frames, all at the same sample rate. Returns false at the end of the file.
     fn decode_piece(&mut self, out: &mut Vec<[f32; 2]>) -> bool {
         let full = out.len() + PIECE_FRAMES;
         while out.len() < full {
             let Some(first) = self.kept.take().or_else(|| self.decoder.next()) else { return false };
-            // Chained streams may change format; the first sample of a frame already has the new one.
+            // Chained streams may change the format. The decoder has the new format as soon as the first sample of a
+            // frame in that format has been read.
             let rate_hz = self.decoder.sample_rate().get();
             if rate_hz != self.rate_hz {
                 self.kept = Some(first);
@@ -204,7 +208,7 @@ impl TrackFile {
     }
 }
 
-/// Checks channels and sample rate.
+/// Checks that a number of channels and a sample rate are supported.
 pub fn check_form(channels: u16, rate_hz: u32) -> Result<(), TrackError> {
     if !(1..=CHANNELS_MAX).contains(&channels) {
         return Err(TrackError::Channels(channels));
@@ -228,7 +232,8 @@ pub fn try_track(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Mixes a further channel down to stereo: right, centre to both sides, surrounds to their own, no LFE.
+/// Mixes one more channel into a stereo frame that has the first channel on both sides. Channel 1 becomes the right
+/// side. The centre goes to both sides, and each surround channel to its own side; the LFE channel is left out.
 fn downmix(frame: &mut [f32; 2], channel: u16, sample: f32) {
     match channel {
         1 => frame[1] = sample,
@@ -251,9 +256,10 @@ fn frames_in(length: Duration, rate_hz: u32) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LengthSource {
     Exact,
-    /// Estimated from its first second, for example of an MP3 without a frame table.
+    /// The decoder estimates the length from the first second of the file, for example for an MP3 without a frame
+    /// table.
     Estimate,
-    /// A truncated Ogg file declares the length of what is left.
+    /// The file is a truncated Ogg file, which declares the length of what is left.
     WithoutLastPage,
 }
 
@@ -268,11 +274,11 @@ fn length_source(file: &mut File, ending: &str, bytes: u64) -> std::io::Result<L
     Ok(source)
 }
 
-/// Whether an MP3 begins with a frame table, which gives its length.
+/// Returns whether an MP3 begins with a frame table, which gives its length.
 fn has_frame_table(file: &mut File) -> std::io::Result<bool> {
     let mut head = [0; 10];
     let read = file.read(&mut head)?;
-    // The length of an ID3v2 tag, in four bytes of seven bits.
+    // An ID3v2 tag gives its length in four bytes of seven bits each.
     let tag_bytes = if read == head.len() && head.starts_with(b"ID3") {
         10 + head[6..].iter().fold(0_u64, |length, byte| length << 7 | u64::from(byte & 0x7F))
     } else {
@@ -284,7 +290,7 @@ fn has_frame_table(file: &mut File) -> std::io::Result<bool> {
     Ok(first.windows(4).any(|four| matches!(four, b"Xing" | b"Info" | b"VBRI")))
 }
 
-/// Whether the last page of an Ogg file is marked as the end of the stream.
+/// Returns whether the last page of an Ogg file is marked as the end of the stream.
 fn has_last_page(file: &mut File, bytes: u64) -> std::io::Result<bool> {
     const LARGEST_PAGE_BYTES: u64 = 65_307;
     file.seek(SeekFrom::Start(bytes.saturating_sub(LARGEST_PAGE_BYTES)))?;

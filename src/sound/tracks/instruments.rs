@@ -1,5 +1,6 @@
-//! Owns reading the recorded instruments of the score from `media/instruments`, and handing them to the engine. Runs on
-//! the reading thread. Does not own which of them the score needs, or how they are played (`score`).
+//! Owns the reading of the score's recorded instruments from `media/instruments`, and their transfer to the engine and
+//! back. Runs on the reading thread. Does not own the choice of the instruments that the score needs, or their sound
+//! (`score`).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,9 +13,9 @@ use crate::sound::SoundEvent;
 use crate::sound::engine::DeckPort;
 use crate::sound::score::{Instrument, SampleFrames, SampledInstrument, SampledNote};
 
-/// The file that lists the notes of every instrument.
+/// Name of the file that lists the notes of every instrument.
 const INDEX: &str = "instruments.toml";
-/// Maximum length of a note in seconds: beyond it, a wrong file would fill the memory.
+/// Maximum length of a note in seconds, so that a wrong file cannot fill the memory.
 const LONGEST_NOTE_S: usize = 30;
 
 /// A recorded instrument that cannot be used.
@@ -39,7 +40,7 @@ struct NoteEntry {
     loop_frames: Option<[usize; 2]>,
 }
 
-/// Reads one instrument. None if `instrument` is not a recorded one.
+/// Reads one instrument. Returns `None` if `instrument` is not a recorded one.
 pub fn read_instrument(folder: &Path, instrument: Instrument) -> Option<Result<SampledInstrument, WrongInstrument>> {
     let recording = instrument.timbre().recording?;
     Some(read_named(folder, instrument, recording.name))
@@ -72,7 +73,7 @@ fn read_note(path: &Path, entry: &NoteEntry) -> Result<SampledNote, String> {
     if let Some(problem) = file.problem() {
         return Err(problem.to_string());
     }
-    // Exact for files of 16 bits.
+    // This is exact for files of 16 bits.
     let coarse = |sample: f32| (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
     let frames = if frames.iter().all(|frame| frame[0].to_bits() == frame[1].to_bits()) {
         SampleFrames::Mono(frames.iter().map(|frame| coarse(frame[0])).collect())
@@ -82,8 +83,8 @@ fn read_note(path: &Path, entry: &NoteEntry) -> Result<SampledNote, String> {
     Ok(SampledNote { key: entry.key, rate_hz: rate_hz as f32, frames, loop_frames: entry.loop_frames })
 }
 
-/// Checks every instrument that the index in `media_dir` lists; nothing is wrong if there is no index, since the score
-/// can do without.
+/// Checks every recorded instrument in the media folder `media_dir`, and returns what is wrong. Nothing is wrong if
+/// there is no index, because the score can do without recordings.
 #[must_use]
 pub fn check_instruments(media_dir: &Path) -> Vec<WrongInstrument> {
     let folder = media_dir.join("instruments");
@@ -103,21 +104,22 @@ pub struct InstrumentReader {
     wanted: Vec<Instrument>,
     /// The instruments that the engine has.
     given: Vec<Instrument>,
-    /// Those that could not be read. They are tried again when others are wanted.
+    /// The instruments that could not be read. They are tried again when the wanted instruments change.
     failed: Vec<Instrument>,
-    /// One that has been read, while the queue to the engine is full.
+    /// An instrument that has been read but not sent, because the queue to the engine is full.
     waiting: Option<Box<SampledInstrument>>,
-    /// The last mistake reported: a missing index concerns every instrument.
+    /// The last mistake that was reported. It is reported only once, although a missing index, for example, concerns
+    /// every instrument.
     told: Option<WrongInstrument>,
 }
 
 impl InstrumentReader {
-    /// Reads from `folder`; without one, every instrument is synthesised.
+    /// Creates a reader for the instruments in `folder`. With `None`, every instrument is synthesised.
     pub fn new(folder: Option<PathBuf>) -> Self {
         Self { folder, ..Self::default() }
     }
 
-    /// The engine is a new one, which has no instruments.
+    /// Starts over with a new engine, which has no instruments.
     pub fn connect(&mut self) {
         self.given.clear();
         self.waiting = None;
@@ -129,7 +131,7 @@ impl InstrumentReader {
         self.given.len()
     }
 
-    /// Reads these from now on.
+    /// Sets the instruments to be read from now on.
     pub fn set_wanted(&mut self, wanted: &[Instrument]) {
         if wanted != self.wanted {
             self.wanted = wanted.to_vec();
@@ -138,8 +140,8 @@ impl InstrumentReader {
         }
     }
 
-    /// Takes back what the engine no longer needs and reads at most one instrument, so that tracks need not wait for
-    /// several. Returns whether more are to be read.
+    /// Takes back the instruments that the engine no longer needs, and reads at most one, because tracks must not wait
+    /// for several. Returns whether more are to be read or sent.
     pub fn run_once(&mut self, port: &mut DeckPort, tell: &mut dyn FnMut(SoundEvent)) -> bool {
         while let Ok(unneeded) = port.unneeded.pop() {
             self.given.retain(|instrument| *instrument != unneeded.instrument());
@@ -189,11 +191,12 @@ mod tests {
 
     /// Maximum deviation of a note from its key, in cents.
     const TUNING_CENTS_MAX: f32 = 5.0;
-    /// Maximum step of the level where a loop closes, beyond its usual motion, in dB.
+    /// Maximum amount by which the level where a loop closes may leave the range of levels elsewhere in the loop, in
+    /// dB.
     const SEAM_STEP_DB_MAX: f32 = 1.5;
-    /// Maximum size of what one character keeps in memory.
+    /// Maximum memory that the recordings for one [`Character`] of the score take, in bytes.
     const BYTES_MAX: usize = 24 << 20;
-    /// Size of the spectrum by which a note is tuned.
+    /// Number of frames, padded with silence, in the spectrum by which the tuning of a note is measured.
     const SPECTRUM: usize = 1 << 18;
 
     fn library() -> PathBuf {
@@ -217,7 +220,8 @@ mod tests {
         }
     }
 
-    /// How far a note is from its key: the comb of partials under which most of its spectrum lies.
+    /// Returns how many cents a note is above its key. A comb of partials is laid over the note's spectrum at many
+    /// pitches, and the one that covers the most of it is the note's pitch.
     fn cents_off(note: &SampledNote) -> f32 {
         let samples = mono(note);
         let first = (0.25 * note.rate_hz) as usize;
@@ -254,7 +258,7 @@ mod tests {
         }
     }
 
-    /// Levels in dB over windows of a twentieth of a second, smoothed over five of them.
+    /// Returns the levels in dB over windows of a twentieth of a second, smoothed over five windows.
     fn levels_db(samples: &[f32], rate_hz: f32) -> Vec<f32> {
         let window = (rate_hz / 20.0) as usize;
         let power: Vec<f32> =

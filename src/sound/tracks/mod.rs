@@ -1,6 +1,6 @@
-//! Owns everything played from files: the order of tracks, reading and resampling them ahead of the engine, their
-//! loudness, the recorded instruments, and the clinic's recorded clips. Does not own fading and mixing (`engine`) or where sound comes out
-//! (`output`).
+//! Owns everything that is played from files: the order of tracks, their reading and resampling ahead of the engine,
+//! their loudness, the recorded instruments, and the clinic's recorded clips. Does not own fading and mixing
+//! (`engine`), or the output (`output`).
 
 pub mod clips;
 pub mod decode;

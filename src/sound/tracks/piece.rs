@@ -1,6 +1,6 @@
-//! Owns reading one piece ahead into its ring buffer: a file, or the joined parts of a work as one stream, at the
-//! engine's sample rate and matched in loudness. Does not own which piece comes next (`playlist`) or how it is faded
-//! (`engine`).
+//! Owns the reading of one piece ahead into its ring buffer, at the engine's sample rate and matched in loudness. A
+//! piece is a file, or a work whose parts are joined to one stream. Does not own the order of pieces (`playlist`), or
+//! their fades (`engine`).
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -15,16 +15,16 @@ use super::resample::{ResampleError, Resampler};
 use crate::sound::dsp::ramp::BLOCK;
 use crate::sound::engine::{Deck, TrackLength, UNKNOWN_FRAMES};
 
-/// Length of the ring buffer in seconds. A crossfade may be longer, since it is planned by the declared length.
+/// Length of the ring buffer in seconds. A crossfade may be longer, because it is planned by the declared length.
 pub const RING_S: u32 = 12;
-/// Seconds decoded before a deck is handed over.
+/// Length of the audio that is decoded before a deck is handed to the engine, in seconds.
 const HEAD_START_S: u32 = 2;
-/// Speed at which a new gain is approached while a piece plays, in dB per second.
+/// Speed at which the gain moves to a new value while a piece plays, in dB per second.
 const GAIN_SPEED_DB: f32 = 2.0;
 
 /// One piece being read.
 pub struct PieceReader {
-    /// Number of the deck that plays it.
+    /// Number of the deck that plays the piece.
     pub deck_number: u64,
     paths: Vec<PathBuf>,
     parts: PartStream,
@@ -39,7 +39,7 @@ pub struct PieceReader {
 /// Parameters of a deck.
 #[derive(Clone, Copy, Debug)]
 pub struct DeckParams {
-    /// Its number.
+    /// Number of the deck.
     pub number: u64,
     /// The engine's sample rate.
     pub rate_hz: u32,
@@ -75,18 +75,18 @@ impl PieceReader {
         Ok((reading, deck))
     }
 
-    /// Its files, in order.
+    /// Returns the files of the piece, in order.
     pub fn paths(&self) -> &[PathBuf] {
         &self.paths
     }
 
-    /// The first part that was not reached because an earlier one was cut short.
+    /// Returns the first part that was not reached because an earlier one ended early; `None` if there is no such part.
     pub fn skipped_part(&self) -> Option<&Path> {
         let left = if self.is_fully_read() { self.parts.left.len() } else { 0 };
         self.paths.get(self.paths.len() - left).map(PathBuf::as_path)
     }
 
-    /// Whether at most `frames` remain to be read.
+    /// Returns whether at most `frames` remain to be read, as far as is known.
     pub fn is_nearly_read(&self, frames: u64) -> bool {
         let expected = self.length.expected_frames.load(Ordering::Relaxed);
         self.is_fully_read() || (expected != UNKNOWN_FRAMES && expected.saturating_sub(self.written_frames) <= frames)
@@ -132,7 +132,8 @@ struct PartStream {
     present_path: PathBuf,
     left: VecDeque<PathBuf>,
     to_hz: u32,
-    /// Kept across parts with the same sample rate, so that its filter runs through the join.
+    /// The resampler is kept across parts with the same sample rate, so that its filter runs through the join. `None`
+    /// if none is needed.
     resampler: Option<Resampler>,
     scratch: Vec<[f32; 2]>,
     problems: Vec<TrackProblem>,
@@ -161,7 +162,7 @@ impl PartStream {
         self.expected_frames
     }
 
-    /// Appends the next frames; false at the end.
+    /// Appends the next frames to `out`. Returns false at the end of the piece.
     fn read(&mut self, out: &mut Vec<[f32; 2]>) -> bool {
         while out.is_empty() {
             let Some(file) = &mut self.present else { return false };
@@ -186,8 +187,9 @@ impl PartStream {
         true
     }
 
-    /// The next part follows seamlessly unless this one was cut short. Then the rest of the work becomes a separate
-    /// piece, with a fade at the gap.
+    /// Opens the next part, which then follows seamlessly. Returns `None` if there is none, if the present part was cut
+    /// short, or if the next part cannot be opened. The rest of the work then becomes a separate piece, with a fade at
+    /// the gap.
     fn next_part(&mut self, cut_short: bool) -> Option<TrackFile> {
         if cut_short {
             return None;
@@ -220,7 +222,7 @@ impl PartStream {
 
     fn drain_resampler(&mut self, out: &mut Vec<[f32; 2]>) {
         if let Some(mut resampler) = self.resampler.take() {
-            // Cannot fail, since it has run before, and at most 10 ms of audio would be lost.
+            // The resampler has run before, so it does not fail; and at most 10 ms of audio would be lost.
             let _ = resampler.finish(out);
         }
     }
@@ -258,7 +260,7 @@ impl SlewedGain {
     }
 }
 
-/// Amplitude for a gain in dB; unlike the levels of a mix, it may exceed 0 dB.
+/// Returns the amplitude for a gain in dB. Unlike the levels of a mix, the gain may exceed 0 dB.
 fn amplitude(level_db: f32) -> f32 {
     if level_db.abs() < f32::EPSILON { 1.0 } else { 10.0_f32.powf(level_db / 20.0) }
 }

@@ -1,5 +1,5 @@
-//! Owns the order of tracks: which piece comes first, which next, and what has been heard in this session. Pure; does
-//! not own files or decks.
+//! Owns the order of tracks: the first piece, the piece after another, and the record of what has been heard in this
+//! session. Accesses no files. Does not own the reading of pieces (`piece`), or the decks (`reader`).
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::vocabulary::sound::CROSSFADE_MAX_S;
 pub struct Track {
     /// The file.
     pub path: PathBuf,
-    /// Whether it is the next part of the previous entry's work and follows without gap or fade.
+    /// Whether the file is the next part of the previous entry's work, and follows it without gap or fade.
     pub joins: bool,
 }
 
@@ -45,7 +45,7 @@ pub struct TrackRequest {
 }
 
 impl TrackRequest {
-    /// Extracts it from `mix`.
+    /// Extracts the request from `mix`.
     pub fn of(mix: &Mix) -> Self {
         Self {
             tracks: mix.tracks.clone(),
@@ -68,18 +68,18 @@ pub struct Playlist {
 }
 
 impl Playlist {
-    /// The current list.
+    /// Returns the current list.
     pub fn tracks(&self) -> &[Track] {
         &self.tracks
     }
 
-    /// Replaces the list but remembers what has been heard.
+    /// Replaces the list, but keeps the record of what has been heard.
     pub fn replace(&mut self, tracks: &[Track]) {
         self.tracks = tracks.to_vec();
         self.unreadable.clear();
     }
 
-    /// A new session: nothing has been heard yet.
+    /// Forgets what has been heard, at the start of a new session.
     pub fn forget_heard(&mut self) {
         self.heard.clear();
     }
@@ -90,7 +90,7 @@ impl Playlist {
         self.heard.push(path.to_owned());
     }
 
-    /// Marks `path` as unreadable. Returns whether that is new.
+    /// Marks `path` as unreadable. Returns whether it was not marked before.
     pub fn mark_unreadable(&mut self, path: &Path) -> bool {
         let new = !self.is_unreadable(path);
         if new {
@@ -99,40 +99,42 @@ impl Playlist {
         new
     }
 
-    /// Clears all marks for unreadable files, which may have come back.
+    /// Removes the marks of all unreadable files, because a disk may have come back.
     pub fn try_all_again(&mut self) {
         self.unreadable.clear();
     }
 
-    /// Index of `path` in the list.
+    /// Returns the index of `path` in the list; `None` if it is not there.
     pub fn index_of(&self, path: &Path) -> Option<usize> {
         self.tracks.iter().position(|track| track.path == path)
     }
 
-    /// The entries from `index` to the end of its work.
+    /// Returns the entries from `index` to the end of the work that contains it.
     pub fn rest_of_work(&self, index: usize) -> Range<usize> {
         let from = index.min(self.tracks.len());
         let joined = self.tracks[from..].iter().skip(1).take_while(|track| track.joins).count();
         from..(from + 1 + joined).min(self.tracks.len())
     }
 
-    /// Where to start: the first piece not heard yet.
+    /// Returns the entry to start with, which begins the first piece that has not been heard yet.
     pub fn first(&self) -> Option<usize> {
         self.choose(0, None)
     }
 
-    /// The piece to follow the one that contains `index`.
+    /// Returns the entry with which the piece begins that is to follow the one that contains `index`.
     pub fn after(&self, index: usize) -> Option<usize> {
         self.choose(self.rest_of_work(index).end, Some(index))
     }
 
-    /// The replacement for an unreadable `index`: the rest of its work, or what follows.
+    /// Returns the entry to play instead of `index`, which is unreadable. It begins the rest of the same work or a
+    /// later piece.
     pub fn instead_of(&self, index: usize) -> Option<usize> {
         self.choose(index, None)
     }
 
-    /// The first piece not yet heard in this session, searching from entry `from` and wrapping around. If all have been
-    /// heard, the least recent one, but not the one playing if there is any other.
+    /// Returns the first piece not yet heard in this session, searching from entry `from` to the end and then from the
+    /// start. If all have been heard, returns the piece heard longest ago, but the one that is playing only if there is
+    /// no other.
     fn choose(&self, from: usize, playing: Option<usize>) -> Option<usize> {
         let count = self.tracks.len();
         let starts = (0..count).map(|step| (from + step) % count).filter(|index| self.begins_a_piece(*index));
@@ -179,7 +181,7 @@ mod tests {
         playlist
     }
 
-    /// Plays on and returns the names of what is heard.
+    /// Plays at least `pieces` entries, and returns their names.
     fn heard(playlist: &mut Playlist, pieces: usize) -> String {
         let mut names = Vec::new();
         let mut at = playlist.first();

@@ -1,6 +1,6 @@
-//! Owns the reading side of tracks: reading pieces ahead, handing them to the engine in order, and skipping files that
-//! fail. Runs on a thread of its own, or between blocks when rendering offline. Does not own the order (`playlist`),
-//! the reading of a piece (`piece`) or fades (`engine`).
+//! Owns the reading side of tracks: it reads pieces ahead, hands them to the engine in order, and skips files that
+//! fail. Runs on a thread of its own, or between blocks in offline rendering. Does not own the order of pieces
+//! (`playlist`), the reading of one piece (`piece`), or fades (`engine`).
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -15,32 +15,33 @@ use crate::sound::SoundEvent;
 use crate::sound::dsp::ramp;
 use crate::sound::engine::{Deck, DeckCommand, DeckPort};
 
-/// How long before its fade the next piece is opened, in seconds of the current one still to be read.
+/// Margin before a crossfade, in seconds. The next piece is opened once at most the length of the crossfade plus this
+/// margin remains to be read of the current piece.
 const AHEAD_S: u32 = 4;
 /// Maximum number of decks in use: one playing, one fading out, one queued, one on its way.
 const DECKS_MAX: usize = 4;
-/// Maximum sleep while anything plays: a sixth of the ring buffer.
+/// Maximum time between two reads, which is a sixth of the ring buffer's length.
 const SLEEP_MAX: Duration = Duration::from_secs(2);
-/// If no file can be opened, all are tried again after this time: a disk may come back.
+/// Time after which all files are tried again if none could be opened, because a disk may come back.
 const RETRY_PAUSE: Duration = Duration::from_secs(30);
-/// Maximum crossfade of a skip, which answers a touch, in seconds.
+/// Maximum crossfade of a skip, in seconds. It is short, because a skip answers a touch.
 const SKIP_FADE_S: f32 = 3.0;
-/// Fade-in from silence, in seconds.
+/// Length of the fade-in from silence, in seconds.
 const FIRST_FADE_S: f32 = 3.0;
-/// Fade-out to silence, in seconds.
+/// Length of the fade-out to silence, in seconds.
 const LAST_FADE_S: f32 = 4.0;
-/// Fade-in after a change of the output, in seconds.
+/// Length of the fade-in after a change of the output, in seconds.
 const AGAIN_FADE_S: f32 = 1.2;
-/// Minimum crossfade between pieces, in seconds: enough not to click.
+/// Minimum crossfade between pieces, in seconds, which is just long enough to avoid a click.
 const SHORTEST_FADE_S: f32 = 0.03;
-/// Minimum crossfade for requested changes, in seconds.
+/// Minimum crossfade when the list changes or a track is skipped, in seconds.
 const LEAST_FADE_S: f32 = 1.2;
 
 /// Reads tracks ahead and hands them to the engine in order.
 pub struct TrackReader {
     loudness: LoudnessLibrary,
     instruments: InstrumentReader,
-    /// Whether an instrument is still to be read.
+    /// Whether an instrument is still to be read or sent.
     lacks_instruments: bool,
     port: Option<DeckPort>,
     wanted: TrackRequest,
@@ -49,14 +50,14 @@ pub struct TrackReader {
     /// A change that has not reached the engine yet.
     pending: Option<PendingChange>,
     readings: Vec<PieceReader>,
-    /// Number of the deck that is queued after the current one.
+    /// Number of the deck that is queued after the current one; `None` if none is.
     queued: Option<u64>,
     playing: u64,
     last_number: u64,
     decks_out: usize,
-    /// Whether it was last reported that no track can be played; none if that is not known.
+    /// Whether the last report said that no track can be played; `None` if the last report is not known.
     reported_gone: Option<bool>,
-    /// When to try all files again.
+    /// Time at which all files are tried again, if none could be read.
     retry_at: Option<Instant>,
     /// Problems reported so far; each is reported once per playlist.
     reported: Vec<TrackProblem>,
@@ -69,7 +70,8 @@ enum PendingChange {
 }
 
 impl TrackReader {
-    /// Matches levels by `loudness`, and reads the recorded instruments in `instruments_dir`, if any.
+    /// Creates a reader that matches the levels of tracks by `loudness`, and reads the recorded instruments in
+    /// `instruments_dir`, if any.
     pub fn new(loudness: LoudnessLibrary, instruments_dir: Option<PathBuf>) -> Self {
         Self {
             loudness,
@@ -91,8 +93,8 @@ impl TrackReader {
         }
     }
 
-    /// Replaces a reader lost to a panic. Whether there is music is reported in any case, since the last report is not
-    /// known.
+    /// Creates the replacement for a reader that was lost to a panic. It reports in any case whether tracks can be
+    /// played, because the last report of the lost reader is not known.
     pub fn after_panic(loudness: LoudnessLibrary, instruments_dir: Option<PathBuf>) -> Self {
         Self { reported_gone: None, ..Self::new(loudness, instruments_dir) }
     }
@@ -131,8 +133,8 @@ impl TrackReader {
         }
     }
 
-    /// Does everything that can be done now and returns how long to sleep. `tell` receives skipped files and other
-    /// events.
+    /// Does everything that can be done now, and returns the time after which to call this again. `tell` receives
+    /// skipped files and other events.
     pub fn run_once(&mut self, tell: &mut dyn FnMut(SoundEvent)) -> Duration {
         self.take_returned_decks();
         self.retry_if_due();
@@ -147,7 +149,7 @@ impl TrackReader {
         }
     }
 
-    /// Whether there is nothing to read and nothing to wait for.
+    /// Returns whether there is nothing to read and nothing to wait for.
     pub fn is_idle(&self) -> bool {
         self.pending.is_none()
             && self.readings.is_empty()
@@ -214,7 +216,7 @@ impl TrackReader {
             self.queued = None;
         }
         self.mark_heard();
-        // A recall may have come too late: the deck that plays decides.
+        // A recall may have come too late, so the position is taken from the deck that actually plays.
         if self.pending.is_none()
             && let Some(path) = self.present().and_then(|reading| reading.paths().first())
             && let Some(position) = self.playlist.index_of(path)
@@ -270,7 +272,8 @@ impl TrackReader {
         }
     }
 
-    /// Opens the piece that begins at `position`, or the first readable one after it, and moves there.
+    /// Opens the piece that begins at `position`, or the first readable one after it, and moves there. If no piece can
+    /// be read, reports this and returns `None`.
     fn open_from(&mut self, position: usize, tell: &mut dyn FnMut(SoundEvent)) -> Option<Deck> {
         let rate_hz = self.port.as_ref()?.rate_hz;
         let entry_fade_frames = self.fade_frames(self.wanted.crossfade_s.max(SHORTEST_FADE_S));
@@ -326,7 +329,7 @@ impl TrackReader {
         let position = self.position;
         let Some(next) = missed.or_else(|| self.playlist.after(position)) else { return };
         let opened = self.open_from(next, tell);
-        // The position advances when the engine does.
+        // The position advances only when the engine starts the queued deck.
         self.position = position;
         let Some(deck) = opened else { return };
         let number = deck.number;
@@ -341,7 +344,7 @@ impl TrackReader {
         if self.queued.take().is_some()
             && let Some(port) = &mut self.port
         {
-            // A full queue means that the engine is stuck; then the old deck may as well follow.
+            // If the queue is full, the engine is stuck, and the old deck may as well stay queued.
             let _ = port.commands.push(DeckCommand::Recall);
         }
     }

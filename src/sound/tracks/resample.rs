@@ -1,13 +1,13 @@
-//! Owns resampling of tracks, by FFT in fixed blocks. Runs on reading threads only. Does not own decoding, or when a
-//! track begins or ends.
+//! Owns the resampling of tracks by FFT, in blocks of a fixed size. Runs only on the threads that read tracks. Does not
+//! own decoding, or the timing of tracks.
 
 use std::f64::consts::TAU;
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler as _};
 
-/// Minimum frames per transform, rounded up to a multiple that suits both rates. Long enough for a filter that passes
-/// 21 kHz at 44.1 kHz; short enough for a block to take less than a millisecond.
+/// Minimum number of frames per transform; the actual number is a multiple that suits both rates. It is long enough for
+/// a filter that passes 21 kHz at 44.1 kHz, and short enough for a block to take less than a millisecond.
 const BLOCK_FRAMES: usize = 1_024;
 /// Accepted sample rates in Hz.
 pub const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=768_000;
@@ -15,7 +15,7 @@ pub const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 /// Why audio cannot be resampled.
 #[derive(Debug, thiserror::Error)]
 pub enum ResampleError {
-    /// A sample rate that no recording has.
+    /// One of the two sample rates is one that no recording has.
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]
     Rate(u32),
     /// The filter could not be created or failed.
@@ -23,8 +23,8 @@ pub enum ResampleError {
     Filter(String),
 }
 
-/// Resamples stereo frames without delay and without losing any at either end. The number of output frames is that of
-/// the input × `to` ÷ `from`, rounded.
+/// Resamples stereo frames, without delay and without losing any at either end. The number of output frames is that of
+/// the input frames × `to_hz` ÷ `from_hz`, rounded.
 pub struct Resampler {
     from_hz: u32,
     to_hz: u32,
@@ -39,12 +39,13 @@ pub struct Resampler {
 }
 
 impl Resampler {
-    /// From `from_hz` to `to_hz`, both within [`RATES_HZ`].
+    /// Creates a resampler from `from_hz` to `to_hz`. Fails if one of them is outside [`RATES_HZ`].
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self, ResampleError> {
         if let Some(wrong) = [from_hz, to_hz].into_iter().find(|rate| !RATES_HZ.contains(rate)) {
             return Err(ResampleError::Rate(wrong));
         }
-        // A multiple of two smallest blocks: otherwise the delay would not be a whole number of frames.
+        // The block is a multiple of two smallest blocks, because otherwise the delay would not be a whole number of
+        // frames.
         let smallest = 2 * from_hz as usize / greatest_common_divisor(from_hz as usize, to_hz as usize);
         let block_frames = BLOCK_FRAMES.next_multiple_of(smallest);
         let fft = Fft::new(from_hz as usize, to_hz as usize, block_frames, 2, FixedSync::Both)
@@ -54,7 +55,7 @@ impl Resampler {
         Ok(Self { from_hz, to_hz, fft, waiting: Vec::new(), block_out, late_frames, taken_frames: 0, given_frames: 0 })
     }
 
-    /// The input rate.
+    /// Returns the sample rate of the input.
     pub const fn takes_hz(&self) -> u32 {
         self.from_hz
     }
@@ -73,7 +74,7 @@ impl Resampler {
         Ok(())
     }
 
-    /// Appends the remaining frames; no input may follow.
+    /// Appends the remaining frames to `output`; no input may follow.
     pub fn finish(&mut self, output: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
         let exact = u128::from(self.taken_frames) * u128::from(self.to_hz);
         let total = (exact + u128::from(self.from_hz / 2)) / u128::from(self.from_hz);
@@ -90,7 +91,8 @@ impl Resampler {
         Ok(())
     }
 
-    /// Transforms one block: `count` frames from `from`, padded with silence.
+    /// Transforms one block of `count` frames, padded with silence if that is less than a block. `from` is the index of
+    /// its first sample in `waiting`.
     fn transform(&mut self, from: usize, count: usize, output: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
         let wrong = |error: String| ResampleError::Filter(error);
         let input = InterleavedSlice::new(&self.waiting[from..from + count * 2], 2, count)
@@ -119,8 +121,8 @@ const fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
     if a == 0 { 1 } else { a }
 }
 
-/// Noise and distortion (THD+N) in dB when resampling a half-scale sine of `pitch_hz`. None if the rates are not
-/// supported.
+/// Returns the noise and distortion (THD+N) in dB when a half-scale sine of `pitch_hz` is resampled; `None` if the
+/// rates are not supported.
 #[must_use]
 pub fn resampling_noise_db(from_hz: u32, to_hz: u32, pitch_hz: f64) -> Option<f64> {
     let wave = |at: usize| (TAU * pitch_hz * at as f64 / f64::from(from_hz)).sin() as f32 * 0.5;
@@ -131,7 +133,7 @@ pub fn resampling_noise_db(from_hz: u32, to_hz: u32, pitch_hz: f64) -> Option<f6
         resampler.run(piece, &mut output).ok()?;
     }
     resampler.finish(&mut output).ok()?;
-    // One second from the middle, a whole number of periods for any whole frequency.
+    // This is one second from the middle, which holds a whole number of periods if the frequency is a whole number.
     let settled = output.get(to_hz as usize / 2..to_hz as usize * 3 / 2)?;
     let angle = |at: usize| TAU * pitch_hz * at as f64 / f64::from(to_hz);
     let (mut along, mut across, mut power) = (0.0, 0.0, 0.0);

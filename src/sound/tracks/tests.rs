@@ -1,4 +1,4 @@
-//! Tests of tracks from file to output, through the offline renderer: joins, crossfades, levels, broken files.
+//! Tests of tracks from file to output, through the offline renderer: joins, crossfades, levels and broken files.
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,9 @@ use crate::sound::{Depth, Mix, Options, RenderReport, WavWriter, render_to};
 use crate::vocabulary::sound::Bed;
 
 const RATE_HZ: u32 = 48_000;
-/// Length of the chirp in `tests/media`, and where it is cut.
+/// Length of the chirp in `tests/media`, in frames.
 const CHIRP_FRAMES: usize = 18_000;
+/// Frame at which the chirp is cut into two files.
 const CUT: usize = 8_111;
 
 fn media(name: &str) -> PathBuf {
@@ -75,8 +76,8 @@ fn largest_step(frames: &[[f32; 2]]) -> f32 {
         .fold(0.0, f32::max)
 }
 
-/// Plays five seconds of silence, during which the sound fades in, then the parts and a marker. Returns what is heard
-/// between silence and marker.
+/// Plays five seconds of silence, during which the output fades in, then the parts, and then a marker. Returns what is
+/// heard between the silence and the marker.
 fn joined(parts: &[PathBuf; 2]) -> Vec<[f32; 2]> {
     let folder = tempfile::tempdir().unwrap();
     let lead = wav(folder.path(), "lead.wav", RATE_HZ, &vec![[0.0; 2]; 5 * 48_000]);
@@ -109,7 +110,7 @@ fn lossy_parts_join_without_a_gap() {
     for end in ["ogg", "mp3"] {
         let heard = joined(&[media(&format!("a.{end}")), media(&format!("b.{end}"))]);
         assert_eq!(heard.len(), CHIRP_FRAMES, "{end}");
-        // It is in the right place: no other lag matches the chirp better.
+        // The chirp is in the right place if it matches the original best without a lag.
         let error = |lag: i32, range: std::ops::Range<usize>| -> f64 {
             range.map(|at| f64::from(heard[at.saturating_add_signed(lag as isize)][0] - chirp(at)).powi(2)).sum()
         };
@@ -139,7 +140,7 @@ fn resampled_parts_join_without_a_gap() {
     let parts =
         [wav(folder.path(), "a.wav", 44_100, &whole[..12_345]), wav(folder.path(), "b.wav", 44_100, &whole[12_345..])];
     let heard = joined(&parts);
-    // 30,011 × 160 ÷ 147.
+    // From 44.1 to 48 kHz, this is 30,011 frames × 160 ÷ 147.
     assert_eq!(heard.len(), 32_665);
     for (at, frame) in heard.iter().enumerate().take(32_000).skip(700) {
         let right = (TAU * 440.0 * at as f64 / 48_000.0).sin() * 0.3;
@@ -174,7 +175,7 @@ fn the_crossfade_can_change_while_the_next_piece_is_queued() {
     let left: Vec<[f32; 2]> = sine(500.0, 40, 0.4).iter().map(|frame| [frame[0], 0.0]).collect();
     let right: Vec<[f32; 2]> = sine(500.0, 40, 0.4).iter().map(|frame| [0.0, frame[0]]).collect();
     let (one, two) = (wav(folder.path(), "one.wav", RATE_HZ, &left), wav(folder.path(), "two.wav", RATE_HZ, &right));
-    // At 11 s the next piece is queued for a fade of 25 s, to begin at 15 s.
+    // At 11 s, the next piece is already queued for a crossfade of 25 s that would begin at 15 s.
     let (frames, _) = rendered(&Options::default(), 42.0, |at_s| Mix {
         crossfade_s: if at_s < 11.0 { 25.0 } else { 5.0 },
         ..list(&[&one, &two])
@@ -224,7 +225,7 @@ fn a_late_measurement_changes_the_level_slowly() {
     }
 }
 
-/// Every kind of broken file, with a word that its report must contain.
+/// Creates every kind of broken file. Returns each with words that its report must contain.
 fn broken(folder: &Path) -> Vec<(PathBuf, &'static str)> {
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
@@ -296,7 +297,7 @@ fn a_truncated_file_fades_into_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let whole = wav(folder.path(), "whole.wav", RATE_HZ, &sine(150.0, 90, 0.3));
     let bytes = std::fs::read(&whole).unwrap();
-    // It declares 90 s and contains 40: in a crossfade of 60 s it ends within its own fade.
+    // This file declares 90 s and contains 40. In a crossfade of 60 s, it therefore ends during its own fade-out.
     let cut = folder.path().join("cut.wav");
     std::fs::write(&cut, &bytes[..44 + 40 * 48_000 * 6 + 1_234 * 6]).unwrap();
     let next = wav(folder.path(), "next.wav", RATE_HZ, &sine(100.0, 200, 0.3));
@@ -328,7 +329,7 @@ fn a_playlist_of_broken_files_leaves_the_bed_playing() {
 fn invalid_wav_formats_are_reported_as_faults_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let whole = std::fs::read(wav(folder.path(), "whole.wav", RATE_HZ, &sine(150.0, 1, 0.3))).unwrap();
-    // The content decides, not the name.
+    // Whether a file is treated as WAV depends on its content, not on its name.
     for name in ["form.wav", "form.mp3"] {
         let path = folder.path().join(name);
         for (channels, rate_hz, words) in [

@@ -1,5 +1,5 @@
-//! Owns the thread that reads tracks ahead: starting it, passing requests on, and restarting it after a panic, with a
-//! growing pause. Does not own what it reads (`reader`).
+//! Owns the thread that reads tracks ahead: its start, the passing on of requests, and its restart after a panic, with
+//! a growing pause. Does not own the reading itself (`reader`).
 
 #[cfg(test)]
 use std::panic::panic_any;
@@ -17,9 +17,9 @@ use super::reader::TrackReader;
 use crate::sound::engine::DeckPort;
 use crate::sound::{Mix, SoundEvent};
 
-/// Pause before the first restart, doubled each time …
+/// Pause before the first restart after a panic. It doubles each time, up to [`RESTART_LONGEST`].
 const RESTART_FIRST: Duration = Duration::from_secs(1);
-/// … up to this.
+/// Longest pause before a restart after a panic.
 const RESTART_LONGEST: Duration = Duration::from_mins(1);
 
 /// A command to the reading thread.
@@ -28,17 +28,17 @@ enum ReaderCommand {
     Connect(Box<DeckPort>),
     /// Read these tracks.
     SetRequest(TrackRequest),
-    /// Panic.
+    /// Panic, for a test.
     #[cfg(test)]
     Panic,
 }
 
-/// The receivers of what the threads that read tracks report.
+/// The receivers of the reports of the reading thread and its supervisor.
 #[derive(Clone)]
 pub struct ReaderEvents {
     /// Receives events from the supervising thread.
     pub supervisor: Arc<dyn Fn(SoundEvent) + Send + Sync>,
-    /// Receives events from the reading thread; may wait for its turn.
+    /// Receives events from the reading thread. It may block that thread until the event can be passed on.
     pub reader: Arc<dyn Fn(SoundEvent) + Send + Sync>,
     /// Receives the number of a thread that ended in a panic.
     pub ended: Arc<dyn Fn(u64) + Send + Sync>,
@@ -50,7 +50,7 @@ struct RunningReader {
 }
 
 impl RunningReader {
-    /// None if no thread could be started.
+    /// Starts a thread. Returns `None` if the system could not start one.
     fn start(number: u64, reader: TrackReader, events: &ReaderEvents) -> Option<Self> {
         let (commands, taken) = channel();
         let events = events.clone();
@@ -63,7 +63,7 @@ impl RunningReader {
     }
 }
 
-/// Reports a panic of the reading thread when dropped.
+/// Reports a panic of the reading thread when it is dropped during one.
 struct PanicNotifier {
     number: u64,
     ended: Arc<dyn Fn(u64) + Send + Sync>,
@@ -105,16 +105,17 @@ pub struct ReaderThread {
     running: Option<RunningReader>,
     /// Number of threads started so far.
     started: u64,
-    /// Whether it replaces a supervisor that was lost to a panic.
+    /// Whether this supervisor replaces one that was lost to a panic.
     after_fault: bool,
-    /// When to (re)start the thread, and the pause before the next restart.
+    /// Time at which the thread is started or restarted; `None` while it runs.
     restart_at: Option<Instant>,
+    /// Pause before the next restart.
     restart_pause: Duration,
 }
 
 impl ReaderThread {
-    /// The first call of [`Self::restart_if_due`] starts the thread. With `after_fault`, whether there is music is
-    /// reported in any case, since the last report is not known.
+    /// Creates a supervisor. The first call of [`Self::restart_if_due`] starts the thread. With `after_fault`, the
+    /// thread reports in any case whether tracks can be played, because the last report is not known.
     pub fn new(
         loudness: LoudnessLibrary,
         instruments_dir: Option<PathBuf>,
@@ -134,8 +135,8 @@ impl ReaderThread {
         }
     }
 
-    /// Starts a thread if that is due. Returns whether it replaces one that panicked: the engine must then be replaced,
-    /// too, because its deck queues were lost with the old thread.
+    /// Starts a thread if that is due. Returns whether it replaces one that panicked. If it does, the engine must be
+    /// replaced, too, because its queues of decks were lost with the old thread.
     pub fn restart_if_due(&mut self, now: Instant) -> bool {
         if self.restart_at.is_none_or(|due| now < due) {
             return false;
@@ -189,7 +190,7 @@ impl ReaderThread {
 
     fn command(&mut self, command: ReaderCommand) {
         let taken = self.running.as_ref().is_some_and(|running| running.commands.send(command).is_ok());
-        // A thread that is about to start will receive everything then.
+        // A thread that is about to be started will be given everything then.
         if !taken && self.restart_at.is_none() {
             self.running = None;
             self.restart_later();

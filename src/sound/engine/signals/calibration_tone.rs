@@ -1,18 +1,19 @@
-//! Owns the test sound that staff measure with a sound level meter: steady, with soft edges, and little affected by
-//! room modes, since its power is spread evenly over two octaves around 1 kHz, where dB and dB(A) nearly agree.
+//! Owns the test sound that staff measure with a sound level meter. It is steady and has soft edges. Its power is
+//! spread evenly over two octaves around 1 kHz, so room modes affect it little, and dB and dB(A) nearly agree. Does not
+//! own its level.
 
 use std::f64::consts::TAU;
 
 use crate::sound::dsp::smoothstep;
 
-/// Duration in seconds.
+/// Duration of the test sound, in seconds.
 pub const CALIBRATION_TONE_S: f32 = 20.0;
 /// Number of partials between 500 and 2,000 Hz, spaced evenly on a logarithmic scale.
 const PARTIALS: u32 = 24;
 /// Length of the fade at either end, in seconds.
 const EDGE_S: f64 = 1.5;
 
-/// Returns the sample at `age_s`; RMS amplitude 1 between the fades.
+/// Returns the sample `age_s` seconds after the start. Between the fades, the RMS amplitude is 1.
 pub fn calibration_tone(age_s: f64) -> f32 {
     let edge = smoothstep((age_s / EDGE_S).min((f64::from(CALIBRATION_TONE_S) - age_s) / EDGE_S) as f32);
     if edge <= 0.0 {

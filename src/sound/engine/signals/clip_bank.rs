@@ -1,5 +1,5 @@
-//! Owns the clinic's recorded clips in memory, and the choice of the clip that replaces a signal's tones at present.
-//! The callback reads them without waiting. Not here: how clips are read from files (`tracks::clips`).
+//! Owns the clinic's recorded clips in memory, and the choice of the clip that currently replaces a signal's tones. The
+//! callback reads both without waiting. Does not own the reading of clips from files (`tracks::clips`).
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -8,12 +8,12 @@ use crate::vocabulary::signal::Signal;
 
 /// Sample rate of every clip in memory.
 pub const CLIP_RATE_HZ: u32 = 48_000;
-/// Marks a signal without a clip.
+/// Stands for "no clip" where an index of a clip is stored.
 const NONE: u8 = u8::MAX;
 
 /// One clip, mono, at [`CLIP_RATE_HZ`].
 pub struct Clip {
-    /// Name of its language, which is the name of the folder that the file was in.
+    /// Language of the clip, such as `en-US`, which is the name of the folder that its file was in.
     pub language: String,
     /// File name without extension.
     pub name: String,
@@ -34,16 +34,17 @@ const fn file_name(signal: Signal) -> Option<&'static str> {
     }
 }
 
-/// The clips, shared between the thread that reads them, the handle and the callback, which never takes the lock.
+/// The clips, shared between the thread that reads their files, the sound's handle and the callback. The callback never
+/// takes the lock.
 #[derive(Default)]
 pub struct ClipBank {
     clips: OnceLock<Vec<Clip>>,
     selection: Mutex<ClipSelection>,
-    /// Index of the clip for each of [`Signal::ALL`].
+    /// Index of the clip for each of [`Signal::ALL`], or [`NONE`].
     chosen: [AtomicU8; Signal::ALL.len()],
 }
 
-/// The language and the clinician's name by which clips are selected.
+/// The language, and the clinician's name as part of a file name, by which clips are selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct ClipSelection {
     language: String,
@@ -59,7 +60,8 @@ impl ClipBank {
         Self { chosen: [const { AtomicU8::new(NONE) }; Signal::ALL.len()], ..Self::default() }
     }
 
-    /// Fills the bank. Works once only: clips that the callback may be reading are never freed.
+    /// Fills the bank. Only the first call has an effect, because clips that the callback may be reading must not be
+    /// freed.
     pub fn fill(&self, clips: Vec<Clip>) {
         if self.clips.set(clips).is_ok() {
             self.choose();
@@ -90,13 +92,13 @@ impl ClipBank {
         }
     }
 
-    /// Returns the clip that replaces `signal` at present.
+    /// Returns the index of the clip that currently replaces `signal`; `None` if its tones sound.
     pub fn clip_for(&self, signal: Signal) -> Option<u8> {
         let at = Signal::ALL.iter().position(|known| *known == signal)?;
         Some(self.chosen[at].load(Ordering::Acquire)).filter(|clip| *clip != NONE)
     }
 
-    /// Samples of a clip; empty if there is no such clip.
+    /// Returns the samples of a clip; empty if there is no such clip.
     pub fn samples(&self, clip: u8) -> &[f32] {
         let clips = self.clips.get().map_or(&[][..], Vec::as_slice);
         clips.get(usize::from(clip)).map_or(&[], |clip| &clip.samples)
@@ -109,7 +111,8 @@ impl std::fmt::Debug for ClipBank {
     }
 }
 
-/// Returns a person's name as part of a file name: lower case, with a hyphen for anything but letters and digits.
+/// Returns a person's name as it appears in a file name: in lower case, with a hyphen in place of anything but letters
+/// and digits.
 fn name_slug(person: &str) -> String {
     let words = person.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
@@ -124,7 +127,7 @@ pub fn is_clip_name(name: &str) -> bool {
 /// Returns every valid clip name, for an error message.
 pub fn clip_names() -> String {
     let mut names: Vec<&str> = Signal::ALL.into_iter().filter_map(file_name).collect();
-    // Two signals share a clip.
+    // Two neighbouring signals share a clip.
     names.dedup();
     format!("{} and coming-<clinician>", names.join(", "))
 }

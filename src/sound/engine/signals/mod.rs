@@ -1,7 +1,8 @@
-//! Owns the one-shot sounds, each made of tones or of a clip recorded by the clinic. Not here: when they sound.
+//! Owns the signals, which are one-shot sounds made of tones or of a clip recorded by the clinic. Does not own the
+//! choice of signals, or their timing.
 //!
-//! None of them resembles an alarm signal (IEC 60601-1-8): no bursts of equal pulses, much slower onsets, and
-//! overlapping notes that decay like struck wood or glass.
+//! None of them resembles an alarm signal (IEC 60601-1-8): they have no bursts of equal pulses, their onsets are much
+//! slower, and their notes overlap and decay like struck wood or glass.
 
 mod calibration_tone;
 pub mod clip_bank;
@@ -18,7 +19,7 @@ use clip_bank::{CLIP_RATE_HZ, ClipBank};
 
 use crate::vocabulary::signal::Signal;
 
-/// Returns the duration of the signal's tones.
+/// Returns the duration of the signal's tones, even if a clip replaces them.
 #[must_use]
 pub fn length_of(signal: Signal) -> Duration {
     let ends = notes_of(signal).iter().map(|note| note.start_s + note.length_s());
@@ -68,7 +69,8 @@ const fn note(start_s: f32, pitch_hz: f32, attack_s: f32, ring_s: f32, level: f3
     SignalNote { start_s, pitch_hz, attack_s, ring_s, level, glass, side: 0 }
 }
 
-/// One note. `glass` is the share of upper partials; `side` is −1 for left, 0 for both, 1 for right.
+/// One note. `ring_s` is the time constant of its decay, `glass` is the share of upper partials, and `side` is −1 for
+/// left, 0 for both sides and 1 for right.
 #[derive(Clone, Copy, Debug)]
 struct SignalNote {
     start_s: f32,
@@ -85,8 +87,9 @@ impl SignalNote {
         Self { side, ..self }
     }
 
-    /// Returns the note's sample at `age_s`. The note has a smooth attack, then decays to true silence. The time is an
-    /// f64, because an f32 becomes too coarse after a few seconds and makes the tone rough.
+    /// Returns the sample `age_s` seconds after the start of the note, which has a smooth attack and then decays to
+    /// true silence. The time is an f64, because an f32 becomes too coarse after a few seconds and makes the tone
+    /// rough.
     fn at(&self, age_s: f64) -> f32 {
         let partial = |times: f64| (TAU * (times * f64::from(self.pitch_hz) * age_s).fract()).sin() as f32;
         let age_s = age_s as f32;
@@ -114,7 +117,7 @@ struct ActiveSignal {
     signal: Signal,
     age_frames: u32,
     gain: f32,
-    /// Index of the clip that replaces its tones.
+    /// Index of the clip that replaces the signal's tones; `None` if the tones sound.
     clip: Option<u8>,
 }
 
@@ -130,19 +133,20 @@ pub struct SignalPlayer {
 }
 
 impl SignalPlayer {
-    /// Creates the set without any sounding signal.
+    /// Creates a player in which no signal sounds.
     pub const fn new(rate_hz: f32) -> Self {
         Self { rate_hz, sounding: [None; 6], clips: None, calibration_gain: 0.0 }
     }
 
-    /// Sets the clips that replace tones, and the RMS amplitude of [`Signal::MeterTone`]. Not for the audio callback,
-    /// since it frees the previous clips.
+    /// Sets the clips that replace tones, and the RMS amplitude of [`Signal::MeterTone`]. Must not be called from the
+    /// audio callback, because it frees the previous clips.
     pub fn set_clips(&mut self, clips: Arc<ClipBank>, calibration_gain: f32) {
         self.clips = Some(clips);
         self.calibration_gain = calibration_gain;
     }
 
     /// Starts `signal` at amplitude `gain`, unless the same signal started less than a second ago.
+    /// [`Signal::MeterTone`] ignores `gain`, because its amplitude is fixed.
     pub fn start(&mut self, signal: Signal, gain: f32) {
         let fresh_frames = self.rate_hz as u32;
         if self.sounding.iter().flatten().any(|other| other.signal == signal && other.age_frames < fresh_frames) {
@@ -224,8 +228,8 @@ impl ActiveSignal {
     }
 }
 
-/// Returns the sample at a fractional position, by Catmull–Rom interpolation of its four neighbours. At the clips' own
-/// rate every position is a whole sample.
+/// Returns the sample at a fractional position, by Catmull–Rom interpolation of its four neighbours. If the output has
+/// the clips' sample rate, every position is a whole number, and samples are returned unchanged.
 fn interpolate(samples: &[f32], position: f64) -> f32 {
     let whole = position as usize;
     let part = (position - whole as f64) as f32;

@@ -1,8 +1,8 @@
 //! Owns the thread that keeps an output open: it opens a stream, notices its loss, reopens it, and forwards commands to
-//! the engine. Not here: what is played (`engine`) or read (`tracks`).
+//! the engine. Does not own what is played (`engine`) or read (`tracks`).
 //!
-//! Musical time continues without an output. Tracks, score and beds are rendered and discarded in real time, and when
-//! an output is back, they fade in at the point that the session has reached.
+//! Musical time continues without an output. Tracks, score and beds are rendered and discarded in real time, and once
+//! there is an output again, they fade in at the point that the session has reached.
 
 mod route;
 
@@ -34,22 +34,22 @@ use crate::vocabulary::signal::Signal;
 
 /// Interval at which a running stream is checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
-/// A stream that has requested no audio for this long is considered lost.
+/// Time without a request for audio after which a running stream is considered lost.
 const STALLED: Duration = Duration::from_millis(1_600);
-/// Time without a request after which a new stream is considered lost. It is longer than [`STALLED`], because a sound
-/// server may first play out its buffer.
+/// Time without a request for audio after which a new stream is considered lost. It is longer than [`STALLED`], because
+/// a sound server may play its buffer to the end before the next request.
 const SLOW_START: Duration = Duration::from_millis(2_500);
-/// An output is reported once its stream has run for this long and still requests audio.
+/// Time for which a new stream must have run, and still request audio, before its output is reported as available.
 const PROVEN: Duration = Duration::from_millis(400);
-/// Amount of audio rendered and discarded at a time while there is no stream.
+/// Interval at which audio is rendered and discarded while there is no stream.
 const SILENT_STEP: Duration = Duration::from_millis(200);
-/// Audio buffered by an output beyond two periods, in milliseconds.
+/// Length of the audio that an output may buffer beyond two periods, in milliseconds.
 const HELD_BEYOND_MS: u64 = 100;
 /// Minimum length of the closing fade.
 const SHORTEST_FADE: Duration = Duration::from_millis(40);
-/// Time allowed for a closing stream to return its engine. After that, a new engine is created.
+/// Time limit for a closing stream to return its engine. After that, a new engine is created.
 const TIMEOUT: Duration = Duration::from_millis(400);
-/// Time after which the engine has reached a new, lower level.
+/// Time after which the engine has certainly reached a new, lower level.
 const LEVEL_SETTLED: Duration = Duration::from_secs(2);
 /// Pause before the first restart after a panic. It doubles each time, up to [`RESTART_LONGEST`].
 const RESTART_FIRST: Duration = Duration::from_secs(1);
@@ -68,7 +68,7 @@ struct KeeperContext {
     commands: SyncSender<OutputCommand>,
     handles: Weak<()>,
     on_event: EventSink,
-    /// Decides where sound may come out.
+    /// Knows where sound may come out.
     watch: Arc<CalibrationWatch>,
 }
 
@@ -84,7 +84,7 @@ pub fn spawn(
 ) {
     let named = options.device.clone();
     let calibrated = match options.calibrated.clone() {
-        // A calibration that names no output was made on the output that is configured for the music.
+        // A calibration that names only a port was made on the output that `device` names.
         CalibratedOutput { output: None, port } => CalibratedOutput { output: named.filter(|_| port.is_some()), port },
         said => said,
     };
@@ -150,7 +150,7 @@ struct OutputKeeper<'a> {
     opened_at: Instant,
     /// Number of streams opened so far, which is also the number of the current stream.
     streams: u64,
-    /// Whether the current stream has run steadily.
+    /// Whether the current stream has run for [`PROVEN`].
     is_proven: bool,
     announced: Announced,
     next_check: Instant,
@@ -280,7 +280,7 @@ impl<'a> OutputKeeper<'a> {
         }
         let from = *self.drawn_until.get_or_insert(now);
         let (Some(engine), Some((_, _, rate_hz))) = (&mut self.spare, &self.link) else { return };
-        // After suspend, the missed time is not rendered.
+        // At most a second is rendered, so the time for which the machine was suspended is skipped.
         let due = now.duration_since(from).min(SILENT_STEP * 5).as_secs_f64() * f64::from(*rate_hz);
         engine.set_clock(self.context.shared.now_s());
         for _ in 0..due as u64 {
@@ -310,7 +310,7 @@ impl<'a> OutputKeeper<'a> {
     }
 
     fn play_signal(&mut self, signal: Signal) {
-        // The newest mix may set the level at which the signal sounds.
+        // The level of the signal depends on the mix, and a newer mix may be waiting.
         self.take_mix();
         if let Some(corridor) = self.corridor.as_ref().filter(|_| signal.carries()) {
             corridor.ring();
@@ -434,7 +434,7 @@ impl<'a> OutputKeeper<'a> {
             commands: &self.context.commands,
             stream: self.streams,
         };
-        // Limits the volume until the route is known.
+        // If staff allowed an unmeasured output before, the volume stays limited until the new stream's route is known.
         self.is_limited |= self.context.watch.is_limited();
         match output.open(engine, &context, &self.context.watch, period_ms) {
             Ok(stream) => {
@@ -448,7 +448,8 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Returns the previous engine if it is back and has the right rate; otherwise creates a new engine.
+    /// Returns the previous engine if the last stream has returned it and it has the right sample rate; otherwise
+    /// creates a new engine.
     fn engine_for(&mut self, rate_hz: u32) -> Box<Engine> {
         // An engine that returns late cannot be used if its queues have been replaced.
         let returned = self.spare.take().into_iter().chain(self.home.try_iter());
@@ -471,7 +472,7 @@ impl<'a> OutputKeeper<'a> {
         if self.stream.is_some()
             && let Some((commands, _, rate_hz)) = &mut self.link
         {
-            // By the time the fade is rendered, the output still holds earlier audio.
+            // The output plays the audio that it has buffered before it plays the fade.
             let held = Duration::from_millis(u64::from(self.context.options.period_ms) * 2 + HELD_BEYOND_MS);
             let may_take = within.mul_f32(0.9);
             let fade = may_take.saturating_sub(held).clamp(SHORTEST_FADE, Duration::from_secs(2));

@@ -1,5 +1,6 @@
-//! Owns the reaction to the place where sound comes out: it is muted if the room is not calibrated for that place, and
-//! limited if staff allowed an unmeasured output. Not here: the decision (`calibration`).
+//! Owns the reaction of the output thread to the route, that is, to where sound comes out: it reports whether the room
+//! is calibrated for the route, and limits the volume if staff allowed an unmeasured output. Does not own the decision
+//! whether a route is allowed (`calibration`).
 
 use std::time::Instant;
 
@@ -51,7 +52,7 @@ impl OutputKeeper<'_> {
     pub(super) fn accept_output(&mut self) {
         let Some((route, false)) = &self.route else { return };
         let (route, is_measured) = (route.clone(), self.context.watch.is_measured(route));
-        // Lower the level while the output is still muted, because the fade-in must not be too loud.
+        // The level falls while the output is still muted, because otherwise the sound would fade in too loud.
         self.set_limited(!is_measured);
         let from = if is_measured { Instant::now() } else { Instant::now() + LEVEL_SETTLED };
         self.accepting = Some((route, from));
@@ -63,8 +64,8 @@ impl OutputKeeper<'_> {
         }
     }
 
-    /// Switches to a better output if there is one. That is the calibrated output while the current output is muted, or
-    /// a sound server that started late, because only a server reports routes.
+    /// Switches to a better output if there is one. While the current output is muted, that is the calibrated output;
+    /// while ALSA plays, it is a sound server that started late, because only a server reports routes.
     pub(super) fn look_for_better(&mut self) {
         let is_better = match (&self.stream, &self.route) {
             (Some(RunningStream::Cpal(_)), _) => pulse_is_running(),

@@ -1,7 +1,7 @@
-//! Owns the estimate of when a frame is heard, from occasional timing replies of the sound server. Does not own the
-//! queries (`stream`).
+//! Owns the estimate of when a frame is heard, which is computed from the sound server's occasional replies about
+//! timing. Does not own the queries (`stream`).
 
-/// A measurement further than this from the estimate is a jump rather than jitter.
+/// Distance of a measurement from the estimate, in seconds, above which it is a jump rather than jitter.
 const JUMP_S: f64 = 0.04;
 
 /// A line fitted to the server's measurements: frame 0 was heard at `origin_s`, and later frames follow at the sample
@@ -21,19 +21,20 @@ impl PlaybackClock {
         Self { rate_hz: f64::from(rate_hz.max(1)), origin_s: 0.0, notes: 0, jumps: 0, is_known: false }
     }
 
-    /// Returns whether there have been enough measurements.
+    /// Returns whether there have been enough measurements, namely eight, for a reliable estimate.
     pub const fn is_settled(&self) -> bool {
         self.notes >= 8
     }
 
-    /// Makes the next measurement replace the estimate, because after an underrun everything is heard later.
+    /// Makes the next measurement replace the estimate. This is needed after an underrun, which delays all later
+    /// frames.
     pub const fn reset(&mut self) {
         self.notes = 0;
         self.jumps = 0;
     }
 
-    /// Records the server's report that frame `frame` is heard at `heard_s`. Returns the error of the estimate in
-    /// seconds, once the clock has settled.
+    /// Records the server's report that frame `frame` is heard at `heard_s`. A jump is followed only when three
+    /// measurements in succession show it. Returns the error of the estimate in seconds, once the clock has settled.
     pub fn note(&mut self, frame: f64, heard_s: f64) -> Option<f64> {
         let origin_s = heard_s - frame / self.rate_hz;
         let error_s = origin_s - self.origin_s;

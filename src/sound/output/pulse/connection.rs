@@ -1,9 +1,9 @@
 //! Owns a connection to the sound server in PulseAudio's native protocol, which PipeWire speaks as well: connecting,
-//! requests and incoming messages. Not here: what is played over it (`stream`) and the choice of the output
-//! (`selection`).
+//! requests and incoming messages. Does not own what is played over the connection (`stream`), or the choice of the
+//! output (`selection`).
 //!
-//! ALSA's PulseAudio plug-in can only open the server's default output, and it hides ports and clocks. This connection
-//! names its output, is notified at once of a pulled plug, and wakes up once per period.
+//! ALSA's PulseAudio plug-in would not do, because it can only open the server's default output, and hides ports and
+//! clocks. This connection names its output, is notified at once when a plug is pulled, and wakes up once per period.
 
 use std::ffi::{CStr, CString};
 use std::io::{Cursor, ErrorKind, Read, Write};
@@ -17,16 +17,16 @@ use pulseaudio::protocol::{
     encode_descriptor, read_descriptor,
 };
 
-/// Time limit for replies while connecting.
+/// Time limit for the reply to a request that is waited for, and for writing to the socket.
 const REPLY_TIMEOUT: Duration = Duration::from_millis(1_500);
-/// Read timeout of the socket.
+/// Read timeout of the socket, after which [`ServerMessage::Idle`] is returned.
 const READ_TIMEOUT: Duration = Duration::from_millis(250);
-/// Maximum size of a message; a list of many outputs is far smaller.
+/// Maximum size of a message from the server, in bytes. Even a list of many outputs is far smaller.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Name of the null output that a server creates when it has no other. Nobody hears it.
 const NULL_OUTPUT: &[u8] = b"auto_null";
-/// Length of an authentication cookie. Servers accept no other length, but they accept their own user even if the
-/// content does not match.
+/// Length of an authentication cookie. Servers accept no other length, but if client and server run as the same user,
+/// the content need not match.
 const COOKIE_BYTES: usize = 256;
 
 /// The reason why there is no connection.
@@ -47,7 +47,7 @@ pub enum ServerMessage {
     Notification(Command),
     /// The reply to the request with this number. [`PulseConnection::reply`] reads it.
     Reply(u32),
-    /// The error in reply to the request with this number.
+    /// The error in reply to the request with this number, and what the server says about it.
     Error(u32, String),
     /// Nothing has arrived within `READ_TIMEOUT`.
     Idle,
@@ -58,7 +58,8 @@ pub struct PulseConnection {
     socket: UnixStream,
     version: u16,
     inbox: Vec<u8>,
-    /// Number of bytes of `inbox` that have been read; the last message is kept until the next one is taken.
+    /// Number of bytes of `inbox` that have been parsed. They stay there until the next message is taken, because the
+    /// body of a reply is read from them.
     done: usize,
     /// Start of the last reply's body.
     body: usize,
@@ -77,7 +78,7 @@ impl PulseConnection {
         for path in socket_paths(&environment) {
             match UnixStream::connect(&path) {
                 Ok(socket) => return Self::authenticate(socket).map_err(ConnectError::Unusable),
-                // A server that was killed leaves a socket behind.
+                // A server that was killed leaves behind a socket on which nobody listens.
                 Err(error) if is_nobody_listening(&error) => {}
                 Err(error) => {
                     unreached = ConnectError::Unusable(format!("the sound server at {}: {error}", path.display()));
@@ -174,7 +175,7 @@ impl PulseConnection {
         }
     }
 
-    /// Returns the next complete message in the inbox that this client understands.
+    /// Returns the next complete message in the inbox that this client understands; `None` if more must be read first.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the protocol has many commands, and most are passed on")]
     fn take_message(&mut self) -> Result<Option<ServerMessage>, String> {
         self.inbox.drain(..self.done);
@@ -244,14 +245,13 @@ impl PulseConnection {
     }
 }
 
-/// Returns whether `name` is that of a null output, which a server creates when it has no other output. Further null
-/// outputs are numbered.
+/// Returns whether `name` is that of a null output, that is, [`NULL_OUTPUT`] or the same name with a dot and a number.
 pub fn is_null_output(name: &CStr) -> bool {
     name.to_bytes().strip_prefix(NULL_OUTPUT).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
 }
 
-/// Pads or truncates a cookie to the only accepted length. PipeWire and PulseAudio both refuse an empty one but accept
-/// zeros.
+/// Pads a cookie with zeros, or truncates it, to the only length that servers accept. PipeWire and PulseAudio both
+/// refuse an empty cookie but accept zeros.
 fn cookie_of(mut read: Vec<u8>) -> Vec<u8> {
     read.resize(COOKIE_BYTES, 0);
     read
@@ -284,7 +284,7 @@ fn pipewire_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> 
 /// Returns the possible paths of the server's socket, in the order of the PulseAudio client library.
 fn socket_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     if let Some(named) = environment("PULSE_SERVER").filter(|named| !named.is_empty()) {
-        // A server on another machine is not supported here. ALSA reaches it.
+        // A server on another machine is not supported here; it is reached through ALSA instead.
         let local = named.strip_prefix("unix:").or_else(|| named.starts_with('/').then_some(named.as_str()));
         return local.map(PathBuf::from).into_iter().collect();
     }

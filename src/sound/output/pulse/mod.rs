@@ -1,5 +1,5 @@
 //! Owns everything specific to the sound server, PulseAudio or PipeWire: the connection, a stream on it, and the
-//! estimate of its clock.
+//! estimate of its clock. Does not own the choice of the output (`selection`).
 
 mod clock;
 mod connection;

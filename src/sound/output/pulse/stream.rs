@@ -1,6 +1,6 @@
 //! Owns one stream on the sound server. Its thread answers each request with frames from the engine, tracks the
-//! server's clock, and mutes as soon as the room is not calibrated for the output. Not here: when a stream is opened
-//! (`keeper`).
+//! server's clock, and mutes the stream as soon as the room is not calibrated for the output. Does not own the opening
+//! and reopening of streams over time (`keeper`).
 
 use std::ffi::CString;
 use std::net::Shutdown;
@@ -28,9 +28,9 @@ use crate::sound::output::state::SoundState;
 
 /// Bytes per stereo frame.
 const FRAME_BYTES: u32 = 8;
-/// Interval of timing queries once the clock has settled; five times as often before.
+/// Interval of timing queries once the clock has settled. Until then, queries are five times as frequent.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
-/// Server-side buffer beyond two periods, in milliseconds: slack for a loaded machine.
+/// Length of the server's buffer beyond two periods, in milliseconds, as slack for a machine under load.
 const SLACK_MS: u32 = 100;
 
 /// An output on the sound server that can be opened.
@@ -142,7 +142,7 @@ impl Drop for PulseStream {
     }
 }
 
-/// State of the stream's thread. It allocates nothing once it plays.
+/// State of the stream's thread. The thread allocates nothing once the stream plays.
 struct StreamThread {
     server: PulseConnection,
     lease: EngineLease,
@@ -198,7 +198,7 @@ impl StreamThread {
                 ServerMessage::Error(number, why) if subscribed == number => {
                     return Err(format!("the sound server does not report when a plug is pulled: {why}"));
                 }
-                // If the server refuses to mute, the stream is silent anyway. Timing is optional.
+                // If the server refuses to mute the stream, the gate silences it anyway; and timing is optional.
                 ServerMessage::Error(..) | ServerMessage::Idle => {}
             }
             self.report_route();
@@ -303,7 +303,7 @@ impl StreamThread {
         }
     }
 
-    /// Mutes immediately, also on the server, whose buffer would otherwise be heard for another tenth of a second.
+    /// Mutes immediately, also on the server, because the audio in the server's buffer would otherwise still be heard.
     fn shut_gate(&mut self) -> Result<(), String> {
         if self.gate.is_open() || self.written_frames == 0 {
             self.gate.set(false, false);

@@ -1,20 +1,21 @@
-//! Owns the metrics measured from samples: loudness, spectrum, stereo width, sudden rises and clicks. Does not own
-//! those of notes.
+//! Owns the metrics measured from samples: loudness, spectrum, stereo width, sudden rises and clicks. Does not own the
+//! metrics of notes (`notes`).
 
 use std::sync::Arc;
 
 use ebur128::{EbuR128, Mode};
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
 
-/// Frames per spectrum; bins are 5.9 Hz apart at 48 kHz.
+/// Number of frames per spectrum. At 48 kHz, the bins are 5.9 Hz apart.
 const SPECTRUM: usize = 8_192;
-/// Window for loudness, spectrum and width, in seconds.
+/// Length of the window for loudness, spectrum and stereo width, in seconds.
 const WINDOW_S: f64 = 30.0;
 /// Distance between the starts of windows, in seconds.
 const STEP_S: f64 = 10.0;
-/// Resolution for rises, in seconds.
+/// Length of the slices whose levels are compared to find sudden rises, in seconds.
 const RISE_S: f64 = 0.1;
-/// Octaves over which the slope is measured, in Hz. More than 75 dB below the octave at 500 Hz counts as silence.
+/// Lower edges of the octaves over which the slope of the spectrum is measured, in Hz. An octave that is more than 75
+/// dB below the one from 500 Hz counts as silent and ends the measurement.
 const OCTAVES_HZ: [f64; 5] = [1_000.0, 2_000.0, 4_000.0, 8_000.0, 16_000.0];
 
 /// Metrics of samples.
@@ -30,16 +31,16 @@ pub struct AudioMetrics {
     pub centroid_low_hz: f64,
     /// Highest spectral centroid of any 30 s, in hertz.
     pub centroid_high_hz: f64,
-    /// Smallest drop in level from one octave to the next, above 1 kHz and over the whole performance, in dB.
+    /// Smallest drop in level from one octave to the next, from 500 Hz on and over the whole performance, in dB.
     pub slope_db: f64,
     /// Lowest correlation of left and right in any 30 s.
     pub correlation_low: f64,
     /// Largest loss of level in any 30 s when the channels are mixed to mono, in dB.
     pub mono_loss_db: f64,
-    /// Largest rise in dB of 400 ms over the 3 s that ended 0.6 s earlier. Passages more than 20 dB below the mean are
-    /// ignored.
+    /// Largest rise in level, in dB, from the mean of 3 s to the mean of the 400 ms that begin 0.6 s later. It is not
+    /// measured where these 400 ms are more than 20 dB below the overall mean.
     pub rise_db: f64,
-    /// Sample peak.
+    /// Largest sample, as an amplitude.
     pub peak: f32,
     /// See [`click_ratio`].
     pub click_ratio: f32,
@@ -77,7 +78,7 @@ pub struct AudioMeter {
 }
 
 impl AudioMeter {
-    /// For a stream of `rate_hz`; deviations of loudness are measured from `opening_s` on.
+    /// Creates a meter for a stream of `rate_hz`. Deviations of loudness are measured from `opening_s` seconds on.
     #[must_use]
     pub fn new(rate_hz: u32, opening_s: f64) -> Self {
         let mut meter = EbuR128::new(2, rate_hz, Mode::I).ok();
@@ -105,7 +106,8 @@ impl AudioMeter {
         }
     }
 
-    /// Adds frames. `curve_lufs` is the requested loudness, if any.
+    /// Adds frames. `curve_lufs` is the loudness requested for them; without it, deviations of loudness are not
+    /// measured.
     pub fn add(&mut self, frames: &[[f32; 2]], curve_lufs: Option<f32>) {
         if let Some(meter) = &mut self.meter {
             let _ = meter.add_frames_f32(frames.as_flattened());
@@ -157,7 +159,7 @@ impl AudioMeter {
         }
     }
 
-    /// The metrics of everything added so far.
+    /// Returns the metrics of everything added so far.
     #[must_use]
     pub fn metrics(&self) -> AudioMetrics {
         let mut metrics = AudioMetrics {
@@ -233,7 +235,7 @@ impl AudioMeter {
 }
 
 impl AudioMetrics {
-    /// Describes every limit that is exceeded.
+    /// Returns a description of every limit that is exceeded.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
         let mut violations = Vec::new();
@@ -256,11 +258,11 @@ impl AudioMetrics {
     }
 }
 
-/// Maximum second difference of music, in multiples of its own RMS.
+/// Maximum [`click_ratio`] of music without clicks.
 pub const CLICK_LIMIT: f32 = 8.0;
 
-/// Detects clicks: the largest second difference of the samples relative to its RMS over about 40 ms. Slow tones stay
-/// near 4; a step reaches tens or hundreds. Levels below −96 dBFS are ignored.
+/// Returns the largest second difference of the samples, relative to its RMS over about 40 ms. Slow tones stay near 4;
+/// a click reaches tens or hundreds. Second differences below −96 dBFS are ignored.
 #[must_use]
 pub fn click_ratio(frames: &[[f32; 2]], rate_hz: u32) -> f32 {
     let mut clicks = Clicks::new(f64::from(rate_hz));
@@ -307,5 +309,5 @@ pub(super) fn hann(length: usize) -> Vec<f32> {
     (0..length).map(|at| 0.5 - 0.5 * (std::f32::consts::TAU * at as f32 / length as f32).cos()).collect()
 }
 
-/// A spectral bin.
+/// One bin of a spectrum.
 pub(super) type Bin = Complex<f32>;

@@ -1,7 +1,7 @@
-//! Owns the metrics that the score must meet, and how a performance is measured. Does not own the score.
+//! Owns the metrics that the score must meet, and the measuring of a performance. Does not own the score.
 //!
-//! Notes (`notes`) and samples (`audio`) are measured separately, and `similarity` checks that nothing repeats. For
-//! tests, tools and benchmarks only; nothing here runs while a patient listens.
+//! Notes (`notes`) and samples (`audio`) are measured separately, and `similarity` checks that nothing repeats. Only
+//! tests, tools and benchmarks use this module; nothing in it runs while a patient listens.
 
 mod audio;
 mod notes;
@@ -17,7 +17,7 @@ pub use similarity::{SimilarityMeter, SimilarityMetrics};
 
 /// Sample rate of measured performances.
 pub const RATE_HZ: u32 = 48_000;
-/// Time that the music needs to open up; loudness is measured after it, in seconds.
+/// Time that the music needs to reach its full sound, in seconds. Loudness is compared with the request only after it.
 pub const OPENING_S: f64 = 45.0;
 
 /// A note and when it began.
@@ -27,12 +27,12 @@ pub struct NoteEvent {
     pub start_s: f64,
     /// The note.
     pub note: ScoreNote,
-    /// The mode at its onset.
+    /// The mode at the onset of the note.
     pub mode: Mode,
 }
 
-/// Performs `seconds` on `score`, which may have been given recordings, and passes on every block with its time and shape.
-/// Returns the notes.
+/// Performs `seconds` on `score`, which may have been given recordings. Passes every block to `heard`, with its time in
+/// seconds and its shape. Returns the notes that began.
 pub fn perform(
     score: &mut Score,
     character: Character,
@@ -58,18 +58,18 @@ pub fn perform(
 /// All metrics of one performance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoreMetrics {
-    /// What was performed.
+    /// The character that was performed.
     pub character: Character,
     /// Metrics of the notes.
     pub notes: NoteMetrics,
     /// Metrics of the samples.
     pub audio: AudioMetrics,
-    /// Similarity of the samples to themselves.
+    /// How similar passages of the performance are to each other.
     pub similarity: SimilarityMetrics,
 }
 
 impl ScoreMetrics {
-    /// Performs and measures.
+    /// Performs `seconds` on `score`, and measures the performance.
     pub fn of(
         score: &mut Score,
         character: Character,
@@ -91,7 +91,7 @@ impl ScoreMetrics {
         }
     }
 
-    /// Describes every limit that is exceeded.
+    /// Returns a description of every limit that is exceeded.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
         let notes = self.notes.violations(notes_per_s_max(self.character));

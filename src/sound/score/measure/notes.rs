@@ -1,11 +1,12 @@
-//! Owns the metrics measured from notes: attacks, onsets, modes and roughness. Does not own those of samples.
+//! Owns the metrics measured from notes: attacks, onsets, modes and roughness. Does not own the metrics of samples
+//! (`audio`).
 
 use super::super::roughness::{Partial, ROUGHNESS_LIMIT, ROUGHNESS_MEAN_LIMIT, of_sonority};
 use super::NoteEvent;
 
-/// Share of half a cosine's length in which it rises from 10 % to 90 %.
+/// Fraction of its length in which half a cosine rises from 10 % to 90 %.
 const TENTH_TO_NINE_TENTHS: f32 = 0.59;
-/// Interval at which the sonority is sampled, in seconds.
+/// Interval at which the sounding notes are examined for roughness, in seconds.
 const LOOK_S: f64 = 0.5;
 
 /// Metrics of the notes.
@@ -13,29 +14,30 @@ const LOOK_S: f64 = 0.5;
 pub struct NoteMetrics {
     /// Number of notes.
     pub notes: usize,
-    /// Notes per second, counting those of a chord separately.
+    /// Number of notes per second. The notes of a chord count separately.
     pub notes_per_s: f64,
-    /// Shortest attack (10 % to 90 %) of any instrument but those below, in milliseconds; infinite if there is none.
+    /// Shortest attack (10 % to 90 %) of an instrument without a quick attack, in milliseconds; infinite if none plays.
     pub shortest_attack_ms: f32,
-    /// Shortest attack of a bell or a string that is struck or plucked, in milliseconds; infinite if there is none.
+    /// Shortest attack (10 % to 90 %) of an instrument with a quick attack, that is, a bell or the piano, in
+    /// milliseconds; infinite if none plays.
     pub shortest_quick_attack_ms: f32,
-    /// Shortest time between onsets that are not one chord, in milliseconds.
+    /// Shortest time between onsets that are not simultaneous, in milliseconds.
     pub closest_onsets_ms: f64,
     /// Shortest note from onset to silence, in seconds.
     pub shortest_note_s: f32,
-    /// Number of notes that sound in a mode they do not belong to.
+    /// Number of cases in which a note sounds in a mode that it does not belong to.
     pub out_of_mode: usize,
     /// Number of changes of mode.
     pub mode_changes: usize,
     /// Shortest time between two changes of mode, in seconds; infinite if there are fewer than two.
     pub shortest_mode_s: f64,
-    /// Fewest notes shared by two consecutive modes.
+    /// Smallest number of notes that two successive modes share.
     pub fewest_shared_tones: u32,
-    /// Fewest notes held across a change of mode.
+    /// Smallest number of notes that sound across a change of mode.
     pub fewest_held: usize,
-    /// Maximum roughness.
+    /// Maximum roughness of the sounding notes; see [`ROUGHNESS_LIMIT`].
     pub roughest: f32,
-    /// Mean roughness.
+    /// Mean roughness of the sounding notes; see [`ROUGHNESS_MEAN_LIMIT`].
     pub roughness_mean: f32,
     /// Maximum number of simultaneous notes.
     pub most_together: usize,
@@ -77,7 +79,7 @@ pub fn note_metrics(notes: &[NoteEvent], seconds: f64) -> NoteMetrics {
     metrics
 }
 
-/// A change of mode is dated to the first note in the new mode.
+/// Measures the changes of mode. A change takes place when the first note in the new mode begins.
 fn measure_modes(notes: &[NoteEvent], metrics: &mut NoteMetrics) {
     let mut changed_s: Option<f64> = None;
     for (index, pair) in notes.windows(2).enumerate() {
@@ -103,7 +105,7 @@ fn measure_roughness(notes: &[NoteEvent], seconds: f64, metrics: &mut NoteMetric
     let (mut sum, mut looks, mut first) = (0.0_f64, 0_u32, 0);
     let mut now_s = LOOK_S;
     while now_s < seconds {
-        // No note is longer than this.
+        // No note is longer than 120 s.
         while notes.get(first).is_some_and(|one| now_s - one.start_s > 120.0) {
             first += 1;
         }
@@ -128,7 +130,7 @@ fn sounds_at(one: &NoteEvent, at_s: f64) -> bool {
 }
 
 impl NoteMetrics {
-    /// Describes every limit that is exceeded.
+    /// Returns a description of every limit that is exceeded.
     #[must_use]
     pub fn violations(&self, notes_per_s_max: f64) -> Vec<String> {
         let mut violations = Vec::new();
@@ -143,7 +145,7 @@ impl NoteMetrics {
             self.shortest_quick_attack_ms >= 15.0,
             format!("a quick attack of {:.0} ms", self.shortest_quick_attack_ms),
         );
-        // The requirement is 120 ms; beyond 500 ms no two onsets can be mistaken for the pulses of an alarm burst.
+        // Only 120 ms are required, but beyond 500 ms no two onsets can be mistaken for the pulses of an alarm burst.
         hold(self.closest_onsets_ms >= 500.0, format!("onsets {:.0} ms apart", self.closest_onsets_ms));
         hold(self.shortest_note_s >= 2.0, format!("a note of {:.2} s, near an alarm's pulse", self.shortest_note_s));
         hold(self.out_of_mode == 0, format!("{} notes out of mode", self.out_of_mode));

@@ -1,43 +1,43 @@
-//! Owns the proof that the score does not loop: how similar any passage of 20 s is to any other. Does not own other
-//! metrics.
+//! Owns the proof that the score does not loop, which measures how similar passages of 20 s are to others. Does not own
+//! other metrics.
 //!
-//! Two things are compared. *Sound*: the samples of every 20 s, resampled to 2 kHz, are correlated with the whole at
-//! every other position, with a new passage every 20 s. A loop would give 1. *Movement*: the levels of 24 bands, four
-//! times a second, of every 20 s are correlated likewise, with a new passage every 10 s. Each band is taken relative to
-//! its mean in the passage, so that changes are compared rather than the constant timbre, in which an instrument always
-//! resembles itself.
+//! Two things are compared. *Sound* means the samples, resampled to 2 kHz. Every 20 s a passage begins, and it is
+//! correlated with the performance at every position that does not overlap it; a loop would give 1. *Movement* means
+//! the levels of 24 frequency bands, four times a second. Every 10 s a passage begins, and it is correlated in the same
+//! way. The level of a band is taken relative to the band's mean in the passage, so changes are compared rather than
+//! the constant timbre, in which an instrument always resembles itself.
 //!
-//! Anything that repeats for 40 s contains one of the passages completely.
+//! Any stretch of 40 s that is heard twice contains at least one of the passages completely.
 
 use realfft::RealFftPlanner;
 
 use super::audio::{Bin, hann};
 
-/// Sample rate for comparing sound, in hertz; nearly all of the score's power lies below half of it.
+/// Sample rate at which sound is compared, in hertz. Nearly all of the score's power lies below half of this rate.
 const COARSE_HZ: usize = 2_000;
-/// Length of a passage in seconds.
+/// Length of a passage, in seconds.
 const PASSAGE_S: usize = 20;
-/// Levels per second.
+/// Number of levels of each band per second.
 const LEVELS_HZ: usize = 4;
-/// Number of bands.
+/// Number of frequency bands.
 const BANDS: usize = 24;
-/// Exponent from power to perceived loudness (Stevens 1955, *The measurement of loudness*), so that a faint band next
-/// to a strong one counts for as much as is heard of it.
+/// Exponent that turns power into perceived loudness (Stevens 1955, *The measurement of loudness*). With it, a faint
+/// band next to a strong one counts for as much as is heard of it.
 const LOUDNESS_POWER: f32 = 0.3;
-/// Lowest and highest band edge, in hertz.
+/// Lower edge of the lowest band and upper edge of the highest, in hertz.
 const EDGES_HZ: [f32; 2] = [60.0, 960.0];
 
 /// Similarity metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SimilarityMetrics {
-    /// Maximum correlation of any passage's samples with another position.
+    /// Maximum correlation of a passage's samples with those at another position, 0 to 1.
     pub sound: f32,
-    /// Maximum correlation of any passage's movement with another position.
+    /// Maximum correlation of a passage's movement with that at another position, 0 to 1.
     pub movement: f32,
 }
 
 impl SimilarityMetrics {
-    /// Describes every limit that is exceeded.
+    /// Returns a description of every limit that is exceeded.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
         let mut violations = Vec::new();
@@ -50,7 +50,7 @@ impl SimilarityMetrics {
     }
 }
 
-/// Collects the audio at a reduced rate until it is compared.
+/// Collects the audio at a reduced sample rate, for the comparison.
 pub struct SimilarityMeter {
     step: usize,
     taps: Vec<f32>,
@@ -59,7 +59,7 @@ pub struct SimilarityMeter {
 }
 
 impl SimilarityMeter {
-    /// For frames at `rate_hz`, a multiple of 2 kHz.
+    /// Creates a meter for frames at `rate_hz`, which must be a multiple of 2 kHz.
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         let step = (rate_hz as usize / COARSE_HZ).max(1);
@@ -84,7 +84,7 @@ impl SimilarityMeter {
         self.recent.drain(..from);
     }
 
-    /// Compares every passage with every position.
+    /// Compares every passage with every position that does not overlap it.
     #[must_use]
     pub fn metrics(&self) -> SimilarityMetrics {
         SimilarityMetrics { sound: likest_sound(&self.coarse), movement: likest_movement(&levels(&self.coarse)) }
@@ -131,7 +131,7 @@ fn likest_sound(samples: &[f32]) -> f32 {
     likest
 }
 
-/// Reciprocal norm of the passage that begins at each position; 0 where it is nearly silent.
+/// Returns the reciprocal norm of the passage that begins at each position; 0 where the passage is nearly silent.
 fn one_over_length(samples: &[f32], passage: usize) -> Vec<f32> {
     let mut summed = vec![0.0_f64];
     for sample in samples {
@@ -144,7 +144,7 @@ fn one_over_length(samples: &[f32], passage: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Band levels, four times a second.
+/// Returns the levels of the bands, [`LEVELS_HZ`] times a second.
 fn levels(samples: &[f32]) -> Vec<[f32; BANDS]> {
     let length = COARSE_HZ / LEVELS_HZ;
     let window = hann(2 * length);
@@ -187,7 +187,7 @@ fn likest_movement(levels: &[[f32; BANDS]]) -> f32 {
     likest
 }
 
-/// Dot product. Separate sums for each band allow vectorisation.
+/// Returns the dot product of two passages. A separate sum for each band lets the compiler vectorise the loop.
 fn in_common(one: &[f32], other: &[f32]) -> f32 {
     let mut sums = [0.0_f32; BANDS];
     for (one, other) in one.chunks_exact(BANDS).zip(other.chunks_exact(BANDS)) {
@@ -198,7 +198,7 @@ fn in_common(one: &[f32], other: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// One passage with each band relative to its mean, normalised to length 1.
+/// Returns a passage with each band relative to its mean, normalised to length 1.
 fn about_its_mean(passage: &[[f32; BANDS]]) -> Vec<f32> {
     let mut mean = [0.0_f32; BANDS];
     for level in passage {

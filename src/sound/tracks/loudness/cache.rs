@@ -1,5 +1,5 @@
-//! Owns the file that keeps measurements between runs, in the state directory, never next to the media. It can be
-//! deleted at any time, and is recreated if damaged. Does not own how loudness is measured.
+//! Owns the file that keeps measurements between runs. It is in the state directory, never next to the media, can be
+//! deleted at any time, and is recreated if it is damaged. Does not own the measuring of loudness (`loudness`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,16 +11,17 @@ use tracing::warn;
 use super::MeasuredLoudness;
 use crate::paths::{checksummed, private};
 
-/// Incremented whenever the measurement changes.
+/// Version of the measurements. It must be incremented whenever the measuring changes, so that older results are
+/// discarded.
 const VERSION: u32 = 1;
-/// File name.
+/// Name of the file in the state directory.
 const FILE_NAME: &str = "loudness.json";
-/// Maximum number of entries; a clinic has hundreds of files.
+/// Maximum number of entries. A clinic has hundreds of files.
 const FILES_MAX: usize = 20_000;
-/// Maximum file size in bytes.
+/// Maximum size of the cache's file, in bytes.
 const BYTES_MAX: usize = 16 << 20;
 
-/// Distinguishes versions of a file without reading it.
+/// Size and time of modification of a file, by which a changed file is recognised without reading it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStamp {
     bytes: u64,
@@ -28,7 +29,7 @@ pub struct FileStamp {
 }
 
 impl FileStamp {
-    /// Of the file at `path`; none if its metadata cannot be read.
+    /// Returns the stamp of the file at `path`; `None` if its metadata cannot be read.
     pub fn of(path: &Path) -> Option<Self> {
         let about = std::fs::metadata(path).ok()?;
         let modified = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
@@ -65,7 +66,7 @@ impl LoudnessCache {
     pub fn open(folder: Option<&Path>) -> Self {
         let file = folder.map(|folder| folder.join(FILE_NAME));
         let kept = file.as_ref().and_then(|file| private::read_limited(file, BYTES_MAX).ok().flatten());
-        // Verify the checksum: a single wrong digit could play a track far too loud.
+        // The checksum is verified, because a single wrong digit could make a track far too loud.
         let whole = kept.as_deref().and_then(|bytes| checksummed::strip_checksum(bytes)?.ok());
         let content = whole.and_then(|bytes| serde_json::from_slice::<CacheContent>(bytes).ok());
         let content = content.filter(|content| content.version == VERSION);
@@ -76,7 +77,7 @@ impl LoudnessCache {
         }
     }
 
-    /// The measurement of the file at `path`, unless it has changed since.
+    /// Returns the measurement of the file at `path`; `None` if there is none or the file has changed since.
     pub fn get(&self, path: &Path, stamp: &FileStamp) -> Option<MeasuredLoudness> {
         let entry = self.content.files.get(path).filter(|entry| entry.stamp == *stamp)?;
         Some(MeasuredLoudness {
@@ -87,7 +88,7 @@ impl LoudnessCache {
         })
     }
 
-    /// Stores a measurement.
+    /// Adds a measurement in memory, unless the cache is full. [`save`](Self::save) writes it.
     pub fn put(&mut self, path: &Path, stamp: &FileStamp, measured: MeasuredLoudness) {
         // JSON cannot represent paths that are not UTF-8.
         if path.to_str().is_none() {

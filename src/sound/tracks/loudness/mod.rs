@@ -17,27 +17,29 @@ use tracing::warn;
 use super::file::{TrackError, TrackFile, TrackProblem};
 use cache::{FileStamp, LoudnessCache};
 
-/// Target loudness of every track, in LUFS: low enough that most music is turned down, which leaves headroom for a mix.
+/// Target loudness of every track, in LUFS. It is low enough that most music is turned down, which leaves headroom for
+/// the mix.
 pub const TARGET_LUFS: f32 = -24.0;
-/// Maximum gain for a quiet recording.
+/// Maximum gain, in dB, for quiet recordings.
 const GAIN_MAX_DB: f32 = 12.0;
-/// Minimum gain for a loud one.
+/// Minimum gain, in dB, for loud recordings.
 const GAIN_MIN_DB: f32 = -30.0;
 /// Maximum true peak of a single track, in dBTP, so that the limiter stays idle.
 const PEAK_MAX_DB: f32 = -1.0;
-/// Gain of files not measured yet, as for a loud file of −14 LUFS: a track that is too quiet startles nobody.
+/// Gain of files that have not been measured yet, in dB. It suits a loud file of −14 LUFS, because a track that is too
+/// quiet startles nobody.
 const CAREFUL_GAIN_DB: f32 = TARGET_LUFS + 14.0;
 
 /// Measurement of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeasuredLoudness {
-    /// Integrated loudness in LUFS; none for silence.
+    /// Integrated loudness in LUFS; `None` for silence.
     pub loudness_lufs: Option<f32>,
-    /// Maximum true peak in dBTP; none for silence.
+    /// Maximum true peak in dBTP; `None` for silence.
     pub true_peak_db: Option<f32>,
     /// Seconds that can be played.
     pub seconds: f64,
-    /// Why it cannot be played, or not to its end.
+    /// Why the file cannot be played, or not to its end; `None` if nothing is wrong.
     pub trouble: Option<String>,
 }
 
@@ -48,16 +50,16 @@ pub struct ScanProgress<'a> {
     pub scanned: usize,
     /// Number of files in all.
     pub of: usize,
-    /// The file being read; none at the end.
+    /// The file that is being read; `None` at the end of the scan.
     pub path: Option<&'a Path>,
-    /// Seconds of it read so far.
+    /// Seconds of that file read so far.
     pub seconds: f64,
 }
 
 /// Loudness of the clinic's music. Clones share their measurements.
 #[derive(Clone, Default)]
 pub struct LoudnessLibrary {
-    /// None to play every track as it is.
+    /// `None` if every track plays as it is.
     book: Option<Arc<LoudnessTable>>,
 }
 
@@ -68,13 +70,14 @@ struct LoudnessTable {
 }
 
 impl LoudnessLibrary {
-    /// No matching: every track plays as it is.
+    /// Creates a library that measures nothing: every track plays as it is.
     #[must_use]
     pub fn off() -> Self {
         Self::default()
     }
 
-    /// Stores measurements in `cache_dir`, which is created if missing, or in memory only.
+    /// Creates a library that keeps its measurements in `cache_dir`, which is created if it is missing. With `None`,
+    /// they are kept only in memory.
     #[must_use]
     pub fn kept_in(cache_dir: Option<&Path>) -> Self {
         let cache = Mutex::new(LoudnessCache::open(cache_dir));
@@ -103,14 +106,14 @@ impl LoudnessLibrary {
         thread::Builder::new().name("sound-loudness".to_owned()).spawn(scan).map(drop)
     }
 
-    /// The measurement of the file at `path`.
+    /// Returns the measurement of the file at `path`; `None` if it has not been measured.
     #[must_use]
     pub fn measured(&self, path: &Path) -> Option<MeasuredLoudness> {
         self.book.as_ref().and_then(|book| book.files().get(path).cloned())
     }
 
-    /// Gain for the piece made of `parts`. It is the same for all parts, so that the level does not change where they
-    /// join, and cautious until each of them has been measured.
+    /// Returns the gain in dB for the piece made of `parts`. It is the same for all parts, because the level must not
+    /// change where they join. Until each part has been measured, the gain is low.
     pub(super) fn gain_db(&self, parts: &[PathBuf]) -> f32 {
         let Some(book) = &self.book else { return 0.0 };
         let files = book.files();
@@ -127,7 +130,7 @@ impl LoudnessLibrary {
         let Some(book) = &self.book else { return Vec::new() };
         let mut cache = book.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let mut problems = Vec::new();
-        // Stored measurements come first, before the first slow one.
+        // Stored measurements are taken over first, so they need not wait for the slow measuring of other files.
         let mut unknown = Vec::new();
         for path in paths {
             let stamp = FileStamp::of(path);
@@ -150,10 +153,11 @@ impl LoudnessLibrary {
                 trouble: Some(error.to_string()),
             });
             book.note(path, measured.clone());
-            // A file that could not be opened may be fine next time, with the same stamp.
+            // The failure of a file that could not be opened is not stored, because the file may be fine next time
+            // without having changed.
             if let Some(stamp) = stamp.as_ref().filter(|_| measured.seconds > 0.0) {
                 cache.put(path, stamp, measured);
-                // Saved after each file, since each takes seconds: a power cut loses nothing.
+                // Measuring a file takes seconds, so the cache is saved after each one; a power cut then loses none.
                 cache.save();
             }
         }
@@ -185,7 +189,7 @@ impl std::fmt::Debug for LoudnessLibrary {
 }
 
 impl PartialEq for LoudnessLibrary {
-    /// Whether both share their measurements.
+    /// Returns whether both share their measurements.
     fn eq(&self, other: &Self) -> bool {
         match (&self.book, &other.book) {
             (Some(one), Some(two)) => Arc::ptr_eq(one, two),
@@ -202,7 +206,8 @@ enum ScanSpeed {
     Half,
 }
 
-/// Reads the file at `path` to its end.
+/// Measures the file at `path` by reading it to its end. Passes the seconds read so far to `at`, about once per second
+/// of audio.
 fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: ScanSpeed) -> Result<MeasuredLoudness, TrackError> {
     let mut file = TrackFile::open(path)?;
     let meter = |rate_hz: u32| {
@@ -223,7 +228,7 @@ fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: ScanSpeed) -> Result<Meas
         }
         let more = file.read(&mut frames);
         if let Some(meter) = meters.last_mut() {
-            // Never fails for whole frames.
+            // This never fails for whole frames.
             let _ = meter.add_frames_f32(frames.as_flattened());
         }
         seconds += frames.len() as f64 / f64::from(rate_hz);
@@ -250,7 +255,7 @@ fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: ScanSpeed) -> Result<Meas
     })
 }
 
-/// The gain for a work, whose parts are weighted by length.
+/// Returns the gain in dB for a work. The loudness of each part is weighted by its length.
 fn matching_gain_db(parts: &[&MeasuredLoudness]) -> f32 {
     let heard = parts.iter().filter_map(|part| Some((f64::from(part.loudness_lufs?), part.seconds)));
     let (energy, seconds) = heard.fold((0.0, 0.0), |(energy, all), (loudness, seconds)| {

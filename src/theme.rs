@@ -1,4 +1,4 @@
-//! Owns the look of everything: the palette, the fonts, and sizes in millimetres. Does not own any widget.
+//! Owns the look of the window: colours, fonts, and sizes in millimetres. Does not own any widget.
 
 use iced::font::{Family, Weight};
 use iced::{Color, Font, Size};
@@ -6,30 +6,30 @@ use iced::{Color, Font, Size};
 use crate::room::drawing::Tint;
 use crate::vocabulary::patient::TypeSize;
 
-/// Ink: the background of every screen.
+/// Ink: the darkest colour, used as the background of the window and behind text.
 pub const INK: Color = Color::from_rgb8(0x0B, 0x14, 0x20);
-/// Deep water: a raised surface, such as a page.
+/// Deep water: the background of a raised surface, such as a page.
 pub const DEEP_WATER: Color = Color::from_rgb8(0x10, 0x24, 0x2B);
-/// Paper: a page to write or draw on, which lets a dimmed place shine through.
+/// Paper: the background of a page to write or draw on. It is translucent, so the dimmed place behind it stays visible.
 pub const PAPER: Color = Color { a: 0.66, ..DEEP_WATER };
-/// A bright page, for a camera.
+/// Bright background around a code that the patient's phone reads with its camera.
 pub const BRIGHT_PAPER: Color = Color::from_rgb8(0xF1, 0xE6, 0xD6);
-/// Dusk: a third background.
+/// Dusk: the background of a key that is switched on, such as *Shift*.
 pub const DUSK: Color = Color::from_rgb8(0x2A, 0x2A, 0x4A);
 /// Sand: text.
 pub const SAND: Color = Color::from_rgb8(0xE9, 0xD8, 0xC3);
-/// Lamplight: what can be touched.
+/// Lamplight: the borders, icons and labels of what can be touched.
 pub const LAMPLIGHT: Color = Color::from_rgb8(0xF2, 0xC4, 0x8D);
 /// Dusk with a little lamplight: the background of a chosen control.
 pub const DUSK_LIT: Color = Color::from_rgb8(0x35, 0x31, 0x4B);
 /// Background of a key.
 pub const KEY: Color = Color::from_rgb8(0x16, 0x26, 0x32);
-/// Opacity of a control's border at rest.
+/// Opacity of a control's border in [`LAMPLIGHT`] while the control is neither pressed nor chosen, 0 to 1.
 pub const BORDER_OPACITY: f32 = 0.62;
-/// Amber: the call, and nothing else.
+/// Amber: the colour of the call. Nothing else may use it.
 pub const AMBER: Color = Color::from_rgb8(0xFF, 0xB4, 0x54);
 
-/// The colour of a tint, to draw with on a page of [`DEEP_WATER`].
+/// Returns the colour of strokes in this tint on a page of [`DEEP_WATER`].
 #[must_use]
 pub const fn tint(tint: Tint) -> Color {
     match tint {
@@ -54,7 +54,7 @@ pub const CONTROL_STRONG: Font =
     Font { family: Family::Name("Atkinson Hyperlegible Next"), weight: Weight::Semibold, ..Font::DEFAULT };
 
 /// *Literata* in its regular weight. The fonts are embedded; their licences are beside them in `media/fonts`. They are
-/// statics, since each use of a constant would embed a font again.
+/// statics, because each use of a constant could embed its font again.
 pub static LITERATA_REGULAR: &[u8] = include_bytes!("../media/fonts/Literata_400Regular.ttf");
 /// *Literata* in its medium weight.
 pub static LITERATA_MEDIUM: &[u8] = include_bytes!("../media/fonts/Literata_500Medium.ttf");
@@ -65,19 +65,19 @@ pub static ATKINSON_SEMIBOLD: &[u8] = include_bytes!("../media/fonts/AtkinsonHyp
 /// The font of the icons.
 pub static ICON_FONT: &[u8] = include_bytes!("../media/fonts/StillroomIcons.ttf");
 
-/// All fonts, for the window.
+/// All fonts that the window loads when it opens.
 pub static FONTS: [&[u8]; 5] = [LITERATA_REGULAR, LITERATA_MEDIUM, ATKINSON_REGULAR, ATKINSON_SEMIBOLD, ICON_FONT];
 
 const MM_PER_INCH: f32 = 25.4;
 
-/// A colour with another opacity.
+/// Returns `color` with its opacity replaced by `alpha`, 0 to 1.
 #[must_use]
 pub const fn faded(color: Color, alpha: f32) -> Color {
     Color { a: alpha, ..color }
 }
 
-/// Converts millimetres to logical pixels on one screen, and gives the sizes of text. Sizes are physical, since fingers
-/// and eyes are: at a reading distance of 45 cm, 1 mm is 7.6 arc minutes.
+/// Converts millimetres to logical pixels on one screen, and gives the sizes of text. Sizes are in millimetres because
+/// fingers and legibility depend on physical size: at a reading distance of 45 cm, 1 mm is 7.6 arc minutes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     px_per_mm: f32,
@@ -85,14 +85,15 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale of a window, in logical pixels, that fills a screen with this diagonal.
+    /// Returns the scale of a window with this size, in logical pixels, that fills a screen with this diagonal, in
+    /// inches.
     #[must_use]
     pub fn new(diagonal_inches: f32, window: Size) -> Self {
         let diagonal_px = window.width.hypot(window.height).max(1.0);
         Self { px_per_mm: diagonal_px / (diagonal_inches.max(1.0) * MM_PER_INCH), type_factor: 1.0 }
     }
 
-    /// The same with words for the patient in this size. Words for staff stay as they are.
+    /// Returns this scale with the patient's words in another size. Words for staff keep their size.
     #[must_use]
     pub const fn with_type(self, size: TypeSize) -> Self {
         let type_factor = match size {
@@ -102,88 +103,91 @@ impl Scale {
         Self { type_factor, ..self }
     }
 
-    /// Size of the patient's words relative to [`TypeSize::Normal`].
+    /// Returns the size of the patient's words relative to [`TypeSize::Normal`]: 1 or 1.25.
     #[must_use]
     pub const fn type_factor(self) -> f32 {
         self.type_factor
     }
 
-    /// A size of the patient's words, in logical pixels.
+    /// Converts a size of the patient's words in normal type, in millimetres, to logical pixels in the chosen type
+    /// size.
     #[must_use]
     pub fn type_mm(self, mm: f32) -> f32 {
         self.mm(mm * self.type_factor)
     }
 
-    /// A length in logical pixels.
+    /// Converts a length in millimetres to logical pixels.
     #[must_use]
     pub fn mm(self, mm: f32) -> f32 {
         mm * self.px_per_mm
     }
 
-    /// Font size of the call: its x-height of 5 mm can be read at 20/100.
+    /// Font size of the call, in logical pixels. Its x-height of 5 mm is legible with a visual acuity of 20/100.
     #[must_use]
     pub fn call(self) -> f32 {
         self.type_mm(10.0)
     }
 
-    /// Font size of a phrase that fills the screen: a line is 12.2 mm high.
+    /// Font size of a phrase that fills the screen, in logical pixels. A line in normal type is 12.2 mm high.
     #[must_use]
     pub fn phrase(self) -> f32 {
         self.type_mm(9.0)
     }
 
-    /// Font size of a title: a line is 9.5 mm high.
+    /// Font size of a title, in logical pixels. A line in normal type is 9.5 mm high.
     #[must_use]
     pub fn title(self) -> f32 {
         self.type_mm(7.0)
     }
 
-    /// Font size of a control of the session, whose reader has blurred vision: a line is 9.5 mm high.
+    /// Font size of a control in the session, in logical pixels. The patient may have blurred vision then, so a line in
+    /// normal type is 9.5 mm high.
     #[must_use]
     pub fn session_label(self) -> f32 {
         self.type_mm(7.0)
     }
 
-    /// Font size of body text: a line is 7.6 mm high.
+    /// Font size of body text, in logical pixels. A line in normal type is 7.6 mm high.
     #[must_use]
     pub fn body(self) -> f32 {
         self.type_mm(5.6)
     }
 
-    /// Font size of a control's label: a line is 7.6 mm high.
+    /// Font size of a control's label, in logical pixels. A line in normal type is 7.6 mm high.
     #[must_use]
     pub fn label(self) -> f32 {
         self.type_mm(5.6)
     }
 
-    /// Font size of text and controls for staff: a line is 6 mm high.
+    /// Font size of text and controls for staff, in logical pixels. A line is 6 mm high.
     #[must_use]
     pub fn staff(self) -> f32 {
         self.mm(4.4)
     }
 
-    /// Font size of small print: a line is 5.2 mm high. No text is smaller.
+    /// Font size of small print, in logical pixels. A line is 5.2 mm high. No other text is smaller.
     #[must_use]
     pub fn small(self) -> f32 {
         self.mm(3.8)
     }
 }
 
-/// Size of larger type, relative to normal type: one step that every screen has room for.
+/// Size of larger type, relative to normal type. It is the only other size, and every screen has room for it.
 const LARGER_TYPE: f32 = 1.25;
 
-/// Line height of all text, relative to its font size.
+/// Usual line height of text, relative to its font size. Labels of controls have less.
 pub const LINE_HEIGHT: f32 = 1.36;
-/// Smallest width and height of a patient's control. WCAG 2.2 asks for 24 × 24 CSS pixels (2.5.8, about 6.4 mm); people
-/// with motor impairments keep improving with targets of up to 30 mm (Findlater et al., CHI 2017).
+/// Minimum width and height of a patient's control, in millimetres. WCAG 2.2 asks for 24 × 24 CSS pixels (2.5.8, about
+/// 6.4 mm). People with motor impairments touch more accurately the larger a target is, up to 30 mm (Findlater et al.,
+/// CHI 2017).
 pub const TARGET_MM: f32 = 20.0;
-/// Gap between a patient's controls.
+/// Gap between a patient's controls, in millimetres.
 pub const GAP_MM: f32 = 3.0;
-/// Height of the call band in the session, and side of its fixed place elsewhere.
+/// Height of the call, in millimetres, both as a band in the session and in its corner on other screens.
 pub const CALL_MM: f32 = 30.0;
-/// Touch slop: the distance that a finger may drift while it is down and still count.
+/// Touch slop, in millimetres: the distance that a finger may drift while it is down without cancelling its press.
 pub const TOUCH_SLOP_MM: f32 = 15.0;
-/// Margin around the content of a screen.
+/// Margin around the content of a screen, in millimetres.
 pub const MARGIN_MM: f32 = 8.0;
 
 #[cfg(test)]
@@ -195,8 +199,8 @@ mod tests {
         0.2126 * linear(color.r) + 0.7152 * linear(color.g) + 0.0722 * linear(color.b)
     }
 
-    /// Contrast ratio as WCAG 2.2 defines it: at least 4.5 for text (1.4.3, AA) and 3 for controls (1.4.11); 7 for text is
-    /// AAA (1.4.6).
+    /// Contrast ratio as WCAG 2.2 defines it. The minimum is 4.5 for text (1.4.3, AA; 7 for AAA, 1.4.6) and 3 for
+    /// controls (1.4.11).
     fn contrast(a: Color, b: Color) -> f32 {
         let (hi, lo) = (luminance(a).max(luminance(b)), luminance(a).min(luminance(b)));
         (hi + 0.05) / (lo + 0.05)

@@ -1,4 +1,5 @@
-//! Owns the window's blocking work: files, and hashing a PIN. Not here: what follows from the results.
+//! Owns the window's blocking work: saving the setup, and the thread on which files are written and PINs are hashed.
+//! Does not own what the window does with the results.
 
 use std::path::Path;
 
@@ -6,13 +7,16 @@ use crate::screen::first_run::SetupChoices;
 use crate::secret::Secret;
 use crate::setup::Setup;
 
-/// Runs blocking work on a thread of its own. The runtime's few threads also deliver the room's snapshots, and a disk that
-/// hangs must not keep a call off the screen.
+/// Runs blocking work on a thread of its own. The runtime has few threads, and they also deliver the room's snapshots:
+/// if a disk that hangs blocked them, a call might not appear on the screen.
+///
+/// # Errors
+/// If the work fails or panics, or if no thread can be started.
 pub(super) async fn run_on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    // The receiver may be gone.
+    // Sending fails if nobody awaits the result any more. It is then not needed.
     let thread = std::thread::Builder::new().name("staff".to_owned()).spawn(move || drop(sender.send(work())));
     let failed = "the system could not start a thread; close other programs and try again";
     if thread.is_err() {
@@ -21,7 +25,7 @@ pub(super) async fn run_on_thread<T: Send + 'static>(
     receiver.await.unwrap_or_else(|_| Err(failed.to_owned()))
 }
 
-/// Saves the setup of the first run.
+/// Saves what staff chose in the first run: the setup in the state directory, and the staff PIN.
 pub(super) fn save_setup(pin: &Secret, state: &Path, choices: SetupChoices) -> Result<Setup, String> {
     let SetupChoices { room_name, pin: digits, diagonal_inches, cap_db, reading_dba } = choices;
     let setup = Setup { room_name, diagonal_inches, cap_db, reading_dba };

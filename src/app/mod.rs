@@ -1,5 +1,5 @@
-//! Owns the window: its settings, which screen is shown, and how every message reaches the room. It decides nothing about
-//! the room itself.
+//! Owns the window: its settings, the choice of the screen, and the delivery of messages to the room. Does not own any
+//! decision about the room itself.
 
 mod background;
 mod trace;
@@ -41,36 +41,38 @@ use crate::widget::{Clinic, Notice, NoticeKind, ViewContext};
 /// Duration of the sound's fade-out before the program restarts.
 const SOUND_FADE: Duration = Duration::from_millis(300);
 
-/// Time that the patient reads a kind word after a call was cleared.
+/// Time for which a kind word stays on the screen after a call was cleared.
 const CLOSING_WORDS: Duration = Duration::from_secs(9);
 
-/// Contacts within this time of the first one belong to the same hand.
+/// Time after the first contact on a dark screen within which further contacts count as fingers of the same hand.
 const HAND_LANDING: Duration = Duration::from_millis(300);
 
 /// What the window needs from the rest of the program.
 pub struct Dependencies {
-    /// The room.
+    /// The room, which receives events and publishes snapshots.
     pub room: RoomHandle,
     /// The clinic's configuration and profiles.
     pub clinic: Arc<Clinic>,
     /// The room's name; empty before the first run.
     pub room_name: String,
-    /// Draws places.
+    /// The renderer of places.
     pub place_renderer: PlaceRenderer,
     /// The staff PIN.
     pub pin: Arc<Secret>,
     /// The state directory.
     pub state: PathBuf,
-    /// The sound, for the tones of the first run.
+    /// The sound, which plays the test tones of the first run.
     pub sound: SoundHandle,
-    /// Records each frame. A desk can therefore tell when the window has stopped drawing.
+    /// The record of drawn frames, from which a desk learns when the window has stopped drawing.
     pub liveness: Arc<Liveness>,
-    /// The size of the window in logical pixels, or `None` for fullscreen.
+    /// The size of a window with a title bar, in logical pixels. If `None`, the configuration says whether to be
+    /// fullscreen.
     pub windowed: Option<Size>,
     /// Restarts the program after the first run, because all parts of it must use the new setup. Returns only on
     /// failure.
     pub restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
-    /// A file that lists the controls on the screen and their bounds, for programs that drive the window from outside.
+    /// The file in which to list the controls on the screen and their bounds, for programs that drive the window from
+    /// outside. `None` writes no such file.
     pub trace: Option<PathBuf>,
 }
 
@@ -96,7 +98,7 @@ pub fn run(dependencies: Dependencies) -> iced::Result {
             id: Some("stillroom".to_owned()),
             fonts: theme::FONTS.iter().map(|font| (*font).into()).collect(),
             default_font: theme::CONTROL,
-            // For the strokes of the sketch: wgpu smooths canvas geometry only by multisampling.
+            // The strokes of a drawing need this, because wgpu smooths canvas geometry only by multisampling.
             antialiasing: true,
             ..iced::Settings::default()
         })
@@ -110,7 +112,8 @@ pub fn run(dependencies: Dependencies) -> iced::Result {
         .run()
 }
 
-/// The program as iced runs it. iced may boot it more than once, but there is only one room: a second boot shows nothing.
+/// The application that iced runs. iced may boot it more than once, but there is only one room. The first boot takes
+/// its [`App`]; a later one shows an empty window.
 struct WindowApp(Option<App>);
 
 impl WindowApp {
@@ -127,13 +130,13 @@ impl WindowApp {
     }
 }
 
-/// The state of the window.
+/// The state of the window: what it shows, and the handles through which it acts.
 pub struct App {
     ctx: ViewContext,
     room: RoomHandle,
     screen: Screen,
     staff: StaffLayer,
-    /// When the PIN pad or the staff sheet was last touched.
+    /// When the PIN pad or the staff sheet was last opened or touched.
     staff_touched_at: Instant,
     pin: Arc<Secret>,
     state: PathBuf,
@@ -142,7 +145,7 @@ pub struct App {
     restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
-    /// Whether the clipboard was cleared in this turnover.
+    /// Whether the clipboard has already been cleared in the current turnover.
     is_clipboard_cleared: bool,
 }
 
@@ -162,66 +165,67 @@ enum StaffLayer {
     Open(StaffSheet),
 }
 
-/// What happened in the window.
+/// An event in the window: a change of the room, an input, or the result of a task.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// The room changed.
+    /// The room published a new snapshot.
     RoomChanged(Arc<Snapshot>),
-    /// The window has this size, in logical pixels.
+    /// The window was opened or resized. Its new size is in logical pixels.
     Resized(Size),
-    /// A named key was pressed, such as `F12`.
+    /// A named key was pressed, such as `F12`. Configured keys place a call.
     KeyPressed(String),
-    /// The call was pressed on the screen.
+    /// The call on the screen was pressed.
     CallPressed,
-    /// Staff slid *Here*.
+    /// Staff in the room slid the control that says that they are here.
     HereSlid,
-    /// Staff slid *Clear*.
+    /// Staff in the room slid the control that clears the call.
     ClearSlid,
     /// The patient touched a reason for the open call.
     ReasonTouched(CallReason),
-    /// The staff corner was held.
+    /// Staff held their corner of the screen, which opens the PIN pad.
     CornerHeld,
-    /// The dark screen was touched.
+    /// The dark screen was touched, which shows the call as a dim panel.
     DarkTouched,
-    /// The dark was left.
+    /// The control that leaves the dark was touched.
     DarkLeft,
-    /// The room took or refused an event.
+    /// The room accepted or refused an event.
     Answered(Result<(), Refusal>),
-    /// The PIN was checked.
+    /// The PIN that staff typed was checked, or the check failed with this error.
     PinChecked(Result<Verification, String>),
-    /// The setup was saved, or not.
+    /// The setup of the first run was saved, or saving failed with this error.
     SetupSaved(Result<Setup, String>),
-    /// The controls on the screen and their bounds.
+    /// The controls on the screen and their bounds were collected for the trace.
     Traced(Vec<(ControlInfo, iced::Rectangle)>),
-    /// The screen.
+    /// Something happened on the current screen.
     Screen(ScreenMessage),
-    /// The PIN pad.
+    /// Something happened on the PIN pad.
     Pin(pin::Message),
-    /// The staff sheet.
+    /// Something happened on the staff sheet.
     Staff(staff::Message),
-    /// Nobody has touched the PIN pad or the staff sheet for a while.
+    /// Nobody has touched the PIN pad or the staff sheet for a while, so it closes.
     StaffIdle,
 }
 
-/// What happened on a screen. Farewell has no controls.
+/// A message of one of the screens. The farewell screen has no controls, so it sends none.
 #[derive(Clone, Debug)]
 pub enum ScreenMessage {
-    /// The first run.
+    /// A message of the screen of the first run.
     FirstRun(first_run::Message),
-    /// Ready.
+    /// A message of the screen of [`Stage::Ready`].
     Ready(ready::Message),
-    /// Arrive.
+    /// A message of the screen of [`Stage::Arrive`].
     Arrive(arrive::Message),
-    /// The session.
+    /// A message of the screen of [`Stage::Session`].
     Session(session::Message),
-    /// After.
+    /// A message of the screen of [`Stage::After`].
     After(after::Message),
-    /// Turnover.
+    /// A message of the screen of [`Stage::Turnover`] and [`Stage::Blocked`].
     Turnover(turnover::Message),
 }
 
 impl App {
-    /// A window of this size, in logical pixels.
+    /// Creates the state of a window of this size, in logical pixels. Without a staff PIN, it begins with the first
+    /// run.
     #[must_use]
     pub fn new(dependencies: Dependencies, size: Size) -> Self {
         let snapshot = dependencies.room.snapshots().borrow().clone();
@@ -279,7 +283,7 @@ impl App {
         }
     }
 
-    /// Handles a message.
+    /// Handles a message, and returns the tasks that iced has to run next.
     pub fn update(&mut self, message: Message) -> Task<Message> {
         let is_trace = matches!(message, Message::Traced(_));
         let task = self.handle(message);
@@ -299,7 +303,8 @@ impl App {
                 Task::none()
             }
             Message::KeyPressed(name) if self.ctx.clinic.config.call.keys.contains(&name) => self.press_call(false),
-            // A hand that lands in the dark is one touch, however many of its fingers the screen reports.
+            // The first finger of a hand on the dark screen shows the panel of the call. Its other fingers land on the
+            // panel, but must not place a call.
             Message::CallPressed if self.is_hand_landing_in_dark() => Task::none(),
             Message::CallPressed => {
                 let practice = self.call_is_practice();
@@ -345,7 +350,7 @@ impl App {
             (Session(message), Screen::Session(session)) => session.update(&message, &snapshot),
             (After(message), Screen::After(after)) => after.update(message, &snapshot),
             (Turnover(message), Screen::Turnover(turnover)) => turnover.update(&message, &snapshot),
-            // A touch on a screen that has since been replaced.
+            // The message comes from a screen that has been replaced in the meantime.
             (FirstRun(_) | Ready(_) | Arrive(_) | Session(_) | After(_) | Turnover(_), _) => Action::None,
         };
         self.perform(action)
@@ -440,7 +445,8 @@ impl App {
             if !stays {
                 self.screen = self.screen_of_stage();
             }
-            // Printers take a moment to answer, so they are asked before the patient needs them.
+            // Printers take a moment to answer, so the ways to take notes home are requested before the patient needs
+            // them.
             if self.ctx.snapshot.stage == Stage::After {
                 return self.tell_in_order(Event::TakeHomeMethodsRequested);
             }
@@ -448,14 +454,14 @@ impl App {
         self.clear_clipboard()
     }
 
-    /// Draws at the scale of the display, with words in the patient's size.
+    /// Adapts the scale to the size of the window and to the type size that the patient has chosen.
     fn rescale(&mut self) {
         let scale = Scale::new(self.diagonal_inches, self.ctx.window);
         self.ctx.scale = scale.with_type(self.ctx.snapshot.type_size);
     }
 
-    /// Clears the clipboard of what was copied from a note: once as the reset begins, and once more in the new process,
-    /// since a clipboard manager may have kept it.
+    /// Clears the clipboard once in each turnover, because it may contain text from a note. The process that starts
+    /// after the reset clears it again, because a clipboard manager may have kept the text.
     fn clear_clipboard(&mut self) -> Task<Message> {
         let in_turnover = self.ctx.snapshot.stage.is_in_turnover();
         if !in_turnover || std::mem::replace(&mut self.is_clipboard_cleared, in_turnover) {
@@ -465,7 +471,7 @@ impl App {
         Task::batch([iced::clipboard::write(String::new()), iced::clipboard::write_primary(String::new())])
     }
 
-    /// Carries out a screen's action.
+    /// Performs the action that a screen has returned.
     fn perform(&mut self, action: Action) -> Task<Message> {
         match action {
             Action::None => Task::none(),
@@ -530,7 +536,7 @@ impl App {
                 WindowEvent::Window(window::Event::Opened { size, .. } | window::Event::Resized(size)) => {
                     Some(Message::Resized(size))
                 }
-                // A held key is one press.
+                // Repeats of a held key are ignored, so it counts as one press.
                 WindowEvent::Keyboard(keyboard::Event::KeyPressed {
                     key: keyboard::Key::Named(named),
                     repeat: false,
@@ -542,7 +548,8 @@ impl App {
     }
 }
 
-/// The notice after a change of the room. What staff say has precedence over a call that they cleared.
+/// Returns the notice after the room has changed from `before` to `now`. While staff speak, the notice about that takes
+/// precedence over the one about a cleared call.
 fn notice_after(notice: Option<Notice>, before: &Snapshot, now: &Snapshot, at: Instant) -> Option<Notice> {
     if !now.is_in_visit() {
         return None;
@@ -563,7 +570,8 @@ fn notice_after(notice: Option<Notice>, before: &Snapshot, now: &Snapshot, at: I
     notice.filter(|_| now.call.is_none())
 }
 
-/// Identity of the subscription to the room's snapshots. There is one room, so iced sees the same one each time.
+/// The identity of the subscription to the room's snapshots. There is only one room, so the hash is constant and iced
+/// keeps the subscription.
 struct RoomSubscription(RoomHandle);
 
 impl std::hash::Hash for RoomSubscription {

@@ -1,5 +1,5 @@
-//! Owns the trace: the id and bounds of every control on the screen, written to a file for programs that drive the window
-//! from outside. It contains no patient's text.
+//! Owns the trace: a file with the id and bounds of every enabled control on the screen, for programs that drive the
+//! window from outside. The file contains nothing that a patient wrote.
 
 use std::path::PathBuf;
 
@@ -20,8 +20,8 @@ impl Trace {
         Self { path, last: String::new() }
     }
 
-    /// Writes the controls if they have changed. The file is replaced atomically, but not synced to disk: a sync would block
-    /// the window, and a trace need not outlive a power cut.
+    /// Writes the enabled controls if they have changed. The file is replaced atomically, but not synced to disk: a
+    /// sync would block the window, and a trace need not survive a power cut.
     pub(super) fn write(&mut self, controls: Vec<(ControlInfo, Rectangle)>, screen: &str) {
         let controls: Vec<_> = controls
             .into_iter()
@@ -43,7 +43,7 @@ impl Trace {
     }
 }
 
-/// Collects every control with its bounds.
+/// Returns a task that collects every control on the screen with its bounds.
 pub(super) fn collect_controls() -> Task<Vec<(ControlInfo, Rectangle)>> {
     operate(CollectControls(Vec::new()))
 }

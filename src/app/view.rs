@@ -1,5 +1,6 @@
-//! Owns the layers of the window: the screen, the staff corner, the PIN pad and the staff sheet, the dark, and above all of
-//! them the call. Only the dark shows no call until it is touched.
+//! Owns the layers of the window: the screen, the staff corner, the PIN pad, the staff sheet, the dark, and the call
+//! above all of them. The call is always visible, except in the dark before the first touch. Does not own the content
+//! of a layer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,22 +23,25 @@ use crate::widget::staff_sheet::SheetGeometry;
 use crate::widget::timer::timer;
 use crate::widget::touch::{HoldRing, Trigger, touchable};
 
-/// Time without a touch after which the PIN pad and the staff sheet close by themselves.
+/// Time without a touch after which the PIN pad or the staff sheet closes by itself.
 const IDLE_TIME: Duration = Duration::from_mins(1);
-/// The same while staff talk to the patient and look away from the screen.
+/// Time without a touch after which the staff sheet closes by itself while staff talk to the patient. It is longer than
+/// [`IDLE_TIME`], because they look away from the screen.
 const TALK_TIME: Duration = Duration::from_mins(10);
-/// Diameter of the ring that fills while the corner is held: a fingertip covers less.
+/// Diameter of the ring that fills while staff hold their corner, in millimetres. It is larger than a fingertip, which
+/// would otherwise hide it.
 const RING_MM: f32 = 24.0;
 
 impl App {
-    /// The window's content.
+    /// Returns the window's content: all layers, and an invisible widget that records each frame.
     #[must_use]
     pub fn view(&self) -> Element<'_, Message> {
         let is_relied_on = self.ctx.snapshot.desks > 0;
         stack![self.layers(), frame_monitor(Arc::clone(&self.liveness), is_relied_on)].into()
     }
 
-    /// Reports whether the PIN can be read. Checking a PIN may be the first to find its file damaged, or replaced.
+    /// Reports to the room whether the stored PIN is unreadable (`is_lost`), and whether a copy replaced its damaged
+    /// file. A check of a typed PIN may be the first to notice either.
     pub(super) fn report_pin(&self, is_lost: bool) {
         self.room.report(Event::TroubleChanged { trouble: Trouble::StaffPinLost, on: is_lost });
         if self.pin.copy_was_used() {
@@ -58,7 +62,7 @@ impl App {
             }
             StaffLayer::Closed if ctx.snapshot.dark => self.dark(),
             StaffLayer::Closed => {
-                // A cloth that rests on the corner must not ask for the PIN.
+                // While the surface is cleaned, a cloth that rests on the corner must not open the PIN pad.
                 let is_being_cleaned =
                     matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
                 let corner = (!is_being_cleaned).then(|| self.corner());
@@ -69,8 +73,8 @@ impl App {
         }
     }
 
-    /// Whether a notice may lie over the top of the screen. The session shows one among its own words; a page to write or
-    /// draw on has its tabs there.
+    /// Whether a notice may cover the top of the screen. It may not in the session, which shows a notice among its own
+    /// words, and on a page to write or draw on, which has its tabs at the top.
     fn has_room_for_notice(&self) -> bool {
         match &self.screen {
             Screen::Session(_) => false,
@@ -80,12 +84,13 @@ impl App {
         }
     }
 
-    /// Where the call is in this stage. It does not move when staff open their sheet.
+    /// Returns the place of the call on the current screen. It stays the same when staff open their sheet.
     fn call_placement(&self) -> CallPlacement {
         if matches!(self.screen, Screen::Session(_)) { CallPlacement::Band } else { CallPlacement::Corner }
     }
 
-    /// A sheet of staff beside what the patient sees, until nobody has touched it for `idle_time`.
+    /// Shows the PIN pad or the staff sheet, with the room's place beside it. After `idle_time` without a touch, it
+    /// closes.
     fn with_sheet<'a>(&'a self, sheet: Element<'a, Message>, idle_time: Duration) -> Element<'a, Message> {
         let ctx = &self.ctx;
         let beside = if ctx.snapshot.dark {
@@ -97,7 +102,7 @@ impl App {
         };
         let idle = timer(parts::deadline(self.staff_touched_at, idle_time), Message::StaffIdle);
         let covered_mm = SheetGeometry::of(ctx).covered_top_mm();
-        // On a small display the sheet covers everything but the call.
+        // On a small landscape display, the sheet covers everything but the call, so a notice would not be visible.
         let is_covered = covered_mm >= PageGeometry::of(ctx).width_mm;
         let notice = (!is_covered).then(|| notice::layer(ctx, covered_mm)).flatten();
         stack![beside].push(notice).push(sheet).push(column![idle]).push(call(ctx, self.call_placement())).into()
@@ -117,8 +122,9 @@ impl App {
         screen.map(Message::Screen)
     }
 
-    /// The corner that staff hold, away from the patient's free hand and the call. The hold shows as a ring. A mark in it
-    /// tells staff of an empty room that something needs them, and nothing to the next patient; the sheet has the words.
+    /// The corner that staff hold to open the PIN pad, away from the patient's free hand and from the call. A ring
+    /// shows the progress of the hold. While the room is ready and empty, an icon in the corner tells staff that there
+    /// are warnings. It means nothing to the next patient; only the staff sheet explains the warnings.
     fn corner(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         let side = ctx.mm(TARGET_MM);
@@ -136,8 +142,8 @@ impl App {
         if self.ctx.is_mirrored() { corner.align_right(Length::Fill) } else { corner }.into()
     }
 
-    /// The dark: a black frame, since a screen that is switched off may not report touches. The first touch anywhere shows
-    /// the call as a dim panel; a second one, on the panel, calls.
+    /// The dark is a black picture, because a screen that is switched off may not report touches. The first touch
+    /// anywhere shows the call as a dim panel; a second touch, on the panel, places the call.
     fn dark(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         let snapshot = &ctx.snapshot;

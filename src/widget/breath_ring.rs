@@ -1,5 +1,6 @@
-//! Owns the plain pacers: a soft ring and an orb of light that grow with the breath, with a word for what it does now. They
-//! request their own frames, without messages that would rebuild the view. Does not own the breath.
+//! Owns the plain pacers: a soft ring and an orb of light that grow and shrink with the breath, with a word for its
+//! current phase. They request their own frames, because a message for each frame would rebuild the view. Does not own
+//! the rhythm of the breath.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -18,37 +19,40 @@ use crate::room::breath::{Breath, BreathPhase};
 use crate::room::snapshot::BreathView;
 use crate::theme;
 
-/// Time between two frames: a soft edge looks continuous at ten frames a second.
+/// Time between two frames. At ten frames a second, the movement of a soft edge looks continuous.
 const FRAME: Duration = Duration::from_millis(100);
-/// Smallest diameter, as a fraction of the largest.
+/// Smallest diameter of a pacer, as a fraction of its largest diameter.
 const DIAMETER_MIN: f32 = 0.46;
-/// Number of translucent rings that make the soft edge.
+/// Number of translucent circles that overlap to make the soft edge of the ring.
 const EDGE_RINGS: usize = 14;
-/// Widths of the ring's line and of the dark line beneath it, which keeps it visible on a bright sea, as fractions of the
-/// largest diameter.
+/// Width of the ring's line, as a fraction of the ring's largest diameter.
 const LINE_WIDTH: f32 = 0.02;
+/// Width of the dark line beneath the ring's line, which keeps the ring visible on a bright sea, as a fraction of the
+/// ring's largest diameter.
 const BACKING_WIDTH: f32 = 0.036;
-/// Size of the orb's image, in pixels. It is drawn once and scaled.
+/// Width and height of the orb's image, in pixels. The image is drawn once, and then scaled to each size of the orb.
 const ORB_PX: u32 = 192;
 
-/// Margin of the plate around a pacer, and the gap between the ring and its word, as fractions of the largest diameter.
+/// Margin of the dark plate around a pacer, as a fraction of the pacer's largest diameter.
 const PLATE_MARGIN: f32 = 0.12;
+/// Gap between a pacer and its word, as a fraction of the pacer's largest diameter.
 const WORD_GAP: f32 = 0.10;
-/// How quickly a word fades at the turns of the breath.
+/// Steepness of the fade of a word at the turns of the breath: a word fades over 1/12 of the breath's level.
 const WORD_FADE: f32 = 12.0;
-/// Opacity of the plate.
+/// Opacity of the dark plate behind a pacer, 0 to 1.
 const PLATE_ALPHA: f32 = 0.62;
 
-/// A pacer: a shape that grows and shrinks with the breath, and beside it the word for what the breath does now.
+/// A pacer: a shape that grows and shrinks with the breath, and a word for the current phase of the breath.
 pub struct Pacer<'a, Message> {
     shape: PacerShape,
     breath: BreathView,
     clock: RoomClock,
     diameter_px: f32,
     is_still: bool,
-    /// Number of breaths after which it has faded out; `None` if it stays.
+    /// Number of breaths after which the pacer has faded out; `None` if it stays.
     breaths: Option<u32>,
-    /// The words for breathing in and out. Their text must not set a colour, since it fades by the inherited one.
+    /// The words for breathing in and for breathing out, or nothing. Their text must not set a colour, because a fade
+    /// changes the text colour that they inherit.
     words: Vec<Element<'a, Message>>,
     is_word_below: bool,
     has_plate: bool,
@@ -60,7 +64,8 @@ enum PacerShape {
     Orb,
 }
 
-/// A ring that breathes, with its largest diameter in logical pixels. If `is_still`, only its light changes.
+/// Creates a ring that grows to `diameter_px` logical pixels and shrinks again with each breath. If `is_still`, its
+/// size stays the same and only its brightness follows the breath.
 #[must_use]
 pub fn breath_ring<'a, Message: 'a>(
     breath: BreathView,
@@ -81,7 +86,7 @@ pub fn breath_ring<'a, Message: 'a>(
     }
 }
 
-/// A ring that shows the rhythm for this many breaths, and fades out over the last of them.
+/// Creates a ring that shows the rhythm for this many breaths, and fades out during the last one.
 #[must_use]
 pub fn passing_ring<'a, Message: 'a>(
     breath: BreathView,
@@ -92,7 +97,8 @@ pub fn passing_ring<'a, Message: 'a>(
     Pacer { breaths: Some(breaths), ..breath_ring(breath, clock, diameter_px, false) }
 }
 
-/// An orb that breathes, with its largest diameter in logical pixels. If `is_still`, only its light changes.
+/// Creates an orb that grows to `diameter_px` logical pixels and shrinks again with each breath. If `is_still`, its
+/// size stays the same and only its brightness follows the breath.
 #[must_use]
 pub fn breath_orb<'a, Message: 'a>(
     breath: BreathView,
@@ -104,7 +110,7 @@ pub fn breath_orb<'a, Message: 'a>(
 }
 
 impl<'a, Message: 'a> Pacer<'a, Message> {
-    /// Sets the words for breathing in and out, which alternate beside the shape.
+    /// Sets the words for breathing in and for breathing out. They are shown in turn beside the shape.
     #[must_use]
     pub fn words(mut self, inhale: impl Into<Element<'a, Message>>, exhale: impl Into<Element<'a, Message>>) -> Self {
         self.words = vec![inhale.into(), exhale.into()];
@@ -118,7 +124,7 @@ impl<'a, Message: 'a> Pacer<'a, Message> {
         self
     }
 
-    /// Puts it on ink, which makes it readable over any place.
+    /// Puts the pacer on a dark plate, on which the shape and the words are legible over any place.
     #[must_use]
     pub fn on_plate(mut self) -> Self {
         self.has_plate = true;
@@ -145,7 +151,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer<'_, Message> {
 
     fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
         let most = limits.max();
-        // As large as there is room for.
+        // If `diameter_px` does not fit, the pacer is as large as the space allows.
         let mut diameter = self.diameter_px.min(most.height).min(most.width).max(0.0);
         let margin = self.plate_margin(diameter);
         let beside = if self.is_word_below { 0.0 } else { diameter * (1.0 + WORD_GAP) };
@@ -174,7 +180,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer<'_, Message> {
         let shape = layout::Node::new(Size::new(diameter, diameter)).move_to(shape);
         let placed = words.into_iter().map(|word| {
             let (width, height) = (word.size().width, word.size().height);
-            // A word beside the shape starts at a fixed place, so that the eye finds it.
+            // Both words start at the same distance from the shape, where the eye expects them.
             let left = if self.is_word_below { centre_of_words.x - width / 2.0 } else { diameter + gap };
             word.move_to(Point::new(margin + left, margin + centre_of_words.y - height / 2.0))
         });
@@ -250,7 +256,8 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer<'_, Message> {
     }
 }
 
-/// Opacities of the words for breathing in and out. Both fade at the turns of the breath, and neither shows during a hold.
+/// Returns the opacities of the words for breathing in and for breathing out. Each fades at the turns of the breath,
+/// and both are hidden while the breath is held.
 fn word_strengths(breath: Breath) -> [f32; 2] {
     let level = breath.level as f32;
     let strength = smoothstep((level * WORD_FADE).min(1.0)) * smoothstep(((1.0 - level) * WORD_FADE).min(1.0));
@@ -262,7 +269,7 @@ fn word_strengths(breath: Breath) -> [f32; 2] {
 }
 
 impl<Message> Pacer<'_, Message> {
-    /// Opacity, 0 to 1.
+    /// Opacity of the whole pacer, 0 to 1. It falls during the last breath of a pacer that fades out.
     fn strength(&self, now: Instant) -> f32 {
         let Some(breaths) = self.breaths else { return 1.0 };
         let cycle = self.breath.pattern.cycle().as_secs_f32().max(1.0);
@@ -277,7 +284,8 @@ impl<Message> Pacer<'_, Message> {
             let quad = renderer::Quad { bounds, border, shadow: Shadow::default(), snap: false };
             renderer.fill_quad(quad, Background::Color(ground));
         };
-        // From transparent at the outside to strongest at the line.
+        // Filled circles on top of one another make a soft edge: nearly transparent outside, and most opaque at the
+        // line.
         for ring in 0..EDGE_RINGS {
             let inward = (ring + 1) as f32 / EDGE_RINGS as f32;
             let strength = (0.03 + 0.05 * level) * inward * inward;
@@ -309,7 +317,8 @@ fn square(centre: Point, side: f32) -> Rectangle {
     Rectangle { x: centre.x - side / 2.0, y: centre.y - side / 2.0, width: side, height: side }
 }
 
-/// Lamplight that is brightest a little above the centre and fades out towards its edge, as rows of RGBA.
+/// Returns the orb's image as rows of RGBA: lamplight that is brightest a little above the centre and fades out towards
+/// the edge.
 fn orb_pixels() -> Vec<u8> {
     let pixel = |index: u32| {
         let at = |along: u32| (along as f32 + 0.5) / (ORB_PX as f32 / 2.0) - 1.0;

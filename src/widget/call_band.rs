@@ -1,6 +1,6 @@
-//! Owns how the call looks in each of its states, on every screen, and the reasons that a patient may touch once the desk
-//! has it. It is above everything else and never dims; only in the dark is it hidden until the first touch, and then a dim
-//! panel. Does not own what a call does (`room::call`).
+//! Owns the look of the call in each of its states, and the reasons that the patient may choose once the desk has
+//! received the call. The call is drawn above everything else and never dims. The dark is the exception: the call is
+//! hidden there until the first touch, which shows it as a dim panel. Does not own what a call does (`room::call`).
 
 use iced::alignment::Vertical;
 use iced::widget::{Space, column, container, row, stack};
@@ -15,73 +15,83 @@ use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TARGET_MM, TOUCH_SLOP_MM};
 use crate::vocabulary::patient::CallReason;
 use crate::words::Value;
 
-/// Background at rest.
+/// Background of the call while no call is open.
 const AT_REST: Color = Color::from_rgb8(0x1A, 0x1A, 0x1E);
-/// Background under a finger. It appears at once, and the change is far smaller than a general flash of WCAG 2.3.1.
+/// Background while a finger is on the call. It appears at once, because the change of brightness is far below that of
+/// a general flash as WCAG 2.3.1 defines it.
 const PRESSED: Color = Color::from_rgb8(0x30, 0x24, 0x16);
-/// Background while a call is open: warm and steady.
+/// Background while a call is open: a warm colour that does not blink.
 const OPEN: Color = Color::from_rgb8(0x42, 0x30, 0x1A);
-/// Background while somebody is here: a little brighter. Sand on it, with the light, has a contrast of at least 7.
+/// Background while somebody is here: a little brighter than [`OPEN`]. Text in [`theme::SAND`] has a contrast of at
+/// least 7 on it, even where the glow from the bottom edge reaches the words.
 const HERE: Color = Color::from_rgb8(0x4A, 0x36, 0x1D);
-/// Opacity of the light that rises from the foot, at rest and while a call is open. Words on it have a contrast of at
-/// least 7.
+/// Opacity of the glow from the bottom edge while no call is open, 0 to 1. Words on it have a contrast of at least 7.
 const LIGHT_AT_REST: f32 = 0.13;
+/// Opacity of the glow from the bottom edge while a call is open, 0 to 1. Words on it have a contrast of at least 7.
 const LIGHT_OPEN: f32 = 0.10;
-/// Opacity of the ink of the band at rest, and the height over which it melts into the place above it.
+/// Opacity of the gradient above the band at its lower end, where it meets the band, 0 to 1.
 const MELT_ALPHA: f32 = 0.80;
+/// Height of the gradient that blends the band into the place above it while no call is open, in millimetres.
 const MELT_MM: f32 = 6.0;
-/// Diameter of the lamp beside the words, and while somebody is here.
+/// Diameter of the lamp beside the words of the call, in millimetres.
 const LAMP_MM: f32 = 15.0;
+/// Diameter of the lamp beside the words of the call while somebody is here, in millimetres.
 const LAMP_HERE_MM: f32 = 19.0;
-/// Room for the words of a call within its band, beside the lamp and above the steps.
+/// Width of the band that the lamp and the margins take from the words of a call, in millimetres.
 const WORDS_MARGIN_MM: f32 = 40.0;
+/// Height of the band that the words of a call can use, above the lamps for its progress, in millimetres.
 const WORDS_HEIGHT_MM: f32 = 20.0;
-/// Sizes of the words of an open call, the largest that fits: a phrase in larger and normal type, and a title in both.
+/// Font sizes to try for the words of an open call, in millimetres, from large to small: those of a phrase in larger
+/// and in normal type, and of a title in larger and in normal type.
 const WORDS_SIZES_MM: [f32; 4] = [11.25, 9.0, 8.75, 7.0];
-/// Size of words that are too long for all of these.
+/// Font size of words that do not fit in any of [`WORDS_SIZES_MM`], in millimetres.
 const WORDS_LEAST_MM: f32 = 5.6;
-/// Distance of the staff's control from the top of the session's screen.
+/// Distance of the control for staff from the top of the screen in the session, in millimetres.
 const STAFF_TOP_MM: f32 = 3.0;
-/// Height of a reason, the gap between the reasons and the call, and the most columns of reasons.
+/// Height of the control for a reason, in millimetres.
 const REASON_MM: f32 = 22.0;
+/// Gap between the reasons and the call, in millimetres.
 const REASONS_GAP_MM: f32 = 7.0;
+/// Number of columns of reasons on a landscape screen.
 const REASON_COLUMNS: usize = 3;
-/// Diameter of a step's lamp.
+/// Diameter of the small lamps that show the progress of a call, in millimetres.
 const STEP_MM: f32 = 7.0;
 
-/// Where the call is placed on a screen.
+/// Where the call is on a screen, and in which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallPlacement {
-    /// A band across the foot: in the session.
+    /// A band across the bottom of the screen, used in the session.
     Band,
-    /// A fixed place in the upper right corner, which widens to a band while a call is open.
+    /// A button in the upper right corner, or the upper left one if screens are mirrored. While a call is open, it
+    /// widens along the top of the screen.
     Corner,
-    /// A dim panel over most of a dark screen, after the first touch.
+    /// A dim panel over most of a dark screen, shown after the first touch.
     DarkPanel,
 }
 
-/// The messages of the call and of the controls that belong to an open one.
+/// The messages that the call and the controls of an open call publish.
 #[derive(Clone, Copy, Debug)]
 pub struct CallMessages<M> {
     /// The call was pressed.
     pub press: M,
-    /// Staff in the room slid *Here*.
+    /// Staff in the room slid the control that says that they are here.
     pub here: M,
-    /// Staff in the room slid *Clear*.
+    /// Staff in the room slid the control that clears the call.
     pub cleared: M,
-    /// The patient touched a reason.
+    /// The patient touched a reason for the open call.
     pub reason: fn(CallReason) -> M,
 }
 
-/// The call, as a layer over the whole screen.
+/// Draws the call as a layer over the whole screen. An open call adds the control for staff and, in the session, the
+/// reasons.
 pub fn call<'a, M: Clone + 'a>(ctx: &ViewContext, place: CallPlacement, messages: &CallMessages<M>) -> Element<'a, M> {
     let open = ctx.snapshot.call.as_ref();
     let surface = surface(ctx, place, open, messages.press.clone());
-    // A practice call ends with its screen; nobody has to come.
+    // A practice call brings nobody, and ends when its screen is left, so staff need no control for it.
     let staff_control = open.filter(|call| !call.practice).map(|call| staff_control(ctx, call, messages));
     match place {
         CallPlacement::Band => {
-            // Beside the staff's corner and well away from the call.
+            // The control is next to the staff's corner, and well away from the call.
             let top = staff_control.map(|control| {
                 let corner = Space::new().width(ctx.mm(TARGET_MM + GAP_MM)).into();
                 let fill = Space::new().width(Length::Fill).into();
@@ -93,7 +103,7 @@ pub fn call<'a, M: Clone + 'a>(ctx: &ViewContext, place: CallPlacement, messages
             column![].push(top).push(Space::new().height(Length::Fill)).push(reasons).push(melt).push(surface).into()
         }
         CallPlacement::Corner => {
-            // Next to the staff's corner and well away from the call.
+            // The control is next to the staff's corner, and separate from the call.
             let has_controls = staff_control.is_some();
             let beside = has_controls.then(|| Space::new().width(Length::Fixed(ctx.mm(26.0))).into());
             let controls = staff_control.map(|control| {
@@ -106,7 +116,8 @@ pub fn call<'a, M: Clone + 'a>(ctx: &ViewContext, place: CallPlacement, messages
             if has_controls { parts::top_bar(ctx.mm(CALL_MM + 6.0), across) } else { across.into() }
         }
         CallPlacement::DarkPanel => {
-            // It covers the band's place at the foot, where the patient has learned to find the call.
+            // The panel reaches down to where the band is in the session, because the patient has learned to find the
+            // call there.
             let across = column![
                 Space::new().height(Length::FillPortion(1)),
                 container(surface).height(Length::FillPortion(3)),
@@ -126,7 +137,8 @@ pub fn call<'a, M: Clone + 'a>(ctx: &ViewContext, place: CallPlacement, messages
     }
 }
 
-/// The reasons for a call, once the desk has it and until somebody is here. None has to be touched.
+/// Returns the reasons for a call that the patient may choose, but need not. They are shown from the time at which the
+/// desk has received the call until somebody is here, and never for a practice call.
 fn reasons<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, message: fn(CallReason) -> M) -> Option<Element<'a, M>> {
     let is_asked = match call.phase {
         CallPhase::Received | CallPhase::OnTheWay => !call.practice,
@@ -149,7 +161,7 @@ fn reasons<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, message: fn(CallRe
     });
     let geometry = PageGeometry::of(ctx);
     let columns = if geometry.is_upright() { 2 } else { REASON_COLUMNS };
-    // An upright screen is narrow, and has more height for longer labels.
+    // On a narrow upright screen labels take more lines, and the screen has enough height for them.
     let height_mm = if geometry.is_upright() { REASON_MM * geometry.type_factor * 1.1 } else { REASON_MM };
     let grid = parts::control_grid(ctx, choices.collect(), columns, geometry.content_width_mm(), height_mm);
     let hint = parts::scrim_line(ctx, parts::body(ctx, ctx.say("call-reasons")));
@@ -158,7 +170,7 @@ fn reasons<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, message: fn(CallRe
     Some(container(sheet).center_x(Length::Fill).padding(padding).into())
 }
 
-/// Ink that melts the upper edge of the band at rest into the place.
+/// A gradient above the band that blends its upper edge into the place while no call is open.
 fn melting<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
     let ink = |alpha: f32| theme::faded(AT_REST, alpha);
     let rise = iced::gradient::Linear::new(iced::Radians(0.0))
@@ -187,7 +199,7 @@ fn surface<'a, M: Clone + 'a>(
     let content = stack![light, words];
     let wide = place != CallPlacement::Corner || open.is_some();
     let border_alpha = match place {
-        // A light that rises from the foot has no frame.
+        // While no call is open, the band is to look like a glow from below, which has no border.
         CallPlacement::Band if open.is_none() => 0.0,
         CallPlacement::DarkPanel => 0.62,
         CallPlacement::Band | CallPlacement::Corner => 0.85,
@@ -229,7 +241,8 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
         };
         if place == CallPlacement::Corner {
             let words = ctx.say(key);
-            // Letters of a single word in a strong weight are wider than those of a text.
+            // A letter of one word in a strong weight is assumed to be 0.6 of the font size wide, which is more than in
+            // running text.
             let letters = words.chars().count().max(1) as f32;
             let size = ctx.scale.title().min(ctx.mm(CALL_MM / (letters * 0.6)));
             let label = parts::text_line(words, size, theme::VOICE_STRONG, theme::AMBER);
@@ -247,19 +260,19 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
         .then(|| parts::text_line(ctx.say("call-practice"), ctx.mm(5.6), theme::CONTROL_STRONG, theme::SAND));
     let trying = (call.no_desk_told && place != CallPlacement::Corner)
         .then(|| parts::text_line(ctx.say("call-keeps-trying"), ctx.mm(5.6), theme::VOICE, theme::SAND));
-    // While the line is down, no step may look as if it had been taken.
+    // If no desk can be reached, no lamp may suggest that the call has made progress.
     let steps = (!call.no_desk_told && !call.practice).then(|| steps(ctx, call.phase));
     let told = column![].push(mark).push(said).push(trying).push(steps).align_x(iced::Left).spacing(ctx.mm(1.0));
     beside_lamp(ctx, place, Some(call.phase), told.into())
 }
 
-/// The largest size for the words of an open call that its space has room for.
+/// Returns the largest font size at which the words of an open call fit into its space, in logical pixels.
 fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str) -> f32 {
     let geometry = PageGeometry::of(ctx);
     let (width_mm, height_mm) = match place {
         CallPlacement::DarkPanel => (geometry.width_mm - 2.0 * MARGIN_MM, geometry.height_mm * 0.4),
         CallPlacement::Band => (geometry.width_mm - WORDS_MARGIN_MM, WORDS_HEIGHT_MM),
-        // Beside the staff's control, and with a mark in a practice call.
+        // The control for staff takes part of the width, except in a practice call, which has none.
         CallPlacement::Corner => {
             let staff_mm = if call.practice { 0.0 } else { 2.0 * parts::STAFF_SLIDE_MM + 34.0 };
             (geometry.width_mm - WORDS_MARGIN_MM - staff_mm, WORDS_HEIGHT_MM)
@@ -272,7 +285,7 @@ fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str)
     ctx.mm(WORDS_SIZES_MM.into_iter().find(|size_mm| fits(*size_mm)).unwrap_or(WORDS_LEAST_MM))
 }
 
-/// Words beside the lamp, or below it on the tall panel.
+/// Puts the words of the call beside its lamp, or below the lamp on the tall panel of the dark screen.
 fn beside_lamp<'a, M: 'a>(
     ctx: &ViewContext,
     place: CallPlacement,
@@ -293,7 +306,7 @@ fn beside_lamp<'a, M: 'a>(
     }
 }
 
-/// An icon in a round lamp, which is filled with light if `is_lit`.
+/// Draws a round lamp with an icon. The lamp is filled with amber if `is_lit`, and otherwise only outlined.
 fn lamp<'a, M: 'a>(ctx: &ViewContext, icon: Icon, diameter_mm: f32, is_lit: bool) -> Element<'a, M> {
     let (ground, ink) = if is_lit { (theme::AMBER, theme::INK) } else { (Color::TRANSPARENT, theme::AMBER) };
     let diameter = ctx.mm(diameter_mm);
@@ -308,8 +321,8 @@ fn lamp<'a, M: 'a>(ctx: &ViewContext, icon: Icon, diameter_mm: f32, is_lit: bool
         .into()
 }
 
-/// The progress of the call, as three lamps: calling, received at the desk, somebody coming. *Sent* lights no lamp, since
-/// nothing has confirmed the call yet.
+/// Draws the progress of the call as three lamps: calling, received at the desk, somebody coming. [`CallPhase::Sent`]
+/// lights no further lamp, because no desk has confirmed the call yet.
 fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
     let is_reached = |step: CallPhase| phase >= step;
     let line = |is_lit: bool| {
@@ -330,7 +343,7 @@ fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
     .into()
 }
 
-/// What the patient reads in each state of a call. No words promise help before a person has.
+/// Returns what the patient reads in each state of a call. The words promise help only after a person has done so.
 #[must_use]
 pub fn state_words(ctx: &ViewContext, call: &Call) -> String {
     match call.phase {
@@ -354,8 +367,8 @@ fn responder(call: &Call) -> Option<&str> {
     call.responder.as_deref().filter(|name| !name.is_empty())
 }
 
-/// *Here*, and then *Clear* once somebody is there. Both are slid and are away from the call: a resting hand cannot trigger
-/// them.
+/// The control with which staff in the room say that they are here, and after that the one that clears the call. Both
+/// have to be slid and are away from the call, so a resting hand cannot trigger them.
 fn staff_control<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, messages: &CallMessages<M>) -> Element<'a, M> {
     let (id, key, message) = if call.phase == CallPhase::Here {
         ("staff-clear", "staff-clear", messages.cleared.clone())

@@ -1,5 +1,5 @@
 //! Owns a ring that counts down: full at first, empty at the end, with the seconds left at its centre. It requests its
-//! own frames, without messages that would rebuild the view. Not here: what happens at the end.
+//! own frames, because a message for each frame would rebuild the view. Does not own what happens at the end.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use iced::{Element, Event, Length, Point, Rectangle, Renderer, Theme, alignment,
 
 use crate::theme;
 
-/// Time between two frames. In a countdown of a minute, the ring's steps are then too small to be seen.
+/// Time between two frames. In a countdown of a minute, the ring then shrinks by steps that are too small to see.
 const FRAME: Duration = Duration::from_millis(200);
 /// Width of the ring, as a fraction of its diameter.
 const RING_WIDTH: f32 = 0.05;
-/// Number of straight segments of a full ring, each a few pixels long.
+/// Number of straight segments that a full ring consists of, each a few pixels long.
 const SEGMENTS: f32 = 240.0;
-/// Size of the digits, as a fraction of the diameter.
+/// Font size of the seconds, as a fraction of the ring's diameter.
 const DIGIT_SIZE: f32 = 0.3;
 
 struct Countdown {
@@ -23,15 +23,16 @@ struct Countdown {
     duration: Duration,
 }
 
-/// A ring that is full `duration` before `until` and empty at `until`, with its diameter in logical pixels.
+/// Creates a ring that is full `duration` before `until` and empty at `until`, `diameter_px` logical pixels wide.
 #[must_use]
 pub fn countdown<'a, Message: 'a>(until: Instant, duration: Duration, diameter_px: f32) -> Element<'a, Message> {
     let side = Length::Fixed(diameter_px);
     Canvas::new(Countdown { until, duration }).width(side).height(side).into()
 }
 
-/// An arc of a ring, clockwise from its top, as a filled shape. A stroked path would leave specks: iced's software
-/// renderer computes the damage of a stroke from its centre line, without its width.
+/// Returns the fraction `part` of a ring, clockwise from its top, as a shape to fill. A stroked path would leave
+/// specks, because iced's software renderer computes the area to redraw from the centre line of a stroke, without its
+/// width.
 pub(super) fn arc(centre: Point, radius: f32, width: f32, part: f32) -> Path {
     let steps = (SEGMENTS * part).ceil().max(1.0) as u32;
     let at = |step: u32, radius: f32| {
@@ -46,7 +47,7 @@ pub(super) fn arc(centre: Point, radius: f32, width: f32, part: f32) -> Path {
     })
 }
 
-/// Whole seconds left, rounded up: the last second counts as 1.
+/// Returns the seconds left, rounded up: 1 during the last second, 0 from `until` on.
 #[must_use]
 pub fn seconds_left(until: Instant, now: Instant) -> u64 {
     let left = until.saturating_duration_since(now);

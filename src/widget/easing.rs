@@ -1,9 +1,10 @@
-//! Owns easing: the curve by which things on the screen change, and a value that follows its target along it. Does not
-//! own what changes.
+//! Owns easing: the curve along which things on the screen change, and a value that approaches its target along this
+//! curve. Does not own what changes.
 
 use std::time::{Duration, Instant};
 
-/// Smoothstep: 0 to 1 for a `progress` of 0 to 1, with a slope of zero at both ends: nothing starts or stops abruptly.
+/// Returns 0 to 1 for a `progress` of 0 to 1, which is clamped. The curve has a slope of zero at both ends, so nothing
+/// that follows it starts or stops abruptly.
 #[must_use]
 pub fn smoothstep(progress: f32) -> f32 {
     let progress = progress.clamp(0.0, 1.0);
@@ -25,14 +26,14 @@ struct Transition {
 }
 
 impl EasedValue {
-    /// A value that takes `duration` to reach each new target.
+    /// Creates a value that takes `duration` to reach each new target.
     #[must_use]
     pub const fn new(duration: Duration) -> Self {
         Self { transition: None, duration }
     }
 
-    /// Sets the target and returns the value at `now`. The first target is reached at once. A target that changes during a
-    /// transition starts a new one from the current value.
+    /// Sets the target and returns the value at `now`. The first target is reached at once. If the target changes
+    /// during a transition, a new transition starts from the current value.
     pub fn towards(&mut self, target: f32, now: Instant) -> f32 {
         let transition = self.transition.get_or_insert(Transition { from: target, to: target, since: now });
         let value = transition.value_at(now, self.duration);

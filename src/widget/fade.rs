@@ -1,4 +1,4 @@
-//! Owns text that fades in and out slowly enough to startle nobody. Not here: the text itself.
+//! Owns text that fades in and out slowly enough to startle nobody. Does not own the words of the text.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,11 @@ use iced::{Background, Element, Event, Length, Rectangle, Renderer, Shadow, Size
 use super::easing::smoothstep;
 use crate::theme;
 
-/// Duration of the fade in and of the fade out. DESIGN asks for at least 1.2 s.
+/// Duration of a fade-in, and of a fade-out. Anything shorter than 1.2 s would be too abrupt for the patient.
 pub const FADE: Duration = Duration::from_millis(2_400);
-/// Time between two frames while it fades.
+/// Time between two frames during a fade.
 const FRAME: Duration = Duration::from_millis(66);
-/// Opacity of the ink behind the text.
+/// Opacity of the ink behind fully visible text, 0 to 1.
 const SCRIM_ALPHA: f32 = 0.66;
 
 struct Fade<'a, Message> {
@@ -26,8 +26,9 @@ struct Fade<'a, Message> {
     scrim_alpha: f32,
 }
 
-/// Content that fades in at `from` and has faded out at `until`. Text in it must not set a colour: it fades by the
-/// inherited one, since iced has no opacity for a subtree.
+/// Shows content on ink with this corner radius. It starts to fade in at `from`, and has faded out at `until` or stays
+/// if that is `None`. Text in it must not set a colour, because iced has no opacity for a subtree: the fade changes the
+/// text colour that the content inherits.
 pub fn fade<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     from: Instant,
@@ -37,7 +38,7 @@ pub fn fade<'a, Message: 'a>(
     Element::new(Fade { content: content.into(), from, until, radius_px, scrim_alpha: SCRIM_ALPHA })
 }
 
-/// Like [`fade`], for content that is already on ink.
+/// Like [`fade`], but without ink of its own, for content that is on ink already.
 pub fn fade_on_veil<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     from: Instant,
@@ -54,7 +55,7 @@ impl<Message> Fade<'_, Message> {
         smoothstep(fade_in.min(fade_out))
     }
 
-    /// When it will next look different; `None` if it will not.
+    /// Returns when the content will next look different, or `None` if it stays as it is.
     fn next_frame(&self, now: Instant) -> Option<Instant> {
         if now < self.from {
             return Some(self.from);

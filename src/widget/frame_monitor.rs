@@ -1,6 +1,6 @@
-//! Owns the proof that the window draws: an invisible widget that records each frame. iced draws nothing while nothing
-//! changes, so while a desk relies on the window, the widget requests a frame every few seconds. Not here: what happens
-//! if no frame is drawn.
+//! Owns the evidence that the window is drawing: an invisible widget that records each frame. iced draws no frames
+//! while nothing changes, so the widget requests one every few seconds while a desk relies on the window. Does not own
+//! what happens if no frame is drawn.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,14 +17,15 @@ struct FrameMonitor {
     is_relied_on: bool,
 }
 
-/// Records each frame in `liveness`. If `is_relied_on`, a still screen is drawn every [`FRAME_INTERVAL_MAX`], too.
+/// Records each frame in `liveness`. If `is_relied_on`, a frame is drawn at least every [`FRAME_INTERVAL_MAX`], even if
+/// nothing on the screen changes.
 pub fn frame_monitor<'a, Message: 'a>(liveness: Arc<Liveness>, is_relied_on: bool) -> Element<'a, Message> {
     Element::new(FrameMonitor { liveness, is_relied_on })
 }
 
 impl<Message> Widget<Message, Theme, Renderer> for FrameMonitor {
     fn size(&self) -> Size<Length> {
-        // iced's rows and stacks skip a child with a fixed size of zero; one that shrinks to zero stays.
+        // iced's rows and stacks skip a child with a fixed size of zero, but not a child that shrinks to zero.
         Size::new(Length::Shrink, Length::Shrink)
     }
 

@@ -1,4 +1,5 @@
-//! Owns soft light: a round glow drawn once and scaled to any size. Not here: the position of a glow.
+//! Owns soft light: an image of a round glow that is drawn once and scaled to any size. Does not own the position of a
+//! glow.
 
 use std::sync::OnceLock;
 
@@ -9,14 +10,15 @@ use iced::advanced::{Widget, mouse, renderer};
 use iced::widget::image::{FilterMethod, Handle};
 use iced::{Color, Element, Length, Rectangle, Renderer, Size, Theme};
 
-/// Side of the picture, in pixels: soft light has no detail.
+/// Width and height of the glow's image, in pixels. Few pixels are enough, because soft light has no detail.
 const SIDE_PX: u32 = 96;
 
 struct Glow {
     opacity: f32,
 }
 
-/// Light that fills its parent: brightest in the middle of the bottom edge, and fading out in all directions.
+/// Draws light that fills its parent with this opacity, 0 to 1. It is brightest in the middle of the bottom edge, and
+/// fades out in all directions.
 #[must_use]
 pub fn rising<'a, Message: 'a>(opacity: f32) -> Element<'a, Message> {
     Element::new(Glow { opacity })
@@ -49,7 +51,8 @@ impl<Message> Widget<Message, Theme, Renderer> for Glow {
     }
 }
 
-/// Rows of RGBA of one colour: opaque in the middle of the bottom edge, transparent at the other edges.
+/// Returns the glow's image in one colour as rows of RGBA: opaque in the middle of the bottom edge, and transparent at
+/// the other edges.
 fn light_pixels(color: Color) -> Vec<u8> {
     let [r, g, b, _] = color.into_rgba8();
     let pixel = |index: u32| {

@@ -1,12 +1,12 @@
-//! Owns the icons, which share one stroke width and never replace words. They are glyphs of a font that
-//! `scripts/icons.py` draws, which both renderers show sharp at any size. Not here: the use of an icon.
+//! Owns the icons, which share one stroke width and never replace words. They are glyphs of a font made by
+//! `scripts/icons.py`, because both renderers draw glyphs sharply at any size. Does not own the use of an icon.
 
 use iced::widget::{Text, text};
 use iced::{Color, Pixels};
 
 use crate::theme;
 
-/// An icon. The order is that of the font's code points, from U+E000.
+/// An icon. The variants are in the order of the font's code points, which begin at U+E000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 #[allow(missing_docs, reason = "each is named after what it shows")]
@@ -52,13 +52,14 @@ impl Icon {
         char::from_u32(self as u32).unwrap_or(' ')
     }
 
-    /// The icon in a square of this size, in logical pixels.
+    /// Draws the icon in this colour, in a square of this size in logical pixels.
     #[must_use]
     pub fn view<'a>(self, size_px: impl Into<Pixels>, color: Color) -> Text<'a> {
         self.fading(size_px).color(color)
     }
 
-    /// The same in the inherited colour, for an icon that fades.
+    /// Draws the icon in a square of this size in logical pixels. Its colour is the text colour that it inherits, so it
+    /// can fade together with text.
     #[must_use]
     pub fn fading<'a>(self, size_px: impl Into<Pixels>) -> Text<'a> {
         text(self.glyph()).size(size_px).font(theme::ICONS).line_height(1.0)

@@ -1,5 +1,6 @@
-//! Owns the on-screen keyboard: large keys for two thumbs, sentence case, no autocorrect. Does not own the text that is
-//! typed, nor the letters of a language (`words::keyboard`).
+//! Owns the on-screen keyboard: large keys for two thumbs, with accents and capitals but without autocorrect. Does not
+//! own the text that is typed, the capital at the start of a sentence, or the letters of a language
+//! (`words::keyboard`).
 
 use iced::widget::{Space, column, container, row};
 use iced::{Color, Element, Length};
@@ -9,26 +10,30 @@ use super::{ViewContext, parts};
 use crate::theme;
 use crate::words::keyboard::Layout;
 
-/// DESIGN asks for keys of at least 16 × 13 mm, 2 mm apart.
+/// Minimum width of a key, in millimetres.
 const KEY_WIDTH_MM: f32 = 16.0;
+/// Height of a key, in millimetres.
 const KEY_HEIGHT_MM: f32 = 13.0;
+/// Gap between two keys, in millimetres.
 const KEY_GAP_MM: f32 = 2.0;
-/// Largest width of a key. Wider ones would only lengthen the way between two letters.
+/// Maximum width of a key, in millimetres. Wider keys would only increase the distance between two letters.
 const KEY_WIDTH_MAX_MM: f32 = 20.0;
-/// Number of keys in the longest row of a keyboard that people know.
+/// Number of keys in the longest row of a familiar keyboard, such as QWERTY.
 const FAMILIAR_COLUMNS: usize = 10;
-/// Columns from which the keys that type nothing fit into one row, and into two.
+/// Minimum number of columns at which the function keys, such as *Shift* and *Space*, fit into one row.
 const ONE_ROW_COLUMNS: usize = 8;
+/// Minimum number of columns at which the function keys fit into two rows.
 const TWO_ROWS_COLUMNS: usize = 6;
-/// Smallest width of a key that is labelled with a word.
+/// Width of a key that is labelled with a word, in millimetres, unless the key fills the rest of its row.
 const WORD_KEY_MM: f32 = 24.0;
-/// *Delete* repeats while it is held, but no more than 60 times for one finger: a resting palm must not empty the page.
+/// Trigger of *Delete*. The key repeats while it is held, but at most 60 times for one touch, because a resting palm
+/// must not empty the page.
 const DELETE_TRIGGER: Trigger = Trigger::Repeat {
     delay: std::time::Duration::from_millis(500),
     interval: std::time::Duration::from_millis(90),
     max: 60,
 };
-/// Touch slop of a key. A finger that slides further has missed its key.
+/// Touch slop of a key, in millimetres. A finger that slides further types nothing.
 const KEY_SLOP_MM: f32 = 12.0;
 
 /// What a key does.
@@ -36,18 +41,18 @@ const KEY_SLOP_MM: f32 = 12.0;
 pub enum Keystroke {
     /// Types a letter, digit or mark, in the form that [`KeyboardState::letter`] chooses.
     Char {
-        /// The form on the key at rest.
+        /// The character without an accent, which labels the key.
         letter: char,
-        /// The form with an accent, or the same one if there is none.
+        /// The character with an accent, or the same character if it takes none.
         accented: char,
     },
     /// Starts a new line.
     Return,
     /// Deletes the character before the cursor.
     Delete,
-    /// Makes the next letter a capital.
+    /// Makes the next letter a capital, or undoes that.
     Shift,
-    /// Shows other keys.
+    /// Shows the keys of this layer.
     Layer(KeyLayer),
     /// Undoes the last change.
     Undo,
@@ -55,12 +60,13 @@ pub enum Keystroke {
     Accent,
 }
 
-/// What the keys show. A display that is too small for all letters at once shows them in parts, numbered from 0.
+/// The characters that the keys show. If a display is too small for all letters at once, they are divided into parts,
+/// which are numbered from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyLayer {
-    /// A part of the letters.
+    /// The part of the letters with this number.
     Letters(usize),
-    /// A part of the digits, marks and accented letters.
+    /// The part of the digits, marks and accented letters with this number.
     Marks(usize),
 }
 
@@ -70,10 +76,10 @@ impl Default for KeyLayer {
     }
 }
 
-/// The state of the keyboard.
+/// The state of the keyboard, apart from the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyboardState {
-    /// What the keys show.
+    /// The characters that the keys show.
     pub layer: KeyLayer,
     /// Whether the next letter is a capital.
     pub is_shifted: bool,
@@ -82,7 +88,7 @@ pub struct KeyboardState {
 }
 
 impl KeyboardState {
-    /// The character that a key types now: one of its two forms, as a capital if shifted.
+    /// Returns the character that a key types in this state: with or without an accent, and as a capital or not.
     #[must_use]
     pub fn letter(self, letter: char, accented: char) -> char {
         let letter = if self.is_accented { accented } else { letter };
@@ -90,8 +96,8 @@ impl KeyboardState {
     }
 }
 
-/// How many keys fit, never smaller than a finger needs. Where ten do not fit side by side, letters are in the order of the
-/// alphabet, which is easy to follow in rows of any length.
+/// The number and the width of the keys that fit on a display. No key is narrower than a finger needs. If fewer than
+/// ten keys fit side by side, the letters are in alphabetical order, which is easy to follow in rows of any length.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KeyGrid {
     columns: usize,
@@ -100,7 +106,7 @@ pub struct KeyGrid {
 }
 
 impl KeyGrid {
-    /// The keys of a layout within a width and a height.
+    /// Fits the keys of a layout into a width and a height, in millimetres.
     #[must_use]
     pub fn within(layout: &Layout, width_mm: f32, height_mm: f32) -> Self {
         let fit = |length_mm: f32, key_mm: f32| ((length_mm + KEY_GAP_MM) / (key_mm + KEY_GAP_MM) + 0.01) as usize;
@@ -115,7 +121,7 @@ impl KeyGrid {
         grid
     }
 
-    /// Height of all rows, in millimetres.
+    /// Height of all rows with the gaps between them, in millimetres.
     #[must_use]
     pub fn height_mm(self) -> f32 {
         let rows = (self.letter_rows + self.function_rows()) as f32;
@@ -126,7 +132,7 @@ impl KeyGrid {
         self.columns >= FAMILIAR_COLUMNS
     }
 
-    /// Number of rows of keys that type nothing.
+    /// Number of rows of function keys, such as *Shift* and *Space*.
     const fn function_rows(self) -> usize {
         match self.columns {
             ONE_ROW_COLUMNS.. => 1,
@@ -139,7 +145,7 @@ impl KeyGrid {
         self.columns as f32 * (self.key_width_mm + KEY_GAP_MM) - KEY_GAP_MM
     }
 
-    /// The rows of a layer, and the layer after it.
+    /// Returns the characters of a layer in rows, and the layer that follows it.
     fn rows(self, layout: &Layout, layer: KeyLayer) -> (Vec<Vec<char>>, KeyLayer) {
         if self.is_familiar() {
             return match layer {
@@ -167,12 +173,12 @@ impl KeyGrid {
     }
 
     fn marks(self, layout: &Layout) -> Vec<char> {
-        // A single row of other keys has no room for the comma.
+        // If the function keys share a single row, the comma does not fit in it and is among the marks instead.
         let comma = (self.function_rows() == 1).then_some(',');
         comma.into_iter().chain(layout.marks.iter().flatten().copied()).collect()
     }
 
-    /// The word on the key that leads to a layer: what it shows.
+    /// Returns the label of the key that leads to a layer, which says what the layer shows, such as `A – M`.
     fn layer_label(self, ctx: &ViewContext, layout: &Layout, layer: KeyLayer) -> String {
         let (rows, _) = self.rows(layout, layer);
         let first_and_last = rows.first().and_then(|row| row.first()).zip(rows.last().and_then(|row| row.last()));
@@ -195,7 +201,7 @@ fn letters_in_order(layout: &Layout) -> Vec<char> {
     letters
 }
 
-/// The keyboard, which publishes `on_key` for each key typed.
+/// Draws the keyboard. It publishes the message that `on_key` makes of each keystroke.
 pub fn keyboard<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     grid: KeyGrid,
@@ -234,7 +240,7 @@ pub fn keyboard<'a, M: Clone + 'a>(
     let gap = ctx.mm(KEY_GAP_MM);
     let mut rows: Vec<iced::widget::Row<'a, M>> =
         letters.iter().map(|letters| row(letters.iter().map(|letter| typed(*letter)))).collect();
-    // A part of the letters with fewer rows than another must not move the keys below it.
+    // If this part has fewer rows than another, a filler keeps the function keys in their place.
     let rows_missing = grid.letter_rows.saturating_sub(rows.len());
     let filler = (rows_missing > 0).then(|| {
         let height_mm = rows_missing as f32 * (KEY_HEIGHT_MM + KEY_GAP_MM) - KEY_GAP_MM;
@@ -252,7 +258,7 @@ pub fn keyboard<'a, M: Clone + 'a>(
         }
         ONE_ROW_COLUMNS.. => {
             let wide = fixed(WORD_KEY_MM);
-            // Marks have no capitals.
+            // Marks have no capitals, so *Undo* takes the place of *Shift*.
             let first = if is_marks { undo(wide) } else { shift(wide) };
             let row = row![first, other(unit)].push(accent()).push(space()).push(typed('.'));
             vec![across(row.push(delete(wide)).push(enter(wide)))]

@@ -1,5 +1,5 @@
-//! Our own widgets: forgiving touch, the call, the keyboard, the places, and small helpers over iced's. They read a
-//! [`ViewContext`] and publish messages; they know no screen.
+//! Owns the widgets: forgiving touch, the call, the keyboard, the places, and small helpers around iced's widgets. They
+//! read a [`ViewContext`] and publish messages. Does not own any screen.
 
 pub mod breath_ring;
 pub mod call_band;

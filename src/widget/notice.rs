@@ -1,5 +1,5 @@
-//! Owns the words at the top of a patient's screen about something that has just happened in the room: staff are speaking,
-//! or a call was cleared. Does not own when it happens.
+//! Owns the words at the top of a patient's screen about something that has just happened in the room: staff are
+//! speaking, or a call was cleared. Does not own the decision when a notice is shown.
 
 use iced::widget::{container, text};
 use iced::{Element, Length, Padding};
@@ -9,11 +9,12 @@ use super::view_context::{Notice, NoticeKind, ViewContext};
 use super::{fade, parts};
 use crate::theme;
 
-/// Distance from the top of the screen.
+/// Distance of a notice from the top of the screen, in millimetres.
 pub const TOP_MM: f32 = 5.0;
 
-/// The current notice as a layer over a screen whose call is in its corner. `sheet_mm` is the width that a sheet of staff
-/// covers at the right.
+/// Draws the current notice as a layer over a screen, between the staff's corner and the call. `sheet_mm` is the width
+/// that the staff sheet covers at the right, in millimetres; 0 if it covers nothing there. Returns `None` if there is
+/// no current notice.
 #[must_use]
 pub fn layer<'a, M: 'a>(ctx: &ViewContext, sheet_mm: f32) -> Option<Element<'a, M>> {
     let notice = ctx.current_notice()?;
@@ -21,7 +22,7 @@ pub fn layer<'a, M: 'a>(ctx: &ViewContext, sheet_mm: f32) -> Option<Element<'a, 
     let (call, corner) = (ctx.mm(geometry.call_corner_mm()), ctx.mm(theme::TARGET_MM + theme::GAP_MM));
     let (left, right) = if ctx.is_mirrored() { (call, corner) } else { (corner, call) };
     let padding = if sheet_mm > 0.0 {
-        // Staff find their corner and the call in one place, whichever hand is free.
+        // The staff sheet is at the right whichever hand is free, so the notice is not mirrored beside it.
         Padding { top: ctx.mm(TOP_MM), right: ctx.mm(sheet_mm + theme::GAP_MM), bottom: 0.0, left: corner }
     } else {
         Padding { top: ctx.mm(TOP_MM), right, bottom: 0.0, left }
@@ -29,7 +30,7 @@ pub fn layer<'a, M: 'a>(ctx: &ViewContext, sheet_mm: f32) -> Option<Element<'a, 
     Some(container(line(ctx, notice)).center_x(Length::Fill).padding(padding).into())
 }
 
-/// A notice as one line that fades in and out.
+/// Draws a notice as one line of text on ink, which fades in and out.
 #[must_use]
 pub fn line<'a, M: 'a>(ctx: &ViewContext, notice: Notice) -> Element<'a, M> {
     let key = match notice.kind {

@@ -1,15 +1,15 @@
-//! Owns the words that tell a disoriented patient where they are and, towards the end, the minutes that are left. The
-//! minutes are rounded, because exact minutes would invite counting. Not here: the arc.
+//! Owns the words that tell a disoriented patient where in the session they are and, towards the end, how many minutes
+//! are left. The minutes are rounded, because exact minutes would invite counting. Does not own the arc of the session.
 
 use crate::room::RoomTime;
 use crate::room::snapshot::SessionView;
 use crate::room::timeline::{MINUTE_MS, Part};
 use crate::words::{Value, Words};
 
-/// Minutes are rounded to a multiple of this.
+/// Number of minutes to a multiple of which the remaining time is rounded up.
 const STEP_MINUTES: u64 = 5;
 
-/// Words for where the patient is at `now`.
+/// Returns the words for the part of the session that the patient is in at `now`.
 #[must_use]
 pub fn words(words: &Words, session: &SessionView, now: RoomTime) -> String {
     let Some(clock_ms) = session.clock_ms(now) else { return words.say("where-settle") };
@@ -26,7 +26,8 @@ pub fn words(words: &Words, session: &SessionView, now: RoomTime) -> String {
     words.say_with(key, &[("minutes", Value::from(minutes as usize))])
 }
 
-/// Minutes, rounded up to the next step: nobody is disappointed if it ends a little early.
+/// Converts the remaining time to minutes, rounded up to a multiple of [`STEP_MINUTES`]. It is rounded up because
+/// nobody is disappointed if a session ends a little early.
 fn rounded_minutes(left_ms: u64) -> u64 {
     left_ms.div_ceil(MINUTE_MS * STEP_MINUTES) * STEP_MINUTES
 }

@@ -1,5 +1,6 @@
-//! Owns the layout of a patient's screen: one line for titles, one for actions, a column for words, an area for tiles.
-//! All of it is in millimetres, for a display of any size, landscape or upright. Not here: the content of a screen.
+//! Owns the layout of a patient's screen: a line for the title, a line for actions, a column for words, and an area for
+//! tiles. All sizes are in millimetres, and suit a display of any size, landscape or upright. Does not own the content
+//! of a screen.
 
 use iced::alignment::{Horizontal, Vertical};
 use iced::widget::{Space, column, container, row, stack};
@@ -9,36 +10,41 @@ use super::ViewContext;
 use super::parts;
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TARGET_MM};
 
-/// Width and height that the call takes up in its corner, with its gaps.
+/// Width and height that the call takes up in its corner with the gaps around it, in millimetres.
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
-/// Top of titles on a landscape screen. What follows a title of one line is then below the call.
+/// Distance of the title from the top of a landscape screen, in millimetres. What follows a title of one line is then
+/// below the call.
 const TITLE_TOP_MM: f32 = 22.0;
-/// Height of the small line above a title.
+/// Height of the small line above a title, in millimetres.
 const OVERLINE_MM: f32 = 5.2;
-/// Displays whose shorter side is less than this have half the margin. That of a 10.1-inch display is 136 mm.
+/// Length of the shorter side below which a display counts as small, in millimetres. For comparison, the shorter side
+/// of a 10.1-inch display is 136 mm.
 const SMALL_DISPLAY_MM: f32 = 120.0;
-/// Widest column of words in normal type. A line of 118 mm holds about 45 letters, which is easy to read.
+/// Maximum width of the column of words in normal type, in millimetres. A line of 118 mm holds about 45 letters, which
+/// is easy to read.
 const WORDS_WIDTH_MAX_MM: f32 = 118.0;
-/// Width of a letter relative to the font size, on average and with some reserve.
+/// Average width of a letter, with some reserve, relative to the font size.
 const LETTER_WIDTH: f32 = 0.51;
-/// Height over which the ink above words at the foot fades out.
+/// Height over which the ink behind words at the bottom of the screen fades out above them, in millimetres.
 const FOOT_FADE_MM: f32 = 42.0;
-/// Opacity of the veil behind words. Sand on it has a contrast of at least 7 over the brightest place.
+/// Opacity of the veil of ink behind words, 0 to 1. Text in [`theme::SAND`] has a contrast of at least 7 on it, even
+/// over the brightest place.
 const VEIL_ALPHA: f32 = 0.84;
-/// Smallest picture tile.
+/// Minimum width and height of a picture tile, in millimetres.
 const TILE_MIN_MM: (f32, f32) = (34.0, TARGET_MM);
-/// Font size of a title in normal type, and the gap below it.
+/// Font size of a title in normal type, in millimetres.
 const TITLE_MM: f32 = 7.0;
+/// Gap below a title, in millimetres.
 const TITLE_GAP_MM: f32 = 5.0;
-/// Largest picture tile.
+/// Maximum width and height of a picture tile, in millimetres.
 const TILE_MAX_MM: (f32, f32) = (66.0, 44.0);
 
-/// The display in millimetres, and where things are on it.
+/// The size of the display, from which the sizes and positions of everything on a screen follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PageGeometry {
-    /// Width of the display.
+    /// Width of the display, in millimetres.
     pub width_mm: f32,
-    /// Height of the display.
+    /// Height of the display, in millimetres.
     pub height_mm: f32,
     /// Size of the patient's words, relative to normal type.
     pub type_factor: f32,
@@ -56,7 +62,7 @@ pub struct TileGrid {
 }
 
 impl PageGeometry {
-    /// The display that a view is drawn on.
+    /// Returns the geometry of the display that a view is drawn on.
     #[must_use]
     pub fn of(ctx: &ViewContext) -> Self {
         let px_per_mm = ctx.mm(1.0).max(f32::EPSILON);
@@ -67,72 +73,74 @@ impl PageGeometry {
         }
     }
 
-    /// Whether it is upright.
+    /// Whether the display is higher than it is wide.
     #[must_use]
     pub fn is_upright(self) -> bool {
         self.height_mm > self.width_mm
     }
 
-    /// Margin around everything.
+    /// Margin around the content, in millimetres. A small display has half the usual margin.
     #[must_use]
     pub fn margin_mm(self) -> f32 {
         if self.is_small() { MARGIN_MM / 2.0 } else { MARGIN_MM }
     }
 
-    /// Whether it is too small for a keyboard and many controls at the same time.
+    /// Whether the display is too small for a keyboard and many controls at the same time.
     #[must_use]
     pub fn is_small(self) -> bool {
         self.width_mm.min(self.height_mm) < SMALL_DISPLAY_MM
     }
 
-    /// Top of titles: below the call on an upright screen, and otherwise beside it.
+    /// Distance of titles from the top, in millimetres. Titles are below the call on an upright screen, and beside it
+    /// on a landscape screen.
     #[must_use]
     pub fn title_top_mm(self) -> f32 {
-        // A larger title hangs higher, so that what follows it is still just below the call.
+        // A title in larger type starts higher, so that what follows it is still just below the call.
         let larger_mm = TITLE_MM * theme::LINE_HEIGHT * (self.type_factor - 1.0);
         if self.is_upright() { CALL_CORNER_MM } else { TITLE_TOP_MM - larger_mm }
     }
 
-    /// Width of a title, which never runs under the call.
+    /// Maximum width of a title, in millimetres. A title never reaches under the call.
     #[must_use]
     pub fn title_width_mm(self) -> f32 {
         let beside_call = if self.is_upright() { 0.0 } else { CALL_CORNER_MM };
         self.width_mm - 2.0 * self.margin_mm() - beside_call
     }
 
-    /// Width of the column of words. On a landscape screen, the light of the place stays visible beside it.
+    /// Width of the column of words, in millimetres. On a landscape screen, the bright part of the place stays visible
+    /// beside it.
     #[must_use]
     pub fn words_width_mm(self) -> f32 {
         let part = if self.is_upright() { 1.0 } else { 0.56 * self.type_factor };
         ((self.width_mm - 2.0 * self.margin_mm()) * part).min(WORDS_WIDTH_MAX_MM * self.type_factor)
     }
 
-    /// Width and height that the call takes up in its corner, with its gaps.
+    /// Width and height that the call takes up in its corner with the gaps around it, in millimetres.
     #[must_use]
     pub const fn call_corner_mm(self) -> f32 {
         CALL_CORNER_MM
     }
 
-    /// Number of lines of a title.
+    /// Estimates the number of lines of a title in the patient's type size.
     #[must_use]
     pub fn title_lines(self, title: &str) -> f32 {
         lines_of(title, TITLE_MM * self.type_factor, self.title_width_mm())
     }
 
-    /// Width between the margins.
+    /// Width between the margins, in millimetres.
     #[must_use]
     pub fn content_width_mm(self) -> f32 {
         self.width_mm - 2.0 * self.margin_mm()
     }
 
-    /// Height between a title of this many lines and the line of actions.
+    /// Height between a title of this many lines and the line of actions at the bottom, in millimetres.
     #[must_use]
     pub fn body_height_mm(self, title_lines: f32) -> f32 {
         let title_mm = title_lines * TITLE_MM * theme::LINE_HEIGHT * self.type_factor + TITLE_GAP_MM;
         self.height_mm - self.title_top_mm() - title_mm - TARGET_MM - self.margin_mm() - GAP_MM
     }
 
-    /// The grid that shows `count` tiles as large as they can be below this title.
+    /// Returns the grid that shows `count` tiles as large as possible below this title.
     #[must_use]
     pub fn tile_grid(self, count: usize, title: &str) -> TileGrid {
         let count = count.max(1);
@@ -149,7 +157,7 @@ impl PageGeometry {
         };
         let area = |grid: &TileGrid| {
             let is_large_enough = grid.width_mm >= TILE_MIN_MM.0 && grid.height_mm >= TILE_MIN_MM.1;
-            // Beyond 16:9, a wider tile shows no more of a picture.
+            // A tile wider than 16:9 shows no more of its picture, so the additional width does not count.
             let width_mm = grid.width_mm.min(grid.height_mm * 16.0 / 9.0);
             (is_large_enough, width_mm * grid.height_mm)
         };
@@ -158,24 +166,24 @@ impl PageGeometry {
     }
 }
 
-/// Number of lines that words of this size take in this width. Estimated with some reserve, since a layout has to be
-/// chosen before its text is measured.
+/// Estimates the number of lines that words take at this font size in this width, with some reserve. An estimate is
+/// needed because the layout has to be chosen before its text is measured.
 #[must_use]
 pub fn lines_of(words: &str, size_mm: f32, width_mm: f32) -> f32 {
     let letters_in_line = (width_mm / (size_mm * LETTER_WIDTH)).max(1.0);
     words.lines().map(|line| (line.chars().count() as f32 / letters_in_line).ceil().max(1.0)).sum::<f32>().max(1.0)
 }
 
-/// The number of the current step among all steps, shown as dots.
+/// The progress through several steps, shown as dots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepProgress {
-    /// The current step, from 0.
+    /// Index of the current step, from 0.
     pub at: usize,
     /// Number of steps.
     pub of: usize,
 }
 
-/// A patient's screen over the place: a title, content below it, and actions along the foot.
+/// A patient's screen over the place: a title, content below it, and a row of actions at the bottom.
 pub struct Page<'a, M> {
     overline: Option<String>,
     title: Option<String>,
@@ -190,23 +198,23 @@ pub struct Page<'a, M> {
     veil: Veil,
     is_above_call: bool,
     is_from_head: bool,
-    /// Whether words are all there is: no line of actions is kept.
+    /// Whether the page has only words, so it keeps no height for actions.
     is_low: bool,
 }
 
-/// Where ink covers the place.
+/// The part of the place that ink covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Veil {
-    /// Beside the light of the place: behind words.
+    /// The part behind words. The bright part of the place beside them stays clear.
     Beside,
-    /// Over all of it: behind tiles.
+    /// The whole place, behind tiles.
     Whole,
-    /// At the foot: behind a few words there.
+    /// The bottom of the screen, behind a few words.
     Foot,
 }
 
 impl<'a, M: 'a> Page<'a, M> {
-    /// An empty page.
+    /// Creates an empty page.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -255,21 +263,21 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
-    /// Sets content that takes the whole width. The veil then covers all of the place.
+    /// Sets content that takes the whole width. Ink then covers the whole place.
     #[must_use]
     pub fn wide_content(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.veil = Veil::Whole;
         self.content(content)
     }
 
-    /// Sets content over the light of the place: beside the words, or below them on an upright screen.
+    /// Sets content over the bright part of the place: beside the words, or below them on an upright screen.
     #[must_use]
     pub fn beside(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.beside = Some(content.into());
         self
     }
 
-    /// Moves title and words to the foot, which leaves nearly all of the place visible.
+    /// Moves the title and the words to the bottom of the screen, which leaves nearly all of the place visible.
     #[must_use]
     pub fn at_foot(mut self) -> Self {
         self.veil = Veil::Foot;
@@ -277,73 +285,73 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
-    /// Adds an action at the start of the foot: the way back.
+    /// Adds an action at the start of the bottom row, such as *Back*.
     #[must_use]
     pub fn start(mut self, action: impl Into<Element<'a, M>>) -> Self {
         self.start.push(action.into());
         self
     }
 
-    /// Adds an action at the end of the foot: the way on.
+    /// Adds an action at the end of the bottom row, such as the one that leads to the next step.
     #[must_use]
     pub fn end(mut self, action: impl Into<Element<'a, M>>) -> Self {
         self.end.push(action.into());
         self
     }
 
-    /// Starts the content at the top of the screen, beside the call.
+    /// Starts the content at the upper margin of the screen, for a page without a title.
     #[must_use]
     pub fn from_head(mut self) -> Self {
         self.is_from_head = true;
         self
     }
 
-    /// Leaves the foot of the screen to the call's band.
+    /// Keeps the bottom of the screen free for the call, which is a band there in the session.
     #[must_use]
     pub fn above_call(mut self) -> Self {
         self.is_above_call = true;
         self
     }
 
-    /// Sets content that fills the foot instead of single actions.
+    /// Sets content that takes the place of the actions in the bottom row.
     #[must_use]
     pub fn foot(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.foot = Some(content.into());
         self
     }
 
-    /// Sets choices that stand above the line of actions.
+    /// Sets choices that are shown directly above the bottom row.
     #[must_use]
     pub fn choices(mut self, choices: impl Into<Element<'a, M>>) -> Self {
         self.choices = Some(choices.into());
         self
     }
 
-    /// Shows the progress through several steps as dots.
+    /// Shows the progress through several steps as dots in the bottom row. `None` shows no dots.
     #[must_use]
     pub fn progress(mut self, progress: Option<StepProgress>) -> Self {
         self.progress = progress;
         self
     }
 
-    /// The page over the room's place.
+    /// Draws the page over the room's place.
     #[must_use]
     pub fn view(self, ctx: &ViewContext) -> Element<'a, M> {
         let page = self.layer(ctx);
         parts::over_place(ctx, parts::BEHIND_TEXT, page)
     }
 
-    /// The page without the place.
+    /// Draws the page with its ink, but without the place behind it.
     #[must_use]
     pub fn layer(self, ctx: &ViewContext) -> Element<'a, M> {
         let geometry = PageGeometry::of(ctx);
         let veil = self.veil_over(ctx, geometry);
         let gap = ctx.mm(GAP_MM);
         let margin = ctx.mm(geometry.margin_mm());
-        // An overline is above the line of titles, which hang where they always do.
+        // An overline goes above the title. The title stays where it is on a page without an overline.
         let above_mm = if self.overline.is_some() { OVERLINE_MM } else { 0.0 };
         let top = ctx.mm(self.top_mm(ctx, geometry) - above_mm);
-        // Beside the call, if that is on the left.
+        // On a mirrored screen the call is at the left, so the title is indented to the right of it.
         let is_beside_call = ctx.is_mirrored() && !geometry.is_upright() && !self.is_above_call;
         let indent = if is_beside_call { ctx.mm(CALL_CORNER_MM) - margin } else { 0.0 };
         let overline = self.overline.map(|overline| parts::staff_note(ctx, overline));
@@ -370,12 +378,13 @@ impl<'a, M: 'a> Page<'a, M> {
                 over_light = Some(container(beside).center(Length::Fill).padding(padding));
             }
         }
-        // Between larger actions on an upright screen there is no room for them.
+        // On an upright screen, actions in larger type leave no space for dots between them.
         let has_dots = !geometry.is_upright() || geometry.type_factor <= 1.0;
         let has_way_on = !self.end.is_empty();
         let dots = self.progress.filter(|_| has_dots).map(|progress| {
             let dots = container(dots(ctx, progress)).center_y(Length::Fixed(ctx.mm(TARGET_MM)));
-            // On a narrow screen, the way back would cover the middle.
+            // On a small upright screen the action at the start may reach the middle. If there is no action at the end,
+            // the dots are there instead.
             if has_way_on || !geometry.is_small() || !geometry.is_upright() {
                 dots.center_x(Length::Fill)
             } else {
@@ -394,7 +403,7 @@ impl<'a, M: 'a> Page<'a, M> {
         let below = ctx.mm(if self.is_above_call { CALL_MM } else { 0.0 });
         let sides = Padding { top: 0.0, right: margin, bottom: 0.0, left: margin };
         let page = if veil == Veil::Foot {
-            // As high as its words need, so that the light above them stays visible.
+            // The ink is only as high as the words need, so that most of the place stays visible above it.
             let block = column![upper]
                 .push(self.choices)
                 .push(foot)
@@ -416,14 +425,15 @@ impl<'a, M: 'a> Page<'a, M> {
         page.width(Length::Fill).height(Length::Fill).into()
     }
 
-    /// Where ink covers the place. On an upright screen, words are where the place has least to show.
+    /// Returns where ink covers the place. On an upright screen, the words are at the bottom if the picture of the
+    /// place leaves space for words there.
     fn veil_over(&self, ctx: &ViewContext, geometry: PageGeometry) -> Veil {
         let aspect = geometry.width_mm / geometry.height_mm;
         let is_quiet_below = ctx.snapshot.place.quiet_box(aspect).top > 0.5;
         if self.veil == Veil::Beside && geometry.is_upright() && is_quiet_below { Veil::Foot } else { self.veil }
     }
 
-    /// Top of the content.
+    /// Distance of the content from the top of the screen, in millimetres.
     fn top_mm(&self, ctx: &ViewContext, geometry: PageGeometry) -> f32 {
         if self.is_from_head {
             geometry.margin_mm()
@@ -445,8 +455,9 @@ fn ink(alpha: f32) -> iced::Color {
     theme::faded(theme::INK, alpha)
 }
 
-/// An S-shaped fade, since a linear one would show an edge at both ends: solid up to one part of the way, clear from
-/// another.
+/// Returns a gradient of ink in the direction `angle`, in radians. It is solid up to the fraction `solid_to` of the way
+/// and clear from the fraction `clear_from`. The fade between them is S-shaped, because a linear fade would show an
+/// edge at both ends.
 fn fading(angle: f32, solid_to: f32, clear_from: f32) -> Background {
     let between = |part: f32| solid_to + (clear_from - solid_to) * part;
     let linear = gradient::Linear::new(Radians(angle))
@@ -459,13 +470,13 @@ fn fading(angle: f32, solid_to: f32, clear_from: f32) -> Background {
     Background::Gradient(linear.into())
 }
 
-/// Ink that makes words readable over any place, and fades out towards the light of the place.
+/// Returns ink that makes words legible over any place, and fades out towards the bright part of the place.
 fn ground(geometry: PageGeometry, veil: Veil) -> Background {
-    // Larger type reaches further.
+    // The column of words in larger type is wider, and needs solid ink further to the right.
     let solid_to = (0.54 * geometry.type_factor).min(0.68);
     match veil {
         Veil::Whole | Veil::Foot => Background::Color(ink(VEIL_ALPHA)),
-        // From the top on an upright screen, otherwise from the left.
+        // The ink fades out downwards on an upright screen, and to the right on a landscape screen.
         Veil::Beside if geometry.is_upright() => fading(std::f32::consts::PI, 0.52, 0.90),
         Veil::Beside => fading(std::f32::consts::FRAC_PI_2, solid_to, 0.92),
     }
@@ -474,13 +485,13 @@ fn ground(geometry: PageGeometry, veil: Veil) -> Background {
 fn on_ground<'a, M: 'a>(ground: Background, content: impl Into<Element<'a, M>>) -> container::Container<'a, M> {
     container(content).width(Length::Fill).style(move |_| container::Style {
         background: Some(ground),
-        // Two grounds that meet leave no line between them.
+        // Edges that are snapped to pixels leave no line between two areas of ink that meet.
         snap: true,
         ..container::Style::default()
     })
 }
 
-/// One dot for each step: those of past steps and of the current one are lit.
+/// Draws a dot for each step. The dots of past steps are lit, and that of the current step is lit and wider.
 fn dots<'a, M: 'a>(ctx: &ViewContext, progress: StepProgress) -> Element<'a, M> {
     let side = ctx.mm(2.2);
     let dot = |index: usize| {
@@ -504,7 +515,7 @@ fn dots<'a, M: 'a>(ctx: &ViewContext, progress: StepProgress) -> Element<'a, M> 
 mod tests {
     use super::*;
 
-    /// 8, 10.1 and 15.6 inches at 16:10, landscape and upright.
+    /// Width and height of displays of 8, 10.1 and 15.6 inches at 16:10, landscape and upright.
     const DISPLAYS_MM: [(f32, f32); 6] =
         [(172.0, 108.0), (217.0, 136.0), (336.0, 210.0), (108.0, 172.0), (136.0, 217.0), (210.0, 336.0)];
 
@@ -512,7 +523,7 @@ mod tests {
 
     #[test]
     fn tiles_are_large_enough_and_fit_on_every_display() {
-        // An 8-inch display has no room for eight tiles below larger words.
+        // Larger type is not tested on an 8-inch display, where eight tiles do not fit below a title in larger type.
         let larger = DISPLAYS_MM.into_iter().filter(|(width_mm, height_mm)| width_mm.min(*height_mm) > 120.0);
         let larger = larger.map(|display| (display, 1.25));
         let sizes = DISPLAYS_MM.into_iter().map(|display| (display, 1.0)).chain(larger);

@@ -1,5 +1,5 @@
-//! Owns the parts that all screens are made of: text, controls, scrims, backgrounds and the layout of a screen. Does not
-//! own any screen.
+//! Owns the parts that all screens are made of: text, controls, ink behind text, backgrounds, and rows and grids of
+//! controls. Does not own any screen.
 
 use std::time::Instant;
 
@@ -15,21 +15,24 @@ use super::touch::{ControlStyle, Touchable, Trigger, touchable};
 use crate::theme::{self, GAP_MM, LINE_HEIGHT, TARGET_MM, TOUCH_SLOP_MM};
 use crate::words::Value;
 
-/// Time that staff hold a control that must not be triggered by accident.
+/// Time for which staff have to hold a control that must not be triggered by accident.
 pub const STAFF_HOLD: std::time::Duration = std::time::Duration::from_millis(1_500);
-/// Distance that staff slide a control that a resting hand must never trigger, in millimetres: half of its width.
+/// Distance by which staff have to slide a control that a resting hand must never trigger, in millimetres. It is half
+/// of the control's width.
 pub const STAFF_SLIDE_MM: f32 = 30.0;
 /// Brightness of a place behind text, 0 to 1.
 pub const BEHIND_TEXT: f32 = 0.95;
 
-/// Size of a control's icon.
+/// Width and height of a control's icon, in millimetres.
 const ICON_MM: f32 = 8.0;
-/// How far the round ground of a control at rest reaches beyond its icon, and the opacities of both.
+/// Distance by which the round ground of a resting control extends beyond its icon, in millimetres.
 const GLYPH_MARGIN_MM: f32 = 3.2;
+/// Opacity of the round ground behind the icon of a resting control, 0 to 1.
 const GLYPH_GROUND: f32 = 0.46;
+/// Opacity of the icon of a resting control, 0 to 1.
 const GLYPH_INK: f32 = 0.9;
 
-/// Text of a size in logical pixels.
+/// Text in this font and colour, with its font size in logical pixels.
 pub fn text_line<'a>(words: impl text::IntoFragment<'a>, size_px: f32, font: Font, color: Color) -> Text<'a> {
     text(words).size(size_px).font(font).color(color).line_height(LINE_HEIGHT)
 }
@@ -49,12 +52,12 @@ pub fn staff_text<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> 
     text_line(words, ctx.scale.staff(), theme::CONTROL, theme::SAND)
 }
 
-/// Small print for staff.
+/// Small print in the type of text for staff.
 pub fn staff_note<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> Text<'a> {
     text_line(words, ctx.scale.small(), theme::CONTROL, theme::SAND)
 }
 
-/// The style of a control. If `is_chosen`, it looks like the chosen one of several.
+/// The style of a control. `is_chosen` marks it as the chosen one of several.
 #[must_use]
 pub fn control_style(ctx: &ViewContext, is_chosen: bool) -> ControlStyle {
     ControlStyle {
@@ -130,7 +133,8 @@ pub fn icon_control<'a, M: Clone + 'a>(
     icon_above(ctx, id, icon, label, ctx.scale.session_label(), message)
 }
 
-/// A control like [`icon_control`] that fades to a dim glyph at rest. There it cannot be pressed: a touch only wakes it.
+/// A control like [`icon_control`] that fades to a dim icon when it rests. It cannot be pressed while it rests: the
+/// first touch only wakes it.
 pub fn resting_control<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -166,7 +170,7 @@ pub fn resting_control<'a, M: Clone + 'a>(
         .into()
 }
 
-/// A control that is one of few choices: an icon beside a few words, and a tick when it is chosen.
+/// A control for one of a few choices: an icon beside a few words, and a tick if it is the chosen one.
 pub fn icon_choice<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -177,7 +181,7 @@ pub fn icon_choice<'a, M: Clone + 'a>(
 ) -> Touchable<'a, M> {
     let icon = icon.view(ctx.mm(ICON_MM), theme::LAMPLIGHT);
     let words = text_line(label, ctx.scale.label(), theme::CONTROL, theme::SAND).line_height(1.15);
-    // Its room is kept, so that nothing moves when it comes.
+    // The tick takes its space even while it is invisible, so nothing moves when it appears.
     let tick = if is_chosen { theme::LAMPLIGHT } else { Color::TRANSPARENT };
     let tick = Icon::Tick.view(ctx.mm(5.0), tick);
     let inner = row![icon, container(words).width(Length::Fill), tick]
@@ -234,7 +238,7 @@ pub fn offer<'a, M: Clone + 'a>(
     with_label(ctx, id, text_line(label, ctx.scale.label(), theme::CONTROL, theme::LAMPLIGHT), false).on_press(message)
 }
 
-/// A control of staff with a centred label.
+/// A control for staff with a centred label.
 pub fn control<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -244,7 +248,7 @@ pub fn control<'a, M: Clone + 'a>(
     labelled(ctx, id, label, false).on_press(message)
 }
 
-/// A control that is one of several choices.
+/// A control for one of several choices, with a centred label in the type of text for staff.
 pub fn choice<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -265,8 +269,8 @@ pub fn hold_control<'a, M: Clone + 'a>(
     labelled(ctx, id, label, false).on_press(message).trigger(Trigger::Hold(STAFF_HOLD))
 }
 
-/// A control for staff that has to be slid from its left half to its right. A resting hand would hold a control, but it
-/// does not slide one.
+/// A control for staff that has to be slid to the right, starting in its left half, by [`STAFF_SLIDE_MM`]. A hand that
+/// rests on the screen can hold a control by accident, but does not slide it.
 pub fn slide_control<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -276,7 +280,7 @@ pub fn slide_control<'a, M: Clone + 'a>(
     let words = text_line(label, ctx.scale.staff(), theme::CONTROL, theme::SAND);
     let forward = Icon::Forward.view(ctx.mm(5.0), theme::LAMPLIGHT);
     let inner = row![words, Space::new().width(Length::Fill), forward].align_y(Vertical::Center).spacing(ctx.mm(1.0));
-    // Room for the knob, which is to the left of the words.
+    // The knob takes the space to the left of the words.
     let inner = container(inner).center_y(Length::Fill).padding(Padding {
         top: 0.0,
         right: ctx.mm(4.0),
@@ -285,7 +289,7 @@ pub fn slide_control<'a, M: Clone + 'a>(
     });
     let style = ControlStyle {
         radius_px: ctx.mm(TARGET_MM / 2.0),
-        // Dimmer than anything for the patient.
+        // The knob is dimmer than the patient's controls, so it does not attract the patient.
         knob: Some(theme::faded(theme::LAMPLIGHT, 0.32)),
         ..control_style(ctx, false)
     };
@@ -321,7 +325,7 @@ fn with_label<'a, M: Clone + 'a>(
         .style(control_style(ctx, is_chosen))
 }
 
-/// Ink behind text, which makes it readable over any picture.
+/// Puts content on ink with round corners, on which text is legible over any picture.
 pub fn scrim<'a, M: 'a>(ctx: &ViewContext, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let radius = ctx.mm(6.0);
     container(content)
@@ -334,7 +338,8 @@ pub fn scrim<'a, M: 'a>(ctx: &ViewContext, content: impl Into<Element<'a, M>>) -
         .into()
 }
 
-/// Words on ink that fades with them: `fade` is given the words with their margin, and the radius of the ink.
+/// Puts words on ink that fades together with them. `fade` adds the ink: it is called with the words and their margin,
+/// and with the ink's corner radius in logical pixels.
 pub fn fading_plate<'a, M: 'a>(
     ctx: &ViewContext,
     words: impl Into<Element<'a, M>>,
@@ -343,7 +348,7 @@ pub fn fading_plate<'a, M: 'a>(
     fade(container(words).padding(Padding::from([ctx.mm(4.0), ctx.mm(8.0)])).into(), ctx.mm(6.0))
 }
 
-/// A row that is mirrored for a patient whose left hand is free.
+/// A row of elements, in reverse order for a patient whose left hand is free.
 #[must_use]
 pub fn row_by_hand<'a, M: 'a>(ctx: &ViewContext, mut elements: Vec<Element<'a, M>>) -> Row<'a, M> {
     if ctx.is_mirrored() {
@@ -352,7 +357,7 @@ pub fn row_by_hand<'a, M: 'a>(ctx: &ViewContext, mut elements: Vec<Element<'a, M
     row(elements)
 }
 
-/// A line of words on as much ink as it needs.
+/// Puts a line of words on ink that is just large enough for it.
 #[must_use]
 pub fn scrim_line<'a, M: 'a>(ctx: &ViewContext, line: Text<'a>) -> Element<'a, M> {
     let radius = ctx.mm(5.0);
@@ -366,7 +371,7 @@ pub fn scrim_line<'a, M: 'a>(ctx: &ViewContext, line: Text<'a>) -> Element<'a, M
         .into()
 }
 
-/// A full background of one colour.
+/// Puts content on a background of one colour that fills the parent.
 pub fn background<'a, M: 'a>(color: Color, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     container(content)
         .width(Length::Fill)
@@ -375,7 +380,8 @@ pub fn background<'a, M: 'a>(color: Color, content: impl Into<Element<'a, M>>) -
         .into()
 }
 
-/// An ink bar across the top of a screen. What is under it can be neither seen nor touched.
+/// A bar in [`theme::INK`] across the top of a screen. It hides what is under it. Only the controls in it stop touches;
+/// elsewhere they reach what is below.
 pub fn top_bar<'a, M: 'a>(height_px: f32, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let ink = container(content)
         .width(Length::Fill)
@@ -384,13 +390,13 @@ pub fn top_bar<'a, M: 'a>(height_px: f32, content: impl Into<Element<'a, M>>) ->
     ink.into()
 }
 
-/// `content` over the room's place, at a brightness of `dimmed_to`, 0 to 1.
+/// Puts content over the room's place, which is drawn at a brightness of `dimmed_to`, 0 to 1.
 pub fn over_place<'a, M: 'a>(ctx: &ViewContext, dimmed_to: f32, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let scenery = Scenery::of(&ctx.snapshot, ctx.profile(), ctx.clock, dimmed_to);
     stack![place::place(&ctx.place_renderer, scenery), content.into()].width(Length::Fill).height(Length::Fill).into()
 }
 
-/// A row of controls across the foot of a screen, the last one at the right.
+/// A row of controls across the bottom of a screen. The last one is at the right edge, and the others are at the left.
 #[must_use]
 pub fn controls_row<'a, M: 'a>(ctx: &ViewContext, controls: Vec<Element<'a, M>>) -> Element<'a, M> {
     let mut across = row![].spacing(ctx.mm(GAP_MM)).align_y(Vertical::Center);
@@ -404,7 +410,8 @@ pub fn controls_row<'a, M: 'a>(ctx: &ViewContext, controls: Vec<Element<'a, M>>)
     across.into()
 }
 
-/// Controls of one size in rows that are `width_mm` wide when full, mirrored by hand.
+/// A grid of controls of equal size. A full row is `width_mm` wide, and each control is `height_mm` high. The grid is
+/// mirrored for a patient whose left hand is free.
 #[must_use]
 pub fn control_grid<'a, M: 'a>(
     ctx: &ViewContext,
@@ -426,7 +433,8 @@ pub fn control_grid<'a, M: 'a>(
     rows.into()
 }
 
-/// The room's troubles in at most `lines_max` lines, after `first`. The last line counts those that did not fit.
+/// Returns `first`, if any, and after it the room's troubles, in at most `lines_max` lines. If not all fit, the last
+/// line also says how many are left out.
 #[must_use]
 pub fn trouble_lines(ctx: &ViewContext, first: Option<String>, lines_max: usize) -> Vec<String> {
     let troubles = ctx.snapshot.troubles.iter().map(|trouble| ctx.staff(&format!("trouble-{}", trouble.name())));
@@ -440,7 +448,7 @@ pub fn trouble_lines(ctx: &ViewContext, first: Option<String>, lines_max: usize)
     lines
 }
 
-/// The moment `duration` after `start`.
+/// Returns the time `duration` after `start`, or `start` itself if that time cannot be represented.
 #[must_use]
 pub fn deadline(start: Instant, duration: std::time::Duration) -> Instant {
     start.checked_add(duration).unwrap_or(start)

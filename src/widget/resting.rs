@@ -1,5 +1,5 @@
-//! Owns the rest of controls: how a control that nobody touches fades to a dim glyph, and back when it is woken. Does not
-//! own when that is.
+//! Owns resting controls: how a control that nobody touches fades to a dim icon, and back when it wakes. Does not own
+//! the times at which controls rest and wake.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use super::easing::smoothstep;
 use super::fade::FADE;
 use crate::theme;
 
-/// Duration of the way back: an answer to a touch.
+/// Duration of waking. It is short, because waking is the response to a touch.
 const WAKING: Duration = Duration::from_millis(400);
-/// Time between two frames while it fades.
+/// Time between two frames while a control fades.
 const FRAME: Duration = Duration::from_millis(66);
 
-/// How awake controls are, as a function of time.
+/// How awake controls are, as a function of time: a transition between rest and waking.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wakefulness {
     from: f32,
@@ -28,31 +28,31 @@ pub struct Wakefulness {
 }
 
 impl Wakefulness {
-    /// Awake since ever.
+    /// Creates controls that are fully awake.
     #[must_use]
     pub fn awake(now: Instant) -> Self {
         Self { from: 1.0, to: 1.0, since: now, duration: WAKING }
     }
 
-    /// Goes to rest, slowly enough to startle nobody.
+    /// Starts to fade to rest, over [`FADE`], which is slow enough to startle nobody.
     pub fn rest(&mut self, now: Instant) {
         *self = Self { from: self.level(now), to: 0.0, since: now, duration: FADE };
     }
 
-    /// Wakes, quickly.
+    /// Starts to wake, unless controls already wake or are awake.
     pub fn wake(&mut self, now: Instant) {
         if self.to < 1.0 {
             *self = Self { from: self.level(now), to: 1.0, since: now, duration: WAKING };
         }
     }
 
-    /// Whether controls are at rest or on the way there.
+    /// Whether controls are at rest or fading to it.
     #[must_use]
     pub fn is_resting(&self) -> bool {
         self.to < 1.0
     }
 
-    /// 0 at rest, 1 awake.
+    /// Returns how awake controls are at `now`, from 0 (at rest) to 1 (awake).
     #[must_use]
     pub fn level(&self, now: Instant) -> f32 {
         let progress = now.saturating_duration_since(self.since).as_secs_f32() / self.duration.as_secs_f32();
@@ -64,18 +64,18 @@ impl Wakefulness {
     }
 }
 
-/// Opacities of a part of a control.
+/// Opacities of the layers of a part of a control, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {
-    /// Of its ground.
+    /// Opacity of the ground behind the content.
     pub ground: f32,
-    /// Of its border.
+    /// Opacity of the ground's border.
     pub border: f32,
-    /// Of its words and icons.
+    /// Opacity of words and icons.
     pub ink: f32,
 }
 
-/// A part of a control that looks one way awake and another at rest.
+/// A part of a control with one look while it is awake and another at rest.
 pub struct Resting<'a, Message> {
     content: Element<'a, Message>,
     wakefulness: Wakefulness,
@@ -85,11 +85,12 @@ pub struct Resting<'a, Message> {
     ground: Color,
     border_px: f32,
     radius_px: f32,
-    /// How far the ground reaches beyond the content.
+    /// Distance by which the ground extends beyond the content, in logical pixels.
     margin_px: f32,
 }
 
-/// `content` as a part of a control. Its text must not set a colour, since it fades by the inherited one.
+/// Makes `content` a part of a control. Its text must not set a colour, because a fade changes the text colour that it
+/// inherits.
 pub fn resting<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     wakefulness: Wakefulness,
@@ -117,7 +118,8 @@ impl<Message> Resting<'_, Message> {
         self
     }
 
-    /// Sets the ground's colour, its border's width, its radius and how far it reaches beyond the content.
+    /// Sets the ground's colour and, in logical pixels, the width of its border, its corner radius, and the distance by
+    /// which it extends beyond the content.
     #[must_use]
     pub const fn ground(mut self, color: Color, border_px: f32, radius_px: f32, margin_px: f32) -> Self {
         self.ground = color;
@@ -243,7 +245,7 @@ mod tests {
         wakefulness.wake(at(4_200));
         let (before, after) = (wakefulness.level(at(4_200)), wakefulness.level(at(4_600)));
         assert!(before < 1e-6 && (after - 1.0).abs() < 1e-6, "{before} to {after}");
-        // Woken half-way: from where it is.
+        // Controls that are woken half-way to rest start from their current level.
         wakefulness.rest(at(5_000));
         let half_way = wakefulness.level(at(6_200));
         wakefulness.wake(at(6_200));

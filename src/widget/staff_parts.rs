@@ -1,5 +1,6 @@
-//! Owns the parts of staff's screens. What is chosen has a tick and an outline, what is on has a filled switch, what is
-//! done has a check without a frame, and the one primary action is filled with lamplight. Does not own any screen.
+//! Owns the parts of the screens for staff. They show each state in one way: a chosen option has a tick and an outline,
+//! a setting that is on has a filled switch, a step that is done has a tick without a frame, and the single primary
+//! action is filled with lamplight. Does not own any screen.
 
 use iced::alignment::Vertical;
 use iced::border::Border;
@@ -13,12 +14,12 @@ use super::tile::{TileFace, picture};
 use super::touch::{ControlStyle, Touchable, Trigger, touchable};
 use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
 
-/// Height of a control for staff, who have steady hands and clear sight: more than the 11.6 mm (44 CSS pixels) of WCAG 2.2
-/// (2.5.5, AAA).
+/// Height of a control for staff, in millimetres. Staff have steady hands and clear sight, so this is less than for a
+/// patient, but more than the 11.6 mm (44 CSS pixels) of WCAG 2.2 (2.5.5, AAA).
 pub const STAFF_CONTROL_MM: f32 = 14.0;
-/// Corner radius of a control.
+/// Corner radius of a control, in millimetres.
 const RADIUS_MM: f32 = 4.0;
-/// Size of an icon in a control.
+/// Width and height of an icon in a control, in millimetres.
 const ICON_MM: f32 = 5.4;
 
 fn outlined(ctx: &ViewContext) -> ControlStyle {
@@ -61,7 +62,7 @@ pub fn action<'a, M: Clone + 'a>(
     framed(ctx, id, label(ctx, words, theme::LAMPLIGHT), outlined(ctx)).on_press(message)
 }
 
-/// A key of the PIN pad: a digit, or a word.
+/// A key of the PIN pad, labelled with a digit or a word.
 pub fn key<'a, M: Clone + 'a>(ctx: &ViewContext, id: impl Into<String>, face: String, message: M) -> Touchable<'a, M> {
     let is_digit = face.chars().count() == 1;
     let size_px = if is_digit { ctx.scale.title() } else { ctx.scale.staff() };
@@ -83,7 +84,7 @@ pub fn icon_action<'a, M: Clone + 'a>(
     framed(ctx, id, inner, outlined(ctx)).on_press(message)
 }
 
-/// The one action that the stage asks for.
+/// The primary action of a screen, which is the next thing for staff to do.
 pub fn primary<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -93,7 +94,7 @@ pub fn primary<'a, M: Clone + 'a>(
     framed(ctx, id, primary_label(ctx, words), lit(ctx)).on_press(message)
 }
 
-/// The one action that the stage asks for, where it has to be held.
+/// The primary action of a screen, if it has to be held for [`STAFF_HOLD`].
 pub fn primary_hold<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -109,7 +110,7 @@ fn primary_label<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> i
     parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::INK).line_height(1.18).center()
 }
 
-/// Filled with lamplight.
+/// The style of a primary action, which is filled with lamplight.
 fn lit(ctx: &ViewContext) -> ControlStyle {
     ControlStyle {
         background: theme::LAMPLIGHT,
@@ -120,7 +121,7 @@ fn lit(ctx: &ViewContext) -> ControlStyle {
     }
 }
 
-/// An action that has to be held.
+/// An action that has to be held for [`STAFF_HOLD`].
 pub fn hold<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -151,7 +152,7 @@ pub fn toggle<'a, M: Clone + 'a>(
     framed(ctx, id, inner, outlined(ctx)).on_press(message)
 }
 
-/// A track with a knob: filled, with the knob at its right, if it is on.
+/// A switch, drawn as a track with a knob. If it is on, the track is filled and the knob is at the right.
 fn switch<'a, M: 'a>(ctx: &ViewContext, is_on: bool) -> Element<'a, M> {
     let (width, height, line) = (ctx.mm(9.0), ctx.mm(5.0), ctx.mm(0.4));
     let knob_px = ctx.mm(3.4);
@@ -178,7 +179,8 @@ fn switch<'a, M: 'a>(ctx: &ViewContext, is_on: bool) -> Element<'a, M> {
         .into()
 }
 
-/// A level with a control on each side of it, below its words.
+/// Words about a level and, below them, a control that lowers the level and one that raises it. Each control has an id
+/// and a message.
 pub fn stepper<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     words: String,
@@ -197,7 +199,7 @@ pub fn stepper<'a, M: Clone + 'a>(
     .into()
 }
 
-/// Controls of equal width, side by side.
+/// A row of controls, which share its width equally if each of them fills it.
 pub fn side_by_side<'a, M: 'a>(
     ctx: &ViewContext,
     controls: impl IntoIterator<Item = Element<'a, M>>,
@@ -205,18 +207,18 @@ pub fn side_by_side<'a, M: 'a>(
     row(controls).spacing(ctx.mm(GAP_MM)).width(Length::Fill).into()
 }
 
-/// The state of a step.
+/// The state of a step that is carried out in the room, such as a step of the turnover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// It is done.
+    /// The step is done.
     Done,
-    /// It is under way.
+    /// The step is under way.
     UnderWay,
-    /// It failed.
+    /// The step failed.
     Failed,
 }
 
-/// A step and its state, as a mark and words. It is no control, and looks like none.
+/// A step, shown as words and an icon for its state. It has no frame, because it is not a control.
 pub fn step<'a, M: 'a>(ctx: &ViewContext, state: StepState, words: impl text::IntoFragment<'a>) -> Element<'a, M> {
     let (mark, color) = match state {
         StepState::Done => (Icon::Tick, theme::LAMPLIGHT),
@@ -233,26 +235,26 @@ pub fn step<'a, M: 'a>(ctx: &ViewContext, state: StepState, words: impl text::In
     .into()
 }
 
-/// One of several choices as a picture with a title and one line.
+/// One of several choices, shown as a picture with a title and a line of text.
 pub struct PictureChoice<M> {
-    /// Its id among the controls of the screen.
+    /// Id of the control, unique on its screen.
     pub id: String,
-    /// Its title.
+    /// The title over the picture.
     pub title: String,
-    /// One line about it, if any.
+    /// A line of text below the title, if any.
     pub line: Option<String>,
-    /// What it shows.
+    /// The picture or icon.
     pub face: TileFace,
-    /// Whether it is the chosen one.
+    /// Whether this choice is the chosen one.
     pub is_chosen: bool,
-    /// What a touch publishes.
+    /// The message that a touch publishes.
     pub message: M,
 }
 
-/// Width of the frame around the chosen picture.
+/// Width of the frame around the chosen picture, in millimetres.
 const FRAME_MM: f32 = 0.9;
 
-/// A picture that can be chosen, as wide as its parent.
+/// A control that shows a choice as a picture, as wide as its parent.
 pub fn picture_choice<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     choice: PictureChoice<M>,

@@ -1,6 +1,6 @@
-//! Owns the frame of the staff sheet: at the right of a landscape screen, below the place on an upright one. The place and
-//! the call stay visible, and nothing of the sheet is ever under an open call, apart from its head. Does not own what is
-//! in it.
+//! Owns the frame of the staff sheet, which is at the right of a landscape screen and below the place on an upright
+//! screen. The call always stays visible, and the place does except on a small landscape display. An open call covers
+//! at most the head of the sheet, never its body. Does not own the content of the sheet.
 
 use iced::border::Radius;
 use iced::widget::{Column, Space, column, container, row};
@@ -12,54 +12,57 @@ use super::touch::touchable;
 use crate::room::Stage;
 use crate::theme::{self, CALL_MM, GAP_MM};
 
-/// Narrowest sheet. Four controls of staff are side by side in it.
+/// Minimum width of the sheet, in millimetres. Four controls for staff fit side by side in it.
 const WIDTH_MIN_MM: f32 = 96.0;
-/// Margin inside the sheet.
+/// Margin inside the sheet, in millimetres.
 const PADDING_MM: f32 = 4.0;
-/// Height and width that the call takes up in its corner, and its height as a band across the top, with its gaps.
+/// Width that the call takes up in its corner with the gaps around it, in millimetres.
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
+/// Height that the call takes up at the top of the screen with the gaps around it, in millimetres.
 const CALL_TOP_MM: f32 = CALL_MM + 6.0;
-/// Height of the head where it is not beside the call.
+/// Height of the sheet's head if it is not beside the call, in millimetres.
 const HEAD_MM: f32 = 21.0;
-/// Part of an upright screen's height below which the sheet begins.
+/// Fraction of an upright screen's height that stays free above the sheet.
 const PLACE_PART: f32 = 0.36;
-/// Width from which the two halves of the body are side by side.
+/// Minimum width of the sheet's body at which its two halves are side by side, in millimetres.
 const TWO_COLUMNS_MIN_MM: f32 = 150.0;
 
-/// Where the parts of the sheet are, in millimetres.
+/// The sizes and positions of the parts of the sheet, in millimetres.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SheetGeometry {
     width_mm: f32,
     top_mm: f32,
-    /// Width of the head.
+    /// Width of the head at the top of the sheet, in millimetres.
     pub head_width_mm: f32,
-    /// Height of the head.
+    /// Height of the head, in millimetres.
     pub head_height_mm: f32,
-    /// Width of the body.
+    /// Width of the body below the head, in millimetres.
     pub body_width_mm: f32,
-    /// Height of the body.
+    /// Height of the body, in millimetres.
     pub body_height_mm: f32,
     is_upright: bool,
     is_above_band: bool,
 }
 
 impl SheetGeometry {
-    /// The sheet on the display that a view is drawn on.
+    /// Returns the geometry of the sheet on the display that a view is drawn on.
     #[must_use]
     pub fn of(ctx: &ViewContext) -> Self {
         Self::on(PageGeometry::of(ctx), ctx.snapshot.stage == Stage::Session)
     }
 
-    /// Width at the right of the top that the sheet covers, in mm; 0 if it is below.
+    /// Returns the width that the sheet covers at the right of the screen's top edge, in millimetres; 0 on an upright
+    /// screen, whose top edge it does not reach.
     #[must_use]
     pub const fn covered_top_mm(&self) -> f32 {
         if self.is_upright { 0.0 } else { self.width_mm }
     }
 
-    /// The sheet on a display. In the session, the call is a band across the foot.
+    /// Returns the geometry of the sheet on a display. `is_above_band` says that the call is a band across the bottom,
+    /// as in the session.
     fn on(page: PageGeometry, is_above_band: bool) -> Self {
         let is_upright = page.is_upright();
-        // On a small display nothing would fit beside the place.
+        // A small display is too narrow for the sheet and the place side by side.
         let is_small = page.width_mm.min(page.height_mm) < 120.0;
         let width_mm = match (is_upright || is_small, page.width_mm / 3.0) {
             (true, _) => page.width_mm,
@@ -87,7 +90,7 @@ impl SheetGeometry {
         }
     }
 
-    /// Whether the head is beside the call, and thus narrow and tall.
+    /// Whether the head is narrow and tall, because it is beside the call.
     #[must_use]
     pub fn has_tall_head(self) -> bool {
         self.head_height_mm > HEAD_MM
@@ -99,14 +102,16 @@ impl SheetGeometry {
         self.body_width_mm >= TWO_COLUMNS_MIN_MM
     }
 
-    /// Width of a half of the body where the two are side by side, and of the body where they are not.
+    /// Returns the width of a column, in millimetres: half of the body if its halves are side by side, and otherwise
+    /// all of it.
     #[must_use]
     pub fn column_width_mm(self) -> f32 {
         if self.has_two_columns() { (self.body_width_mm - GAP_MM) / 2.0 } else { self.body_width_mm }
     }
 }
 
-/// A sheet with this head and the one or two halves of a body. A touch beside it publishes `on_outside`.
+/// Draws a sheet with this head, and a body that consists of one or two halves. A touch outside the sheet publishes
+/// `on_outside`.
 #[must_use]
 pub fn staff_sheet<'a, M: Clone + 'a>(
     ctx: &ViewContext,
@@ -153,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_place_stays_visible_and_the_body_has_room_on_every_usual_display() {
-        // 10.1, 12.9 and 15.6 inches, landscape and upright.
+        // Sizes of displays of 10.1, 12.9 and 15.6 inches, landscape and upright.
         for (width_mm, height_mm) in
             [(217.0, 136.0), (278.0, 174.0), (336.0, 210.0), (136.0, 217.0), (174.0, 278.0), (210.0, 336.0)]
         {

@@ -1,5 +1,5 @@
-//! Owns picture tiles: a choice shown as a picture with a caption. The picture is decoded on another thread when the
-//! tile appears, and freed with the tile. Not here: the choices.
+//! Owns picture tiles, each of which shows a choice as a picture with a caption. The picture is decoded on another
+//! thread when the tile appears, and freed when the tile disappears. Does not own the choices.
 
 use std::time::{Duration, Instant};
 
@@ -22,18 +22,21 @@ use super::place::tile_picture::{TilePicture, TilePixels};
 use super::touch::{ControlStyle, Touchable, touchable};
 use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
 
-/// Corner radius of a tile.
+/// Corner radius of a tile, in millimetres.
 const RADIUS_MM: f32 = 4.5;
-/// Width of the frame around the chosen tile, and of the gap that the other tiles have in its place.
+/// Width around a tile's content, in millimetres. The frame of the chosen tile fills it; in other tiles it is a gap.
 const FRAME_MM: f32 = 1.0;
-/// Font size of a caption in normal type, its line height, its margin, and the size of the tick beside it.
+/// Font size of a caption in normal type, in millimetres.
 const CAPTION_MM: f32 = 5.6;
+/// Line height of a caption, relative to its font size.
 const CAPTION_LINE_HEIGHT: f32 = 1.2;
+/// Margin at each side of a caption, in millimetres.
 const CAPTION_MARGIN_MM: f32 = 2.0;
+/// Width and height of the tick beside the caption of the chosen tile, in millimetres.
 const TICK_MM: f32 = 5.0;
 /// Duration of a picture's fade-in.
 const FADE_IN: Duration = Duration::from_millis(350);
-/// Time between two checks whether a picture is decoded, and between two frames of its fade.
+/// Time between two checks of whether a picture is decoded, and between two frames of its fade-in.
 const FRAME_TIME: Duration = Duration::from_millis(40);
 
 /// What a tile shows above its caption.
@@ -41,25 +44,25 @@ const FRAME_TIME: Duration = Duration::from_millis(40);
 pub enum TileFace {
     /// A picture.
     Picture(TilePicture),
-    /// An icon on black.
+    /// An icon on ink.
     Icon(Icon),
 }
 
-/// One of several choices.
+/// One of several choices, shown as a tile.
 pub struct Tile<M> {
-    /// Its id among the controls of the screen.
+    /// Id of the control, unique on its screen.
     pub id: String,
-    /// Its caption.
+    /// The caption below the picture.
     pub caption: String,
-    /// What it shows.
+    /// The picture or icon.
     pub face: TileFace,
-    /// Whether it is the chosen one.
+    /// Whether this choice is the chosen one.
     pub is_chosen: bool,
-    /// What choosing it publishes.
+    /// The message that a touch publishes.
     pub message: M,
 }
 
-/// Tiles in a grid, mirrored by hand.
+/// Draws tiles in a grid, which is mirrored for a patient whose left hand is free.
 #[must_use]
 pub fn tiles<'a, M: Clone + 'a>(ctx: &ViewContext, grid: TileGrid, tiles: Vec<Tile<M>>) -> Element<'a, M> {
     let caption_mm = caption_height_mm(ctx, grid, &tiles);
@@ -67,7 +70,7 @@ pub fn tiles<'a, M: Clone + 'a>(ctx: &ViewContext, grid: TileGrid, tiles: Vec<Ti
     cells_in_rows(ctx, grid.columns, cells)
 }
 
-/// Tiles in a grid, and one more control of their size after them.
+/// Draws tiles in a grid like [`tiles`], and after them another control, which gets the size of a tile.
 #[must_use]
 pub fn tiles_and<'a, M: Clone + 'a>(
     ctx: &ViewContext,
@@ -97,7 +100,8 @@ fn cells_in_rows<'a, M: 'a>(ctx: &ViewContext, columns: usize, mut cells: Vec<El
     rows.into()
 }
 
-/// Height of all captions: that of the longest, so that all pictures have the same height.
+/// Returns the height of every caption, in millimetres. It is that of the longest caption, so that all pictures have
+/// the same height.
 fn caption_height_mm<M>(ctx: &ViewContext, grid: TileGrid, tiles: &[Tile<M>]) -> f32 {
     let size_mm = CAPTION_MM * ctx.scale.type_factor();
     let width_mm = grid.width_mm - 2.0 * (FRAME_MM + CAPTION_MARGIN_MM);
@@ -105,11 +109,11 @@ fn caption_height_mm<M>(ctx: &ViewContext, grid: TileGrid, tiles: &[Tile<M>]) ->
         let tick_mm = if tile.is_chosen { TICK_MM + CAPTION_MARGIN_MM } else { 0.0 };
         lines_of(&tile.caption, size_mm, width_mm - tick_mm)
     });
-    // Something of the picture stays, however long a caption is.
+    // Part of the picture has to stay visible, however long the caption is.
     (lines.fold(1.0, f32::max) * size_mm * CAPTION_LINE_HEIGHT + 1.6).min(grid.height_mm * 0.62)
 }
 
-/// A picture without a caption, filling its parent.
+/// Draws a picture without a caption that fills its parent.
 #[must_use]
 pub fn picture<'a, M: 'a>(ctx: &ViewContext, picture: TilePicture) -> Element<'a, M> {
     Element::new(Picture { shown: picture, radius_px: ctx.mm(RADIUS_MM) })

@@ -1,4 +1,4 @@
-//! Owns the mapping from places and sounds to pictures. Not here: how a tile is drawn.
+//! Owns the mapping from places and sounds to the pictures on their tiles. Does not own the drawing of a tile.
 
 use super::ViewContext;
 use super::icon::Icon;
@@ -8,7 +8,7 @@ use super::tile::{Tile, TileFace};
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::{Bed, SoundChoice};
 
-/// The places that the patient may choose, as tiles.
+/// Returns a tile for each place that the patient may choose, at the time of day of the profile.
 pub fn place_tiles<M>(ctx: &ViewContext, message: impl Fn(Place) -> M) -> Vec<Tile<M>> {
     let hour = ctx.profile().map_or(TimeOfDay::Dusk, |profile| profile.time);
     let tile = |place: Place| Tile {
@@ -21,7 +21,7 @@ pub fn place_tiles<M>(ctx: &ViewContext, message: impl Fn(Place) -> M) -> Vec<Ti
     ctx.places().into_iter().map(tile).collect()
 }
 
-/// The face of a place at an hour.
+/// Returns the picture of a place at a time of day, or an icon for a place that has no picture.
 #[must_use]
 pub fn of_place(place: Place, hour: TimeOfDay) -> TileFace {
     match (PlaceShader::of(place), place) {
@@ -31,7 +31,7 @@ pub fn of_place(place: Place, hour: TimeOfDay) -> TileFace {
     }
 }
 
-/// The face of a sound: the part of a place where it is heard.
+/// Returns the part of a place's picture where the sound could be heard, or an icon for music and silence.
 #[must_use]
 pub fn of_sound(choice: SoundChoice) -> TileFace {
     let part = |shader, hour, part| TileFace::Picture(TilePicture::part(shader, hour, part));

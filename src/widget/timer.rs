@@ -1,5 +1,5 @@
-//! Owns a one-shot timer: an invisible widget that publishes a message at a given moment. Unlike a subscription, it
-//! ends with the view that holds it. Not here: the effect of the message.
+//! Owns a timer: an invisible widget that publishes a message at a given time. Unlike a subscription, it ends together
+//! with the view that contains it. Does not own the effect of the message.
 
 use std::time::Instant;
 
@@ -13,15 +13,15 @@ struct Timer<Message> {
     message: Message,
 }
 
-/// Publishes `message` in the first frame at or after `at`, and in every later one: handling it has to remove the timer
-/// from the view.
+/// Publishes `message` in the first frame at or after `at`, and again in every later frame. The code that handles the
+/// message therefore has to remove the timer from the view.
 pub fn timer<'a, Message: Clone + 'a>(at: Instant, message: Message) -> Element<'a, Message> {
     Element::new(Timer { at, message })
 }
 
 impl<Message: Clone> Widget<Message, Theme, Renderer> for Timer<Message> {
     fn size(&self) -> Size<Length> {
-        // iced's rows and stacks skip a child with a fixed size of zero; one that shrinks to zero stays.
+        // iced's rows and stacks skip a child with a fixed size of zero, but not a child that shrinks to zero.
         Size::new(Length::Shrink, Length::Shrink)
     }
 

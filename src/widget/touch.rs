@@ -1,14 +1,14 @@
-//! Owns touch: each finger is judged by its own position. A resting palm or a parked mouse pointer elsewhere blocks
-//! nothing. Not here: the meaning of a touch.
+//! Owns touch: each finger is judged by its own position, so that a resting palm or an idle mouse pointer elsewhere
+//! blocks nothing. Does not own the meaning of a touch.
 //!
-//! Why iced's own buttons will not do, as of iced 0.14:
-//! - All widgets see one cursor, shared by the mouse and every finger, and a batch of events is delivered after it has
-//!   moved to its last position. With two fingers in one batch, the first is judged by where the second is. Here a touch
-//!   is judged by the position in its own event.
-//! - A button has one `is_pressed` flag for all fingers: the first one to lift releases it, so a palm that moves elsewhere
-//!   cancels a press. Here each finger is tracked separately.
-//! - Widget state is matched by position in the tree, so a finger that came down on one control could lift on another that
-//!   took its place. Here a control whose id changes forgets its fingers.
+//! iced's own buttons are not suitable, as of iced 0.14, for these reasons:
+//! - All widgets share one cursor, which the mouse and every finger move. Before a batch of events is delivered, the
+//!   cursor moves to its last position in the batch. With two fingers in one batch, the first is therefore judged by
+//!   the position of the second. Here a touch is judged by the position in its own event.
+//! - A button has one `is_pressed` flag for all fingers. The first one to lift releases it, so a palm that moves
+//!   elsewhere cancels a press. Here each finger is tracked separately.
+//! - Widget state is matched by position in the tree, so a finger that landed on one control could press another one
+//!   that has taken its position. Here a control whose id changes forgets its fingers.
 
 use std::time::{Duration, Instant};
 
@@ -27,49 +27,52 @@ use super::countdown::arc;
 
 /// Width of the ring that fills during a hold, as a fraction of its diameter.
 const RING_WIDTH: f32 = 0.08;
-/// The mouse counts as one more finger.
+/// Id of the mouse, which counts as one more finger.
 const MOUSE: Finger = Finger(u64::MAX);
-/// Maximum number of fingers followed on one control.
+/// Maximum number of fingers that are tracked on one control.
 const FINGERS_MAX: usize = 10;
-/// Time between two frames of a control that fills while it is held.
+/// Time between two frames of the progress of a hold.
 const HOLD_FRAME: Duration = Duration::from_millis(33);
-/// Longest time that a slide may take. A resting hand that slips takes longer.
+/// Maximum duration of a slide. A resting hand that slips takes longer, so it triggers nothing.
 const SLIDE_TIME_MAX: Duration = Duration::from_secs(4);
-/// Touch slop of a control that sets none, in logical pixels.
+/// Touch slop by default, in logical pixels.
 const SLOP_PX: f32 = 60.0;
 
 /// What makes a control publish its message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Trigger {
-    /// A finger lands. Only for the call, where an unintended press costs little and a missed one may cost a lot, and for
-    /// the dark screen, whose first touch shows the call.
+    /// A finger lands. This is used only for the call, because an unintended press costs little and a missed one may
+    /// cost a lot, and for the dark screen, whose first touch shows the call.
     Press,
     /// A finger lifts.
     Release,
-    /// A finger lifts, or another one lands: for keys, where overlapping presses of two thumbs must keep their order.
+    /// A finger lifts, or another finger lands. This is used for keys, because two thumbs may press keys at overlapping
+    /// times and the letters must keep their order.
     ReleaseOrNextPress,
-    /// Like [`Trigger::ReleaseOrNextPress`], and repeatedly while the finger stays, as a held key does.
+    /// Like [`Trigger::ReleaseOrNextPress`], but the message is also published repeatedly while the finger stays, like
+    /// that of a held key.
     Repeat {
         /// Time until the first repeat.
         delay: Duration,
         /// Time between two repeats.
         interval: Duration,
-        /// Maximum number of repeats for one finger, which limits what a resting palm does.
+        /// Maximum number of repeats for one touch, which limits what a resting palm can do.
         max: u32,
     },
-    /// A finger has stayed for this long: for staff, where an accident has to be prevented.
+    /// A finger has stayed for this time. This is used for controls for staff that must not be triggered by accident.
     Hold(Duration),
-    /// A finger that landed in the left half has moved this many logical pixels to the right and lifts: for staff, where
-    /// even a resting hand must never do it. A palm holds a control, but it does not slide.
+    /// A finger lifts that landed in the left half and has moved this many logical pixels to the right. This is used
+    /// for controls for staff that a resting hand must never trigger: a palm may hold a control, but it does not slide
+    /// it.
     Slide(f32),
 }
 
 /// How a control is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct ControlStyle {
-    /// Background at rest.
+    /// Background while no finger is on the control.
     pub background: Color,
-    /// Background while a finger is on it.
+    /// Background while a finger is on the control.
     pub pressed: Color,
     /// Border colour.
     pub border: Color,
@@ -109,19 +112,19 @@ pub struct Touchable<'a, Message> {
     height: Length,
 }
 
-/// A ring that fills around a control while it is held.
+/// A ring that fills while a control is held.
 #[derive(Clone, Copy, Debug)]
 pub struct HoldRing {
-    /// Its colour.
+    /// Colour of the ring.
     pub color: Color,
-    /// Its diameter, in logical pixels. It may be larger than the control.
+    /// Diameter of the ring, in logical pixels. The ring may be larger than the control.
     pub diameter_px: f32,
-    /// Its centre, relative to the top left of the control, in logical pixels.
+    /// Distance of the ring's centre from the left edge of the control, and also from its top edge, in logical pixels.
     pub centre_px: f32,
 }
 
-/// A control around `content`. Its `id` has to be unique on its screen: tests, the trace and the control itself
-/// identify it by that.
+/// Creates a control around `content`. The `id` has to be unique on its screen, because tests, the trace and the
+/// control's own state identify the control by it.
 pub fn touchable<'a, Message>(
     id: impl Into<String>,
     content: impl Into<Element<'a, Message>>,
@@ -140,8 +143,8 @@ pub fn touchable<'a, Message>(
 }
 
 impl<Message> Touchable<'_, Message> {
-    /// Sets the message to publish when the control is triggered, which may be when the finger lifts, or after a hold or a
-    /// slide ([`Self::trigger`]). Without one the control is disabled. The name is that of iced's own button.
+    /// Sets the message to publish when the control is triggered, which need not be when a finger lands
+    /// ([`Self::trigger`]). A control without a message is disabled. The method is named after that of iced's button.
     #[must_use]
     pub fn on_press(mut self, message: Message) -> Self {
         self.on_press = Some(message);
@@ -155,7 +158,8 @@ impl<Message> Touchable<'_, Message> {
         self
     }
 
-    /// Sets the touch slop: the distance that a finger may drift from where it landed and still count, in logical pixels.
+    /// Sets the touch slop, in logical pixels: the distance that a finger may drift from where it landed without
+    /// cancelling its press.
     #[must_use]
     pub fn slop_px(mut self, slop_px: f32) -> Self {
         self.slop_px = slop_px;
@@ -169,7 +173,7 @@ impl<Message> Touchable<'_, Message> {
         self
     }
 
-    /// Shows the progress of a hold as a ring. Without one it fills the control.
+    /// Shows the progress of a hold as a ring. Without a ring, the progress fills the control from the left.
     #[must_use]
     pub fn ring(mut self, ring: HoldRing) -> Self {
         self.ring = Some(ring);
@@ -194,9 +198,9 @@ impl<Message> Touchable<'_, Message> {
 /// What a control tells a widget operation about itself, through [`Operation::custom`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControlInfo {
-    /// Its id.
+    /// The control's id.
     pub id: String,
-    /// Whether it has a message to publish.
+    /// Whether the control has a message to publish.
     pub is_enabled: bool,
 }
 
@@ -204,7 +208,8 @@ pub struct ControlInfo {
 struct State {
     id: String,
     presses: Vec<TrackedPress>,
-    /// Position of the mouse by its own events, since the shared cursor is already at the end of the batch.
+    /// Position of the mouse according to its own events. The shared cursor is already at its last position in the
+    /// batch.
     mouse: Option<Point>,
 }
 
@@ -230,19 +235,20 @@ impl State {
 }
 
 impl TrackedPress {
-    /// The fraction of a slide over `slide_px` that is done, 0 to 1.
+    /// Returns the fraction of a slide over `slide_px` that is done, 0 to 1.
     fn slide_progress(&self, slide_px: f32) -> f32 {
         ((self.at.x - self.start.x) / slide_px.max(1.0)).clamp(0.0, 1.0)
     }
 }
 
 impl<Message: Clone> Touchable<'_, Message> {
-    /// Whether a finger that lands at `at` starts a press. A slide starts only in the left half.
+    /// Whether a finger that lands at `at` starts a press. A slide can start only in the left half of the control.
     fn accepts(&self, bounds: Rectangle, at: Point) -> bool {
         !matches!(self.trigger, Trigger::Slide(_)) || at.x <= bounds.center_x()
     }
 
-    /// Whether a finger at `to` has drifted too far to count. A slide may reach the ends of the control.
+    /// Whether a finger at `to` has drifted too far for its press to count. A finger that slides may move along the
+    /// whole control.
     fn is_beyond_slop(&self, press: &TrackedPress, bounds: Rectangle, to: Point) -> bool {
         if let Trigger::Slide(_) = self.trigger {
             let along = (press.start.x - self.slop_px)..=(bounds.x + bounds.width + self.slop_px);
@@ -332,7 +338,8 @@ impl<Message: Clone> Touchable<'_, Message> {
         }
     }
 
-    /// Another finger lands: keys pressed before it are typed first.
+    /// Handles another finger that lands. Keys that are still held down are typed first, which keeps the letters in
+    /// order.
     fn handle_other_press(&self, state: &mut State, by: Finger, shell: &mut Shell<'_, Message>) {
         if !matches!(self.trigger, Trigger::ReleaseOrNextPress | Trigger::Repeat { .. }) {
             return;
@@ -400,7 +407,7 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
     fn diff(&self, tree: &mut Tree) {
         let state = tree.state.downcast_mut::<State>();
         if state.id != self.id {
-            // A finger that came down on another control must not trigger this one.
+            // A finger that landed on another control must not trigger this one.
             *state = State { id: self.id.clone(), presses: Vec::new(), mouse: state.mouse };
         }
         tree.diff_children(std::slice::from_ref(&self.content));

@@ -1,5 +1,5 @@
-//! Owns the translation of one finger to the mouse, for iced's text editor: as of 0.14 it ignores touch events. Does not
-//! own the editor.
+//! Owns the translation of one finger's touches to mouse events for iced's text editor, which ignores touch events as
+//! of iced 0.14. Does not own the editor.
 
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::{Operation, Tree, tree};
@@ -11,7 +11,8 @@ struct TouchAsMouse<'a, Message> {
     content: Element<'a, Message>,
 }
 
-/// Passes the first finger that lands on `content` to it as the mouse. Further fingers are ignored until it lifts.
+/// Wraps `content` and sends it the touches of the first finger that lands on it as mouse events. Other fingers are
+/// ignored until that finger lifts.
 pub fn touch_as_mouse<'a, Message: 'a>(content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
     Element::new(TouchAsMouse { content: content.into() })
 }

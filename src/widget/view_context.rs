@@ -1,5 +1,5 @@
 //! Owns the context from which every view is drawn: the room's snapshot, the words, the scale and the clinic's
-//! settings. The app keeps it up to date; screens and widgets only read it. Not here: drawing.
+//! settings. The app keeps the context up to date; screens and widgets only read it. Does not own any drawing.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,18 +17,18 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 use crate::words::Words;
 
-/// What the clinic set up.
+/// The clinic's configuration and profiles, as read at the start of the program.
 #[derive(Debug)]
 pub struct Clinic {
     /// The configuration.
     pub config: Config,
-    /// The profiles without findings.
+    /// The profiles whose files have no findings. The others cannot be chosen.
     pub profiles: Vec<Profile>,
     /// Number of findings in the clinic's files.
     pub findings: usize,
 }
 
-/// What every view is drawn from.
+/// The data that every view is drawn from.
 #[derive(Clone)]
 pub struct ViewContext {
     /// The room's latest snapshot.
@@ -37,21 +37,22 @@ pub struct ViewContext {
     pub words: Arc<Words>,
     /// The words in the clinic's language.
     pub staff_words: Arc<Words>,
-    /// Millimetres to logical pixels.
+    /// Converts millimetres to logical pixels on this display.
     pub scale: Scale,
     /// Size of the window, in logical pixels.
     pub window: Size,
     /// The room's clock.
     pub clock: RoomClock,
-    /// What the clinic set up.
+    /// The clinic's configuration and profiles.
     pub clinic: Arc<Clinic>,
     /// The room's name.
     pub room_name: String,
-    /// Draws places.
+    /// The renderer of places.
     pub place_renderer: PlaceRenderer,
-    /// The hand that screens are laid out for.
+    /// The patient's free hand, for which screens are laid out.
     pub hand: Hand,
-    /// What has just happened in the room, for the patient.
+    /// The notice that tells the patient what has just happened in the room. It may have expired; use
+    /// [`Self::current_notice`].
     pub notice: Option<Notice>,
 }
 
@@ -62,11 +63,11 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// When the words begin to fade in.
     pub from: Instant,
-    /// When they have faded out; `None` while it goes on.
+    /// When the words have faded out; `None` while what they are about is still going on.
     pub until: Option<Instant>,
 }
 
-/// What a [`Notice`] tells.
+/// What a [`Notice`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeKind {
     /// Staff are speaking to the patient.
@@ -76,25 +77,25 @@ pub enum NoticeKind {
 }
 
 impl ViewContext {
-    /// A length in millimetres as logical pixels.
+    /// Converts a length in millimetres to logical pixels.
     #[must_use]
     pub fn mm(&self, mm: f32) -> f32 {
         self.scale.mm(mm)
     }
 
-    /// A message in the patient's language.
+    /// Returns the words with this key in the patient's language.
     #[must_use]
     pub fn say(&self, key: &str) -> String {
         self.words.say(key)
     }
 
-    /// A message in the clinic's language.
+    /// Returns the words with this key in the clinic's language.
     #[must_use]
     pub fn staff(&self, key: &str) -> String {
         self.staff_words.say(key)
     }
 
-    /// The same for a screen of staff: laid out the same way for every patient.
+    /// Returns this context for the PIN pad and the staff sheet, which are never mirrored and always in normal type.
     #[must_use]
     pub fn for_staff(&self) -> Self {
         Self { hand: Hand::Right, scale: self.scale.with_type(TypeSize::Normal), ..self.clone() }
@@ -106,13 +107,14 @@ impl ViewContext {
         self.hand == Hand::Left
     }
 
-    /// The notice, unless it is over.
+    /// The notice, unless it has expired.
     #[must_use]
     pub fn current_notice(&self) -> Option<Notice> {
         self.notice.filter(|notice| notice.until.is_none_or(|until| Instant::now() < until))
     }
 
-    /// The places that the patient may choose. The dark is always one of them.
+    /// Returns the places that the patient may choose, out of those that the window can show. The dark is always one of
+    /// them.
     #[must_use]
     pub fn places(&self) -> Vec<Place> {
         let allowed = self.profile().map_or(&[Place::Beach, Place::Dark][..], |profile| &profile.places_allowed);
@@ -123,7 +125,8 @@ impl ViewContext {
             .collect()
     }
 
-    /// What the patient may choose to hear. Silence is always offered; the profile's own sound is, unless it has none.
+    /// Returns the sounds that the patient may choose. Silence is always one of them, and so is the profile's own sound
+    /// ([`SoundChoice::Music`]), unless the profile has no sound.
     #[must_use]
     pub fn sounds(&self) -> Vec<SoundChoice> {
         let Some(profile) = self.profile() else { return vec![SoundChoice::Silence] };
@@ -133,7 +136,7 @@ impl ViewContext {
         SoundChoice::ALL.iter().copied().filter(offered).collect()
     }
 
-    /// The chosen profile, unless its file has findings.
+    /// Returns the profile that staff have chosen, or `None` if its file has findings.
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {
         self.clinic.profiles.iter().find(|profile| profile.name == self.snapshot.profile)

@@ -1,9 +1,10 @@
-//! Owns the jobs that run off the window's thread. One job of a kind runs at a time, on a thread that ends with it.
+//! Owns the jobs that load and render pictures on other threads than the window's. One job of each kind runs at a time,
+//! on a thread that ends with the job. Does not own what a job does.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-/// Runs jobs of one kind, each known by its key, and keeps the last result until it is taken.
+/// Runs jobs of one kind, each of which has a key, and keeps the latest result until it is taken.
 #[derive(Debug)]
 pub(in crate::widget) struct BackgroundJob<K, V>(Arc<Mutex<JobSlots<K, V>>>);
 
@@ -29,7 +30,7 @@ impl<K, V> Default for BackgroundJob<K, V> {
 /// The outcome of a job so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::widget) enum JobResult<V> {
-    /// Its result.
+    /// The result of the job.
     Ready(V),
     /// The job is running, or waits for another job to end.
     Pending,
@@ -75,7 +76,7 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
             });
         });
         if started.is_err() {
-            // The system cannot start a thread now. The next frame tries again.
+            // The system cannot start a thread now. The caller asks again in the next frame.
             self.lock(|slots| slots.is_running = false);
         }
         JobResult::Pending

@@ -1,5 +1,5 @@
-//! Owns baked layers, which are the parts of a place that do not move, with their mipmaps, and their cache on disk. A
-//! damaged file counts as missing. Not here: the rendering of the layers.
+//! Owns baked layers, which are pictures of the parts of a place that do not move, their mipmaps, and their cache on
+//! disk. A damaged cache file counts as missing. Does not own the rendering of the layers.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use super::scene_pipeline::FORMAT;
 use super::shader::LAYERS_MAX;
 use crate::paths::private;
 
-/// Maximum size of the cache.
+/// Maximum size of the cache, in bytes.
 const CACHE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Maximum size of one file.
+/// Maximum size of one file in the cache, in bytes.
 const FILE_BYTES_MAX: usize = 96 * 1024 * 1024;
-/// Longest side of a layer, in pixels.
+/// Maximum length of a layer's side, in pixels.
 const SIDE_MAX: u32 = 4096;
 const MAGIC: &[u8; 8] = b"STILLYR2";
 const DIGEST_BYTES: usize = 32;
@@ -42,7 +42,7 @@ impl std::fmt::Debug for BakedLayers {
 }
 
 impl BakedLayers {
-    /// Creates layers of this size from rows of RGBA. `None` if a layer has a different size.
+    /// Creates layers of this size from rows of RGBA. Returns `None` if a layer has a different size.
     #[must_use]
     pub fn new(width: u32, height: u32, layers: Vec<Vec<u8>>) -> Option<Self> {
         let bytes = width as usize * height as usize * 4;
@@ -171,7 +171,8 @@ fn mip_chain(width: u32, height: u32, whole: Vec<u8>) -> Vec<Vec<u8>> {
     mips
 }
 
-/// Averages blocks of 2 × 2 pixels.
+/// Returns the next smaller mipmap, in which each pixel is the mean of 2 × 2 pixels. `from` and `to` are width and
+/// height before and after.
 fn halved(pixels: &[u8], from: (usize, usize), to: (usize, usize)) -> Vec<u8> {
     let mut half = Vec::with_capacity(to.0 * to.1 * 4);
     for y in 0..to.1 {
@@ -190,7 +191,7 @@ fn halved(pixels: &[u8], from: (usize, usize), to: (usize, usize)) -> Vec<u8> {
     half
 }
 
-/// The cache of baked layers, a folder.
+/// The cache of baked layers, which is a folder with a file for each variant and size of a place.
 #[derive(Clone, Debug)]
 pub struct LayerCache {
     folder: PathBuf,
@@ -203,15 +204,15 @@ impl LayerCache {
         Self { folder }
     }
 
-    /// Loads the layers from the file called `name`. `None` if the file is missing or damaged.
+    /// Loads the layers from the file called `name`. Returns `None` if the file is missing or damaged.
     #[must_use]
     pub fn load(&self, name: &str) -> Option<BakedLayers> {
         let path = self.folder.join(name);
         let file = private::read_limited(&path, FILE_BYTES_MAX).ok().flatten()?;
         let baked = BakedLayers::from_file(&file);
         if baked.is_some() {
-            // Trimming removes the least recently used files. If the time cannot be set, the file may be removed too
-            // early and baked again.
+            // The time of use is recorded, because trimming removes the least recently used files. If it cannot be
+            // recorded, the file may be removed too early, and its layers are then baked again.
             drop(File::open(&path).and_then(|file| file.set_modified(SystemTime::now())));
         } else {
             tracing::info!("{}: baked layers were damaged and are baked again", path.display());

@@ -1,27 +1,28 @@
 // layers: 3
-// The beach: one full-screen picture, a pure function of the scene below. It owns everything that is seen of the
-// place; it does not own the clock, the breath, the arc or the scaling of a small target to the screen.
+// Owns the picture of the beach, which depends only on the `Scene` below. Does not own the clock, the breath, the light
+// through the session, or the enlargement of a small target to the screen.
 //
-// Layer 0: the clear sky with its halo and the headland (a: how much of it is sky); colours are kept as square roots of
-// light. Layer 1: above the horizon r cloud, g how its faces are lit, b unevenness; below it the sand, r and g its
-// slopes, b unevenness, a grain. Layer 2: foam over a patch of water that tiles, r thin lace, g thick lace, b fine
-// lace, a unevenness.
+// Layer 0 is the clear sky with its halo and the headland; a: how much of the pixel is sky. Its colours are stored as
+// square roots of light.
+// Layer 1 is cloud above the horizon; r: how much cloud, g: how its faces are lit, b: unevenness. Below the horizon, it
+// is sand; r and g: its slopes, b: unevenness, a: grain.
+// Layer 2 is foam on a patch of water that tiles; r: thin lace, g: thick lace, b: fine lace, a: unevenness.
 //
-// Units: lengths on the ground are metres from the eye; `screen` lengths are parts of the picture's height.
-// Every motion is a sine of a whole number of turns per 3600 s, which hides the wrap of the clock.
+// Units: lengths on the ground are metres from the eye. Lengths that are marked `screen` are fractions of the picture's
+// height. Every motion is a sine with a whole number of turns per 3600 s, so it does not jump when the clock wraps.
 
 struct Scene {
-  size: vec2<f32>,      // target pixels
-  time_s: f32,          // 0..3600, wraps
-  breath: f32,          // 0..1 level now
-  breath_wet: f32,      // 0..1 how high the sand is wet
-  hour: f32,            // 0 dawn, 1 day, 2 dusk, 3 night
-  light: f32,           // 0..1
-  warmth: f32,          // -1..1
-  saturation: f32,      // 0..1
-  movement: f32,        // 0 still .. 1
-  mood: f32,            // 0 clear .. 1 a soft haze of cloud
-  scale_hint: f32,      // target pixels for each window pixel, 0..1
+  size: vec2<f32>,      // size of the target, in pixels
+  time_s: f32,          // seconds on the clock, which wraps at 3600
+  breath: f32,          // level of the breath: 0 out .. 1 in
+  breath_wet: f32,      // how far up the sand is wet, 0 .. 1
+  hour: f32,            // time of day: 0 dawn, 1 day, 2 dusk, 3 night
+  light: f32,           // brightness: 0 darkest .. 1 as painted
+  warmth: f32,          // -1 moonlight .. 1 lamplight
+  saturation: f32,      // 0 grey .. 1 as painted
+  movement: f32,        // 0 still .. 1 full motion
+  mood: f32,            // weather: 0 clear .. 1 a soft haze of cloud
+  scale_hint: f32,      // width of the target relative to that of the window, 0 .. 1
   spare: vec4<f32>,
 };
 
@@ -30,35 +31,35 @@ struct Scene {
 @group(1) @binding(1) var soft: sampler;
 
 const TAU: f32 = 6.2831853;
-const HORIZON: f32 = 0.44;        // screen, from the top
+const HORIZON: f32 = 0.44;        // fraction of the picture's height, from the top
 const EYE_HEIGHT_M: f32 = 2.4;
-const SHORE_M: f32 = 12.4;        // distance of the edge of the water after a breath out, straight ahead
-const RUN_M: f32 = 2.9;           // distance that a full breath runs up the sand
-const PATCH_M: vec2<f32> = vec2<f32>(14.5, 11.6); // the patch of foam that tiles
-const SKY_PEAK: f32 = 1.6;        // the brightest light layer 0 can keep
-const CLOUD_SPAN: f32 = 0.84;     // the window is this part of the baked sheet of cloud; the rest is room to drift
+const SHORE_M: f32 = 12.4;        // distance to the water's edge at the end of a breath out, straight ahead
+const RUN_M: f32 = 2.9;           // distance that the water runs up the sand in a full breath
+const PATCH_M: vec2<f32> = vec2<f32>(14.5, 11.6); // size of the patch of foam, which tiles
+const SKY_PEAK: f32 = 1.6;        // brightest light that layer 0 can store
+const CLOUD_SPAN: f32 = 0.84;     // fraction of the baked sheet of cloud that is visible; the rest is room to drift
 
-// What depends on the hour alone is computed once, in the three vertices, and passed on flat.
+// What is the same for every pixel is computed in the three vertices, and passed on without interpolation.
 struct Palette {
   @builtin(position) position: vec4<f32>,
-  @location(0) @interpolate(flat) zenith: vec4<f32>,    // w: how much night (stars)
-  @location(1) @interpolate(flat) middle: vec4<f32>,    // w: cover of the clouds
-  @location(2) @interpolate(flat) horizon: vec4<f32>,   // w: width of the disc, screen
+  @location(0) @interpolate(flat) zenith: vec4<f32>,    // w: weight of the night, for the stars
+  @location(1) @interpolate(flat) middle: vec4<f32>,    // w: how much of the sky is cloudy
+  @location(2) @interpolate(flat) horizon: vec4<f32>,   // w: radius of the disc, screen
   @location(3) @interpolate(flat) glow: vec4<f32>,      // w: strength of the halo
-  @location(4) @interpolate(flat) lamp: vec4<f32>,      // sun or moon colour; w: strength of its path on the water
-  @location(5) @interpolate(flat) lamp_ray: vec4<f32>,  // unit vector to it; w: how much of the disc shows
+  @location(4) @interpolate(flat) lamp: vec4<f32>,      // colour of the sun or moon; w: strength of its path on the water
+  @location(5) @interpolate(flat) lamp_ray: vec4<f32>,  // unit vector to the sun or moon; w: visibility of its disc
   @location(6) @interpolate(flat) cloud_lit: vec4<f32>, // w: screen x of the glow
   @location(7) @interpolate(flat) cloud_shade: vec4<f32>, // w: brightness of the disc
-  @location(8) @interpolate(flat) deep: vec4<f32>,      // colour that deep water reflects; w: sway of the clouds along
-  @location(9) @interpolate(flat) shallow: vec4<f32>,   // w: sway of the clouds across
-  @location(10) @interpolate(flat) sand: vec4<f32>,     // dry sand under this sky; w: sway of the wide tongues
-  @location(11) @interpolate(flat) sand_ray: vec4<f32>, // what raking light adds to it; w: sway of the small tongues
-  @location(12) @interpolate(flat) foam: vec4<f32>,      // w: sway of the lace
-  @location(13) @interpolate(flat) land: vec4<f32>,     // the headland behind its haze; w: sway of the wind
-  @location(14) @interpolate(flat) frame: vec4<f32>,    // aspect, pixel, veil of the arc, mip level of this scale
+  @location(8) @interpolate(flat) deep: vec4<f32>,      // colour of deep water; w: horizontal sway of the clouds
+  @location(9) @interpolate(flat) shallow: vec4<f32>,   // w: vertical sway of the clouds
+  @location(10) @interpolate(flat) sand: vec4<f32>,     // colour of dry sand; w: sway of the wide tongues
+  @location(11) @interpolate(flat) sand_ray: vec4<f32>, // what low light adds to the sand; w: sway of the small tongues
+  @location(12) @interpolate(flat) foam: vec4<f32>,      // w: sway of the lace of foam
+  @location(13) @interpolate(flat) land: vec4<f32>,     // colour of the headland; w: sway of the wind
+  @location(14) @interpolate(flat) frame: vec4<f32>,    // aspect ratio, height of a pixel, dimming toward night, mip level
 };
 
-// A slow sway, -1..1: `turns` whole turns per hour of the clock.
+// Returns a slow sway, -1..1, with this whole number of `turns` per hour of the clock.
 fn sway(turns: f32, offset: f32) -> f32 {
   return sin(TAU * fract(scene.time_s * turns / 3600.0) + offset) * scene.movement;
 }
@@ -83,7 +84,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Palette {
   let horizon = of_hour(h, vec3<f32>(0.96, 0.79, 0.72), vec3<f32>(0.83, 0.88, 0.88), vec3<f32>(0.90, 0.55, 0.43), vec3<f32>(0.20, 0.265, 0.37));
   let glow = of_hour(h, vec3<f32>(1.00, 0.86, 0.66), vec3<f32>(1.00, 0.96, 0.86), vec3<f32>(1.05, 0.72, 0.40), vec3<f32>(0.46, 0.54, 0.64));
   let lamp = of_hour(h, vec3<f32>(1.10, 0.87, 0.60), vec3<f32>(1.10, 1.05, 0.94), vec3<f32>(1.15, 0.80, 0.46), vec3<f32>(0.92, 0.91, 0.86));
-  // Under a haze, the sky's colours are more alike and the lamp is a soft spot in it.
+  // Haze makes the colours of the sky more alike, and the sun or moon a soft spot.
   let haze = 0.62 * clamp(scene.mood, 0.0, 1.0);
   let even = mix(middle, horizon, 0.45) * dot(h, vec4<f32>(0.98, 0.97, 0.95, 1.12));
   out.frame = vec4<f32>(scene.size.x / scene.size.y, 1.0 / scene.size.y, night_veil(scene.light), max(floor(0.4 - log2(max(scene.scale_hint, 0.05))), 0.0));
@@ -127,7 +128,7 @@ fn hash_2d(cell: vec2<i32>) -> f32 {
   return hash_4(vec4<u32>(bitcast<u32>(cell.x) * 0x9E3779B1u ^ bitcast<u32>(cell.y) * 0x85EBCA77u)).x;
 }
 
-// Smooth noise and its slope: (value -0.5..0.5, d/dx, d/dy).
+// Returns smooth noise, -0.5..0.5, and its slopes d/dx and d/dy.
 fn noise(p: vec2<f32>) -> vec3<f32> {
   let base = floor(p);
   let cell = bitcast<vec2<u32>>(vec2<i32>(base));
@@ -141,7 +142,7 @@ fn noise(p: vec2<f32>) -> vec3<f32> {
   return vec3<f32>(h.x + (h.y - h.x) * u.x + (h.z - h.x) * u.y + k * u.x * u.y - 0.5, du * (h.yz - h.xx + k * u.yx));
 }
 
-// The clear sky towards (screen x, rise), where rise is the height over the horizon at distance one.
+// Returns the colour of the clear sky at `x` (screen) and `rise`, the height over the horizon at a distance of one.
 fn sky(pal: Palette, x: f32, rise: f32) -> vec3<f32> {
   let up = max(rise, 0.0);
   let aside = x - pal.cloud_lit.w;
@@ -152,14 +153,14 @@ fn sky(pal: Palette, x: f32, rise: f32) -> vec3<f32> {
   return mix(colour, pal.glow.rgb, 0.85 * pal.glow.w * near * near * low);
 }
 
-// The halo round the disc, wide and soft. `ray` is a unit vector.
+// Returns the wide, soft halo around the sun or moon in the direction `ray`, a unit vector.
 fn halo(pal: Palette, ray: vec3<f32>) -> vec3<f32> {
   let off = max(1.0 - dot(ray, pal.lamp_ray.xyz), 0.0);
   let wide = exp2(-off * 30.0) * 0.20 + 0.42 / (1.0 + off * off * 160000.0 + off * 260.0);
   return pal.glow.rgb * (wide * pal.glow.w * pal.lamp_ray.w);
 }
 
-// Height of the far land over the horizon, screen; (far ridge, near ridge).
+// Returns the heights of the far and of the near ridge over the horizon (screen).
 fn ridges(x: f32) -> vec2<f32> {
   let fold = sin(x * 23.0);
   let crag = sin(x * 61.0 + 2.0);
@@ -230,7 +231,7 @@ fn bake_1(pal: Palette) -> @location(0) vec4<f32> {
     size *= select(0.46, 0.50, is_sky);
     scale *= select(2.02, 2.07, is_sky);
   }
-  // Long soft banks low down; the upper middle, where words stand, is kept clear.
+  // Long soft banks of cloud lie low in the sky. The upper middle stays clear, because words are shown there.
   let bank = 0.5 + 0.5 * sin(drop * 17.0 + 1.3 * wide + 0.4 + 1.5 * first);
   let rim = smoothstep(0.015, 0.09, drop) * (1.0 - (0.70 - 0.35 * scene.mood) * smoothstep(0.20, 0.42, drop));
   let cover = smoothstep(0.0, 0.30, sum.x - 0.36 + 0.5 * pal.middle.w + 0.22 * bank) * rim;
@@ -243,7 +244,7 @@ fn bake_1(pal: Palette) -> @location(0) vec4<f32> {
   return clamp(select(sand, vec4<f32>(cover, lit, 0.5 + first, 1.0), is_sky) + grain_of(pal.position.xy), vec4<f32>(0.0), vec4<f32>(1.0));
 }
 
-// Noise whose lattice repeats every eight cells: -0.5..0.5 and its slope's length.
+// Returns noise whose lattice repeats every eight cells, -0.5..0.5, and the length of its slope.
 fn tiling(p: vec2<f32>, seed: u32) -> vec2<f32> {
   let base = floor(p);
   let f = p - base;
@@ -262,19 +263,20 @@ fn tiling(p: vec2<f32>, seed: u32) -> vec2<f32> {
 fn bake_2(pal: Palette) -> @location(0) vec4<f32> {
   let uv = pal.position.xy / scene.size;
   let turn = TAU * uv;
-  // Bent by waves that fit the tile, which stretches the cells of foam and hides their grid.
+  // The pattern is bent by waves that fit the tile. This stretches the cells of foam and hides their grid.
   var at = uv * 8.0 + vec2<f32>(0.42 * sin(2.0 * turn.y + 1.0) + 0.16 * sin(5.0 * turn.y - 2.0 * turn.x), 0.38 * sin(2.0 * turn.x) + 0.15 * sin(5.0 * turn.x + 3.0 * turn.y));
   var web = 1.0;
   var fine = 1.0;
   var first = 0.0;
   for (var o = 0; o < 4; o += 1) {
     let n = tiling(at + f32(o) * vec2<f32>(3.3, 1.7), u32(o) * 7919u);
-    // Lace: the thin lines where noise crosses its middle, in pairs, so that they meet and part like foam.
+    // Lace consists of the thin lines where noise crosses zero. Two sets of lines are combined, which meet and part
+    // like foam.
     let wall = abs(n.x) / (0.35 + 0.65 * n.y);
     if o == 0 { first = n.x; }
     if o == 1 || o == 2 { web = min(web, wall * select(1.0, 1.5, o == 2)); }
     if o > 1 { fine = min(fine, wall); }
-    // Twice along and once across keeps the lattice whole while it turns it.
+    // This turns and enlarges the lattice. The factors are whole numbers, so the lattice still fits the tile.
     at = vec2<f32>(2.0 * at.x - at.y, at.x + 2.0 * at.y);
   }
   let lace = vec3<f32>(1.0 - smoothstep(0.0, 0.085, web), 1.0 - smoothstep(0.02, 0.27, web), 1.0 - smoothstep(0.0, 0.20, fine));
@@ -286,22 +288,23 @@ struct Swell {
   lost: f32,        // mean square slope of the waves too small to be drawn
 };
 
-// The cosine and sine of a number of turns, to about a thousandth.
+// Returns the cosine and sine of a number of turns, accurate to about a thousandth.
 fn turned(turns: f32) -> vec2<f32> {
   let x = fract(vec2<f32>(turns + 0.75, turns + 0.5)) * 2.0 - 1.0;
   let y = 4.0 * x * (1.0 - abs(x));
   return y * (0.775 + 0.225 * abs(y));
 }
 
-// An approximate sine, accurate enough for shapes, at a third of the cost.
+// Returns an approximate sine, which is accurate enough for shapes and costs a third.
 fn wavy(x: f32) -> f32 {
   let t = fract(x * 0.15915494 + 0.5) * 2.0 - 1.0;
   let y = 4.0 * t * (1.0 - abs(t));
   return y * (0.775 + 0.225 * abs(y));
 }
 
-// One sharp-crested train of waves along `way`, `each_m` waves to a metre. A train thinner than the pixel's foot is not
-// drawn but counted as roughness, since it would shimmer towards the horizon.
+// Adds a train of sharp-crested waves in the direction `way`, with `each_m` waves to a metre. Waves that are shorter
+// than the ground that a pixel covers (`foot`) are not drawn but counted as roughness, because they would shimmer
+// towards the horizon.
 fn train(s: ptr<function, Swell>, at: ptr<function, vec2<f32>>, foot: vec2<f32>, way: vec2<f32>, each_m: f32, turns: f32, steep: f32) {
   let blur = each_m * dot(abs(way), foot);
   let keep = clamp(1.25 - 2.6 * blur, 0.0, 1.0);
@@ -312,8 +315,8 @@ fn train(s: ptr<function, Swell>, at: ptr<function, vec2<f32>>, foot: vec2<f32>,
   *at += way * (lean * 0.0318 / each_m);
 }
 
-// Each train rides on the larger ones, which hides that they are sines. Each is turned by about a golden angle from the
-// last, but all come in from the sea.
+// Returns the waves of the open water. Each train rides on the larger ones, which hides that they are sines. Two
+// successive trains differ in direction by 30 to 60 degrees, but all come in from the sea.
 fn swell(start: vec2<f32>, foot: vec2<f32>) -> Swell {
   var s = Swell(vec2<f32>(0.0), 0.0);
   var at = start;
@@ -328,7 +331,8 @@ fn swell(start: vec2<f32>, foot: vec2<f32>) -> Swell {
   return s;
 }
 
-// How far the tongues of a sheet of water reach past its mean line, metres; round ahead, cusped between.
+// Returns how far the edge of a sheet of water reaches past its mean line, in metres. Its tongues are round in front,
+// with cusps between them.
 fn tongues(pal: Palette, x: f32) -> f32 {
   let wide = wavy(x * 0.36 + 0.9 * pal.sand.w);
   let small = wavy(x * 0.83 + 1.0 + 0.8 * pal.sand_ray.w);
@@ -348,13 +352,13 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
   let c = clamp(linear, vec3<f32>(0.0), vec3<f32>(1.0));
   let half_way = sqrt(c);
   let quarter = sqrt(half_way);
-  // Square roots approximate the power, to a third of an 8-bit step.
+  // Square roots approximate the power function, with an error of a third of an 8-bit step.
   let bright = 0.585122381 * half_way + 0.783140355 * quarter - 0.368262736 * sqrt(quarter);
   return select(bright, 12.92 * c, c <= vec3<f32>(0.0031308));
 }
 
-// A software driver executes both sides of every branch, and sampling a layer costs it most. So sky and ground share their
-// samples: the ground uses its mirrored ray.
+// A software driver executes both sides of every branch, and its largest cost is sampling a layer. Sky and ground
+// therefore share one sample of the sky: the ground takes it in the direction of its mirrored ray.
 @fragment
 fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let pixel = pal.frame.y;
@@ -368,19 +372,20 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let uv = p / scene.size;
   var colour = vec3<f32>(0.0);
 
-  // Cloud overhead passes more quickly than cloud far off.
+  // Cloud overhead passes more quickly than cloud far away.
   let slide = vec2<f32>(0.058 * pal.deep.w * (0.45 + 1.1 * drop), 0.006 * pal.shallow.w * drop);
   let sheet = vec2<f32>((uv.x - 0.5) * CLOUD_SPAN + 0.5, uv.y) + slide;
   let local = textureSampleLevel(layers, soft, select(uv, sheet, is_sky), 1, detail);
 
-  // Where on the ground this pixel looks, and how much of it the pixel covers.
+  // The point on the ground that this pixel shows, and the size of the ground that the pixel covers, in metres.
   let far_m = EYE_HEIGHT_M / drop;
   let ground = vec2<f32>(x * far_m, far_m);
   let foot = vec2<f32>(far_m * pixel, far_m * far_m * pixel / EYE_HEIGHT_M);
   let breath = clamp(scene.breath, 0.0, 1.0);
   let wet_level = clamp(max(scene.breath_wet, scene.breath), 0.0, 1.0);
 
-  // Metres inside the edge of the sheet, and inside the line left by the highest recent wave.
+  // Distances in metres towards the sea: from the edge of the sheet of water (`inside`), and from the line that the
+  // highest recent wave has left (`soaked`).
   let seaward = ground.y - SHORE_M - 0.13 * ground.x - 0.35 * wavy(ground.x * 0.11 + 0.6);
   let tongue = tongues(pal, ground.x);
   let front = breath * RUN_M + tongue * (0.30 + 0.62 * breath);
@@ -394,7 +399,8 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let view = normalize(vec3<f32>(x, select(-drop, drop, is_sky), 1.0));
   let aside = x - pal.cloud_lit.w;
 
-  // Sand: unevenness, then how wet; the whole run of the wave stays damp and gives back a little sky.
+  // Sand is first made uneven, and then wet. All the sand that a wave reaches stays damp and reflects a little of the
+  // sky.
   let slopes = (local.rg - 0.5) * 4.0;
   let uneven = local.b - 0.5;
   let ever = smoothstep(-RUN_M - 1.2, -RUN_M + 1.8, seaward + 0.7 * tongue);
@@ -404,7 +410,8 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let rake = clamp(0.42 - 0.22 * dot(slopes, pal.lamp_ray.xz * vec2<f32>(1.5, 1.0)), 0.0, 1.0);
   let tone = 0.92 + 0.26 * uneven + 0.11 * (local.a - 0.5);
   var bed = (pal.sand.rgb * tone + pal.sand_ray.rgb * (rake * (0.65 + 0.7 * warm_side))) * mix(1.0, 0.66, damp);
-  // The thin shadow of the sheet on the sand in front of it, and a line of dried lace where the highest wave turned.
+  // The sheet of water casts a thin shadow on the sand in front of it, and a line of dried foam shows where the highest
+  // wave turned.
   bed *= 1.0 - 0.16 * exp2(-inside * inside * 60.0);
   bed = mix(bed, pal.foam.rgb, 0.16 * clamp(exp2(-soaked * soaked * 90.0) * (0.6 + 2.0 * uneven), 0.0, 1.0));
 
@@ -418,7 +425,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
     let wind = 0.75 + 0.45 * wavy(ground.x * 0.05 + ground.y * 0.09 + 1.2 * wavy(ground.x * 0.031 - ground.y * 0.04) + 0.8 * pal.land.w);
     let amplitude = mix(0.12, 0.90, body) * mix(wind, 0.85, clamp(foot.y * 0.05, 0.0, 1.0));
     let waves = swell(ground, foot);
-    // A low wave gathers as the ground rises under it, and is gone before the sheet.
+    // A low wave builds up as the ground rises under it, and has disappeared before it reaches the sheet of water.
     let roll = 5.2 * sqrt(depth + 1.0) + 0.35 * wavy(ground.x * 0.21 + 0.5) + 0.2 * wavy(ground.x * 0.47) + TAU * fract(scene.time_s * (260.0 / 3600.0));
     let gather = smoothstep(0.8, 4.5, depth) * (1.0 / (1.0 + 0.065 * depth));
     let rolling = turned(roll * 0.15915494);
@@ -435,7 +442,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
     base = mix(bed, thin, water);
   }
 
-  // Far off, mostly the sides of waves that face the viewer are seen.
+  // Far away, mostly the sides of waves that face the viewer are visible, so the normal leans towards the viewer.
   let normal = normalize(vec3<f32>(-lean.x, 1.0, -lean.y - 0.55 * sqrt(lost)));
   let bounced = reflect(view, normal);
   let flat = vec2<f32>(bounced.x, abs(bounced.y)) / max(bounced.z, 0.2);
@@ -449,14 +456,14 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
   let above = mix(given.rgb * given.rgb * SKY_PEAK, pal.horizon.rgb, 0.35 * (1.0 - water));
   colour = mix(base, above, glass);
 
-  // The lamp's path: the probability that a wave within this pixel reflects the lamp to the eye.
+  // The path of the sun or moon on the water is the probability that a wave within this pixel reflects it to the eye.
   let rough = mix(0.0036, 0.0011 + lost, water);
   let half_way = pal.lamp_ray.xyz - view;
   let miss = (-half_way.xz / max(half_way.y, 0.001) - lean) * vec2<f32>(0.62, 1.0);
   let sparkle = exp2(-0.72 * dot(miss, miss) / rough) / rough * mix(0.0034 * damp * gloss, 0.0040, water) * (0.15 + fresnel);
   colour += pal.lamp.rgb * (pal.lamp.w * 3.0 * sparkle / (1.0 + sparkle));
 
-  // Foam rides with the sheet, thick at its lip and torn open behind.
+  // Foam moves with the sheet of water. It is thick at the edge of the sheet, and torn open behind it.
   {
     let rides = ground + vec2<f32>(0.45 * pal.foam.w, 0.80 * front) + 0.25 * vec2<f32>(wavy(ground.y * 1.4 + 0.5 * pal.sand_ray.w), wavy(ground.x * 1.2 + 0.5 * pal.sand.w));
     let fade = log2(foot.y * 0.95 * scene.size.y / PATCH_M.y) + detail;
@@ -472,7 +479,7 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
     colour = mix(colour, pal.foam.rgb, clamp(foam, 0.0, 1.0) * 0.42 * water);
   }
 
-  // Haze along the horizon.
+  // Haze lies along the horizon.
   let near = 1.0 / (1.0 + aside * aside * 5.5);
   let veil = mix(pal.horizon.rgb, pal.glow.rgb, 0.85 * pal.glow.w * near * near);
   colour = mix(colour, veil, 0.55 * exp2(-drop * (75.0 - 35.0 * scene.mood)));
@@ -489,14 +496,15 @@ fn fragment_main(pal: Palette) -> @location(0) vec4<f32> {
     colour = mix(colour, veiled, local.r * 0.80 * given.a);
   }
 
-  // A slight vignette keeps the eye in the picture.
+  // A slight vignette draws the eye to the middle of the picture.
   let corner = vec2<f32>(x / aspect, below + HORIZON - 0.5);
   colour *= 1.0 - 0.42 * dot(corner, corner);
   colour *= vec3<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth);
   let grey = dot(colour, vec3<f32>(0.2126, 0.7152, 0.0722));
   colour = max(mix(vec3<f32>(grey), colour, scene.saturation), vec3<f32>(0.0));
 
-  // Two halves of a hash make triangular grain of one step: no bands, and nothing that moves.
+  // Two parts of a hash make triangular noise of one step, which hides bands. The noise depends only on the pixel, so
+  // it does not move.
   let coarse = hash_2d(vec2<i32>(p)) * 4096.0;
   let dither = fract(coarse) + floor(coarse) / 4096.0 - 1.0;
   return vec4<f32>(toward_night(encode(film(colour)), pal.frame.z) + dither / 255.0, 1.0);

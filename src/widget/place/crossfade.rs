@@ -1,5 +1,5 @@
-//! Owns the crossfade of stills: the still on the screen, the still that fades in, and the duration. A pure value that
-//! is given the time. It loads nothing.
+//! Owns the crossfade of stills: the still on the screen, the still that fades in, and the duration of the fade. It
+//! reads no clock; the time is passed in. Does not own the loading of stills.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +9,11 @@ use super::picture_source::{ColorGrade, PictureSource};
 use super::still_image::StillImage;
 use crate::widget::easing::smoothstep;
 
-/// Longest crossfade from one place to another. It is short because a patient has chosen the place and is waiting.
+/// Maximum duration of a crossfade from one place to another. It is short because the patient has chosen the new place
+/// and is waiting for it.
 const PLACE_FADE_MAX: Duration = Duration::from_secs(7);
-/// Longest crossfade from one light to another in the same place. It is short because words that need the dimmer light
-/// are already shown.
+/// Maximum duration of a crossfade from one light to another in the same place. It is short because words that need the
+/// dimmer light are already shown.
 const LIGHT_FADE_MAX: Duration = Duration::from_secs(3);
 
 /// The still on the screen and the one that is fading in.
@@ -32,7 +33,7 @@ struct Incoming {
 /// What a crossfade shows at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct CrossfadeFrame {
-    /// The picture below.
+    /// The picture below; `None` before the first picture has been loaded.
     pub under: Option<Arc<StillImage>>,
     /// The picture that is fading in over it, and its opacity, 0 to 1.
     pub over: Option<(Arc<StillImage>, f32)>,
@@ -47,8 +48,8 @@ impl CrossfadeFrame {
 }
 
 impl Crossfade {
-    /// Returns whether this picture has to be loaded, which is so if it is not the current picture and nothing is
-    /// fading in.
+    /// Returns whether this picture has to be loaded. It has to be if it is not the current picture, unless another
+    /// picture is still fading in.
     #[must_use]
     pub fn needs(&self, source: PictureSource, grade: ColorGrade, size: (u32, u32)) -> bool {
         let is_it = |picture: &StillImage| {
@@ -67,8 +68,8 @@ impl Crossfade {
         self.current.is_none()
     }
 
-    /// Starts fading a picture in. The first picture appears immediately, and so does the current picture in a new
-    /// size.
+    /// Starts fading a picture in. The first picture appears immediately, and so does the current picture when only its
+    /// size has changed.
     pub fn start(&mut self, picture: Arc<StillImage>, now: Instant) {
         let Some(current) = &self.current else {
             self.current = Some(picture);

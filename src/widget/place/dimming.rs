@@ -1,17 +1,17 @@
-//! Owns the dimming of a place, toward night and never toward grey. For a still that no shader draws, this code dims
-//! the pixels like `dimming.wgsl`. Not here: the brightness that a place should have.
+//! Owns the dimming of a place, which goes toward night and never toward grey. It dims the pixels of a still in the
+//! same way as `dimming.wgsl`, for machines where no shader runs. Does not own the choice of a place's brightness.
 
 use image::RgbaImage;
 
 use crate::widget::easing::smoothstep;
 
-/// Progress toward night at a brightness of 0 to 1: 0 as painted, 1 darkest.
+/// Returns the progress toward night, from 0 (as painted) to 1 (darkest), for a brightness of 0 to 1.
 pub(super) fn night_veil(brightness: f32) -> f32 {
     let dark = 1.0 - brightness.clamp(0.0, 1.0);
     dark * dark.sqrt().sqrt()
 }
 
-/// Dims a displayed colour, each channel 0 to 1, toward night by a veil of 0 to 1.
+/// Dims a displayed colour, whose channels are 0 to 1, by a progress toward night (`veil`) of 0 to 1.
 fn toward_night(seen: [f32; 3], veil: f32) -> [f32; 3] {
     const COOL: [f32; 3] = [0.62, 0.82, 1.14];
     const WARM: [f32; 3] = [1.04, 0.87, 0.66];
@@ -30,7 +30,7 @@ fn toward_night(seen: [f32; 3], veil: f32) -> [f32; 3] {
     })
 }
 
-/// Dims a picture by a veil of 0 to 1.
+/// Dims a picture by a progress toward night (`veil`) of 0 to 1.
 pub(super) fn dim(picture: &mut RgbaImage, veil: f32) {
     for pixel in picture.pixels_mut() {
         let [red, green, blue, alpha] = pixel.0;
@@ -88,7 +88,7 @@ mod tests {
         }
     }
 
-    /// Returns early on a machine without a device that runs shaders.
+    /// The test ends early on a machine without a device that runs shaders.
     #[test]
     fn a_still_is_dimmed_like_the_place_itself() {
         let Ok(renderer) = OffscreenRenderer::open() else { return };

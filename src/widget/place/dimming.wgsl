@@ -1,14 +1,17 @@
-// Dimming. It is prepended to the shader of every place, and to the one that draws stills on the screen. `dimming.rs` does
-// the same to stills where no shader runs; a test compares the two.
+// Owns the dimming of a place. This source is prepended to the shader of every place, and to the shader that draws
+// pictures on the screen. `dimming.rs` dims stills in the same way on machines where no shader runs; a test compares
+// the two.
 
-// Progress toward night at a light of 0 to 1: 0 as painted .. 1 darkest. It is the darkness to the power of 1.25.
+// Returns the progress toward night, from 0 (as painted) to 1 (darkest), for a brightness of 0 to 1. It is the darkness
+// to the power of 1.25.
 fn night_veil(light: f32) -> f32 {
   let dark = 1.0 - clamp(light, 0.0, 1.0);
   return dark * sqrt(sqrt(dark));
 }
 
-// A displayed colour, dimmed toward night. Bright colours keep more of their light than dark ones. Before they darken, warm
-// colours deepen to amber and cool ones to blue, and bright ones most, since they are nearly white. So nothing turns grey.
+// Dims a displayed colour toward night. Bright colours keep more of their light than dark ones. Before colours darken,
+// warm ones deepen to amber and cool ones to blue, so that nothing turns grey. This is strongest for bright colours,
+// which are nearly white.
 fn toward_night(seen: vec3<f32>, veil: f32) -> vec3<f32> {
   let hue = veil * (2.0 - veil);
   let luma = dot(seen, vec3<f32>(0.30, 0.59, 0.11));

@@ -1,24 +1,24 @@
 // layers: 0
-// Drifting colour: folds of coloured silk that turn slowly in the light of one soft lamp. It owns everything that is seen
-// of the place; it does not own the clock, the breath, the arc or the scaling of a small target to the screen.
+// Owns the picture of drifting colour: folds of coloured silk that turn slowly in the light of one soft lamp. Does not
+// own the clock, the breath, the light through the session, or the enlargement of a small target to the screen.
 //
-// Nothing is baked: a plane is bent three times by sines, and a wave over the bent plane is lit like a cloth. Units:
-// lengths are parts of the picture's height, from its middle, downwards. Every motion is a sine of a whole number of
-// turns per 3600 s, which hides the wrap of the clock. Colours are mixed as square roots of light, which keeps
-// them clear where they meet.
+// Nothing is baked. Sines bend a plane three times, and a wave over the bent plane is lit like cloth. Lengths are
+// fractions of the picture's height, from its middle, downwards. Every motion is a sine with a whole number of turns
+// per 3600 s, so it does not jump when the clock wraps. Colours are mixed as square roots of light, because they then
+// stay clear where they meet.
 
 struct Scene {
-  size: vec2<f32>,      // target pixels
-  time_s: f32,          // 0..3600, wraps
-  breath: f32,          // 0..1 level now
+  size: vec2<f32>,      // size of the target, in pixels
+  time_s: f32,          // seconds on the clock, which wraps at 3600
+  breath: f32,          // level of the breath: 0 out .. 1 in
   breath_wet: f32,      // not used here
-  hour: f32,            // 0 dawn, 1 day, 2 dusk, 3 night
-  light: f32,           // 0..1
-  warmth: f32,          // -1..1
-  saturation: f32,      // 0..1
-  movement: f32,        // 0 still .. 1
-  mood: f32,            // 0 soft folds .. 1 deep ones
-  scale_hint: f32,      // target pixels for each window pixel, 0..1
+  hour: f32,            // time of day: 0 dawn, 1 day, 2 dusk, 3 night
+  light: f32,           // brightness: 0 darkest .. 1 as painted
+  warmth: f32,          // -1 moonlight .. 1 lamplight
+  saturation: f32,      // 0 grey .. 1 as painted
+  movement: f32,        // 0 still .. 1 full motion
+  mood: f32,            // weather: 0 soft folds .. 1 deep ones
+  scale_hint: f32,      // width of the target relative to that of the window, 0 .. 1
   spare: vec4<f32>,
 };
 
@@ -26,12 +26,12 @@ struct Scene {
 
 const TAU: f32 = 6.2831853;
 
-// A slow sway, -1..1: `turns` whole turns per hour of the clock.
+// Returns a slow sway, -1..1, with this whole number of `turns` per hour of the clock.
 fn sway(turns: f32, offset: f32) -> f32 {
   return sin(TAU * fract(scene.time_s * turns / 3600.0) + offset) * scene.movement;
 }
 
-// A colour by the hour, as square roots of light.
+// Returns a colour for the time of day, as square roots of light.
 fn of_hour(dawn: vec3<f32>, day: vec3<f32>, dusk: vec3<f32>, night: vec3<f32>) -> vec3<f32> {
   let h = max(vec4<f32>(0.0), 1.0 - abs(vec4<f32>(clamp(scene.hour, 0.0, 3.0)) - vec4<f32>(0.0, 1.0, 2.0, 3.0)));
   return pow(dawn * h.x + day * h.y + dusk * h.z + night * h.w, vec3<f32>(1.1));
@@ -45,19 +45,19 @@ fn hash(seed: vec2<i32>) -> vec2<f32> {
   return vec2<f32>(vec2<u32>(n >> 8u, (n * 0x9E3779B1u) >> 8u)) * (1.0 / 16777216.0);
 }
 
-// What is the same for every pixel is computed in the three vertices and passed on flat.
+// What is the same for every pixel is computed in the three vertices, and passed on without interpolation.
 struct Moment {
   @builtin(position) position: vec4<f32>,
-  @location(0) @interpolate(flat) air: vec4<f32>,      // hue of what lies flat; w: aspect
-  @location(1) @interpolate(flat) lamp: vec4<f32>,     // hue of the sheen; w: the breath
-  @location(2) @interpolate(flat) high: vec4<f32>,     // hues from crest to shadow; w: pixel
-  @location(3) @interpolate(flat) half_way: vec4<f32>,  // w: veil of the arc
+  @location(0) @interpolate(flat) air: vec4<f32>,      // hue of flat parts; w: aspect ratio
+  @location(1) @interpolate(flat) lamp: vec4<f32>,     // hue of the sheen; w: level of the breath
+  @location(2) @interpolate(flat) high: vec4<f32>,     // hue of crests, the first of four hues down to shadow; w: height of a pixel
+  @location(3) @interpolate(flat) half_way: vec4<f32>,  // w: dimming toward night
   @location(4) @interpolate(flat) low: vec4<f32>,
   @location(5) @interpolate(flat) shadow: vec4<f32>,
   @location(6) @interpolate(flat) turn: vec4<f32>,     // phases of the bends
   @location(7) @interpolate(flat) turn_2: vec4<f32>,
-  @location(8) @interpolate(flat) grade: vec4<f32>,    // warmth as light; w: how steep a fold looks
-  @location(9) @interpolate(flat) middle: vec4<f32>,   // where the lamp hangs; w: phase of the folds
+  @location(8) @interpolate(flat) grade: vec4<f32>,    // gains for the warmth; w: apparent steepness of folds
+  @location(9) @interpolate(flat) middle: vec4<f32>,   // position of the lamp (xy); w: phase of the folds
 };
 
 @vertex
@@ -83,12 +83,12 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Moment {
   out.turn = vec4<f32>(0.9 * sway(11.0, 0.0), 1.1 * sway(13.0, 1.0), sway(9.0, 2.0), 1.2 * sway(7.0, 0.5));
   out.turn_2 = vec4<f32>(1.4 * sway(15.0, 0.4), 1.2 * sway(17.0, 2.4), 0.0, 0.0);
   out.grade = vec4<f32>(1.0 + 0.10 * scene.warmth, 1.0 + 0.005 * scene.warmth, 1.0 - 0.13 * scene.warmth, mix(0.26, 0.36, clamp(scene.mood, 0.0, 1.0)));
-  // A breath in moves every fold on a little.
+  // An in-breath moves every fold a little further.
   out.middle = vec4<f32>(wide * 0.22, -0.10, 0.0, 1.3 * sway(8.0, 1.4) + 0.30 * (breath - 0.5) * scene.movement);
   return out;
 }
 
-// The bent plane (xy) and the wave over it (z).
+// Returns the position on the bent plane (xy), and the height of the wave over it (z).
 fn silk(at: vec2<f32>, now: Moment) -> vec3<f32> {
   var p = at;
   p += 0.42 * vec2<f32>(sin(p.y * 2.1 + now.turn.x + 0.6), sin(p.x * 1.7 + now.turn.y + 2.0));
@@ -122,8 +122,8 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let normal = normalize(vec3<f32>(-slope * now.grade.w, 1.0));
   let lit = clamp(dot(normal, normalize(vec3<f32>(now.middle.xy - at, 0.40))), 0.0, 1.0);
 
-  // The hue depends on the height of the fold. What faces away from the light passes through the lower hues into shadow,
-  // never through brown.
+  // The hue depends on the height of the fold. Parts that face away from the light change through the lower hues into
+  // shadow, never through brown.
   let rise = 0.5 + 0.5 * here.z;
   let warm = smoothstep(0.15, 0.85, 0.5 + 0.5 * sin(here.x * 1.35 + 0.4 - 0.5 * here.y));
   let lying = smoothstep(0.35, 1.0, 0.5 + 0.5 * sin(here.y * 1.5 - 0.9)) * (1.0 - 0.7 * rise);
@@ -133,7 +133,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   colour = mix(colour, now.low.rgb, 0.55 * shade);
   colour = mix(colour, now.shadow.rgb, 0.64 * shade) * (1.0 - 0.15 * shade);
 
-  // The lamp's sheen swells with the breath.
+  // The sheen of the lamp grows with the breath.
   let off = at - now.middle.xy;
   let near = exp2(-dot(off, off) * (6.5 - 1.8 * breath));
   let sheen = lit * lit * lit * lit;
@@ -147,7 +147,8 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let grey = dot(light, vec3<f32>(0.2126, 0.7152, 0.0722));
   light = max(mix(vec3<f32>(grey), light, scene.saturation), vec3<f32>(0.0));
 
-  // Two parts of a hash make triangular grain of one step: no bands, and nothing that moves.
+  // Two parts of a hash make triangular noise of one step, which hides bands. The noise depends only on the pixel, so
+  // it does not move.
   let r = hash(vec2<i32>(now.position.xy));
   return vec4<f32>(toward_night(encode(film(light)), now.half_way.w) + (r.x + r.y - 1.0) / 255.0, 1.0);
 }

@@ -1,4 +1,5 @@
-//! Owns the shortest calm duration of a crossfade between two stills. Not here: when a crossfade happens.
+//! Owns the duration of a crossfade between two stills, which is long enough not to flash. Does not own the start of a
+//! crossfade.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,16 +10,16 @@ use super::picture_source::{ColorGrade, PictureSource};
 use super::still_image::{SlideFolder, StillImage};
 use crate::widget::easing::smoothstep;
 
-/// Shortest crossfade from one place to another.
+/// Minimum duration of a crossfade from one place to another.
 pub const PLACE_FADE: Duration = Duration::from_millis(1_600);
-/// Shortest crossfade from one of the clinic's own pictures to the next.
+/// Minimum duration of a crossfade from one of the clinic's own pictures to the next.
 pub const SLIDE_FADE: Duration = Duration::from_secs(4);
 /// Number of steps in which the flash test samples a crossfade.
 const FADE_STEPS: u32 = 120;
 
-/// Tests the crossfade to each picture of a folder for flashes. Returns the verdicts, each with the file that fades in.
-/// Pictures that cannot be read are skipped, as on the screen. `progress` receives the number of files done and the
-/// next file.
+/// Tests the crossfades from each picture of a folder to the next, and from the last to the first, for flashes. Returns
+/// the verdicts, each with the file that fades in. Pictures that cannot be read are skipped, as on the screen.
+/// `progress` receives the number of files done and the next file.
 #[must_use]
 pub fn fade_verdicts(
     slides: &SlideFolder,
@@ -48,8 +49,9 @@ pub fn fade_verdicts(
     verdicts
 }
 
-/// Returns the shortest duration, at least `least`, in which one picture can fade into another within
-/// [`flash::OUR_CHANGE`].
+/// Returns a duration, at least `least`, in which one picture can fade into another while luminance changes by less
+/// than [`flash::OUR_CHANGE`] within any second. It is the shortest of several candidates, of which the longest is 20
+/// times `least`.
 #[must_use]
 pub fn calm_fade(from: &StillImage, to: &StillImage, least: Duration) -> Duration {
     const POINTS: usize = 64;

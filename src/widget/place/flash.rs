@@ -1,5 +1,5 @@
-//! Owns the flash test: whether a sequence of frames flashes, by WCAG 2.3.1 and by a limit of our own that is far
-//! stricter. Not here: the source of the frames.
+//! Owns the flash test: whether a sequence of frames flashes, by WCAG 2.3.1 and by this program's own limit, which is
+//! far stricter. Does not own the source of the frames.
 //!
 //! WCAG 2.2, success criterion 2.3.1, with its definition of *general flash and red flash thresholds*:
 //! - There are at most three flashes within any second.
@@ -7,34 +7,34 @@
 //!   darker image is below 0.80.
 //! - A red flash is a pair of opposing changes that involve a saturated red: R/(R+G+B) ≥ 0.8, with a change of
 //!   (R−G−B)·320 above 20.
-//! - An area counts from 25 % of any 10 degrees of visual field, which is 21 824 of 1024 × 768 pixels or 2.8 % of the
-//!   screen. WCAG counts contiguous areas; this test counts scattered ones, too.
+//! - An area counts if it is at least 25 % of any 10 degrees of the visual field, which is 21 824 of 1024 × 768 pixels.
+//!   That is 2.8 % of the screen. WCAG counts contiguous areas; this test counts scattered ones, too.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// Columns of the grid of cells in which a frame is sampled.
+/// Number of columns in the grid of cells in which a frame is sampled.
 pub const COLUMNS: usize = 32;
-/// Rows of the grid.
+/// Number of rows in the grid of cells in which a frame is sampled.
 pub const ROWS: usize = 20;
 const CELLS: usize = COLUMNS * ROWS;
-/// The time window of every rule.
+/// The period for which every rule counts flashes and changes.
 const SECOND: Duration = Duration::from_secs(1);
 /// WCAG: maximum number of flashes within a second.
 const FLASHES_MAX: u32 = 3;
 /// WCAG: smallest change of relative luminance that counts.
 const GENERAL_CHANGE: f32 = 0.10;
-/// WCAG: luminance of the darker image above which a change does not count.
+/// WCAG: luminance of the darker image at or above which a change does not count.
 const GENERAL_DARKER: f32 = 0.80;
-/// WCAG: smallest R/(R+G+B) of a saturated red.
+/// WCAG: minimum of R/(R+G+B) for a colour to be a saturated red.
 const RED_SHARE: f32 = 0.8;
 /// WCAG: change of (R−G−B)·320 above which a change counts.
 const RED_CHANGE: f32 = 20.0;
 /// WCAG: smallest share of the screen that counts.
 const WCAG_AREA: f32 = 21_824.0 / (1024.0 * 768.0);
-/// Ours: smallest share of the screen that counts.
+/// This program's limit: smallest share of the screen that counts.
 pub const OUR_AREA: f32 = 0.05;
-/// Ours: relative luminance has to change by less than this within a second.
+/// This program's limit: relative luminance has to change by less than this within a second.
 pub const OUR_CHANGE: f32 = 0.10;
 
 /// The result of the flash test.
@@ -49,14 +49,14 @@ pub struct FlashVerdict {
 }
 
 impl FlashVerdict {
-    /// Returns whether both WCAG 2.3.1 and our own limit are kept.
+    /// Returns whether the frames keep to WCAG 2.3.1 and to this program's own limit.
     #[must_use]
     pub fn is_calm(&self) -> bool {
         self.general_flashes <= FLASHES_MAX && self.red_flashes <= FLASHES_MAX && self.largest_change < OUR_CHANGE
     }
 }
 
-/// The mean light of each cell of a frame.
+/// A frame, reduced to the mean luminance and redness of each cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameSample {
     at: Duration,
@@ -71,8 +71,8 @@ struct RedSample {
 }
 
 impl FrameSample {
-    /// Samples a frame `width` pixels wide from rows of RGBA, shown `at` after the first. A frame smaller than
-    /// [`COLUMNS`] × [`ROWS`] counts as black.
+    /// Samples a frame from rows of RGBA that are `width` pixels wide. The frame is shown `at` after the first one. A
+    /// frame smaller than [`COLUMNS`] × [`ROWS`] counts as black.
     #[must_use]
     pub fn of(at: Duration, width: u32, rgba: &[u8]) -> Self {
         let width = width as usize;
@@ -122,7 +122,7 @@ static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
     })
 });
 
-/// Tests frames in the order in which they are shown.
+/// Tests frames, which are passed in the order in which they are shown.
 #[must_use]
 pub fn analyze(samples: &[FrameSample]) -> FlashVerdict {
     let general = flashes(samples, general_change, |sample, cell| sample.luminance[cell]);
@@ -160,7 +160,7 @@ fn red_change(from: &FrameSample, to: &FrameSample, cell: usize) -> Option<Direc
     counts.then(|| Direction::of(after.measure > before.measure))
 }
 
-/// Returns, for each cell, the frames in which a change was followed by the opposite change and completed a flash.
+/// Returns the frames in which each cell completed a flash, which is a change followed by the opposite change.
 fn flashes(
     samples: &[FrameSample],
     change: fn(&FrameSample, &FrameSample, usize) -> Option<Direction>,
@@ -242,7 +242,7 @@ fn largest_change(samples: &[FrameSample]) -> f32 {
 mod tests {
     use super::*;
 
-    /// Tests five seconds at 20 frames a second, with the linear colour of each cell from `shade`.
+    /// Tests five seconds at 20 frames a second. `shade` returns the linear colour of a cell at a time in seconds.
     fn run(shade: impl Fn(f32, usize) -> [f32; 3]) -> FlashVerdict {
         let samples: Vec<FrameSample> = (0..100_u32)
             .map(|index| {

@@ -1,27 +1,27 @@
 // layers: 6
-// The forest: a path at the edge of a kind wood. It owns everything that is seen of the place; it does not own the
-// clock, the breath, the arc or the scaling of a small target to the screen.
+// Owns the picture of the forest, a path at the edge of a friendly wood. Does not own the clock, the breath, the light
+// through the session, or the enlargement of a small target to the screen.
 //
-// What does not move is painted once by the bakes, far to near:
-//   0 air, far rows of trees, ground and path (opaque; alpha: depth, 0 near .. 1 lost in mist)
+// What does not move is baked once into layers, from far to near:
+//   0 air, far rows of trees, ground and path (opaque; alpha: distance, 0 near .. 1 lost in mist)
 //   1 leaves of the middle distance    2 near trunks    3 near leaves    4 ferns (alpha: coverage, premultiplied)
 //   5 light: two sets of shafts (r, g), drifting mist (b), strength of the breath at this point (a)
-// The live pass composites them and adds light, mist, sway and motes.
+// The live pass composites the layers and adds light, mist, sway and motes.
 //
-// Lengths are parts of the picture's height, x from its middle, y down from its top. Every motion is a sine of a
-// whole number of turns per 3600 s, which hides the wrap of the clock.
+// Lengths are fractions of the picture's height, x from its middle, y down from its top. Every motion is a sine with a
+// whole number of turns per 3600 s, so it does not jump when the clock wraps.
 
 struct Scene {
-  size: vec2<f32>,      // target pixels
-  time_s: f32,          // 0..3600, wraps
-  breath: f32,          // 0 out .. 1 in
+  size: vec2<f32>,      // size of the target, in pixels
+  time_s: f32,          // seconds on the clock, which wraps at 3600
+  breath: f32,          // level of the breath: 0 out .. 1 in
   breath_wet: f32,      // not used here
-  hour: f32,            // 0 dawn, 1 day, 2 dusk, 3 night
-  light: f32,           // 0..1
-  warmth: f32,          // -1..1
-  saturation: f32,      // 0..1
-  movement: f32,        // 0 still .. 1
-  mood: f32,            // 0 clear air .. 1 deep mist
+  hour: f32,            // time of day: 0 dawn, 1 day, 2 dusk, 3 night
+  light: f32,           // brightness: 0 darkest .. 1 as painted
+  warmth: f32,          // -1 moonlight .. 1 lamplight
+  saturation: f32,      // 0 grey .. 1 as painted
+  movement: f32,        // 0 still .. 1 full motion
+  mood: f32,            // weather: 0 clear air .. 1 deep mist
   scale_hint: f32,
   pad: vec4<f32>,
 };
@@ -32,17 +32,17 @@ struct Scene {
 
 const TAU: f32 = 6.2831853;
 const HORIZON: f32 = 0.535;
-const OPENING: vec2<f32> = vec2<f32>(0.13, 0.405);   // the bright place ahead
-const STORED: f32 = 2.0;                             // brightest light that a layer can hold
+const OPENING: vec2<f32> = vec2<f32>(0.13, 0.405);   // centre of the bright opening ahead
+const STORED: f32 = 2.0;                             // brightest light that a layer can store
 
 struct Stage {
   @builtin(position) position: vec4<f32>,
-  @location(0) @interpolate(flat) core: vec3<f32>,    // the opening
-  @location(1) @interpolate(flat) haze: vec3<f32>,    // lit mist
-  @location(2) @interpolate(flat) shade: vec3<f32>,   // mist away from the light
+  @location(0) @interpolate(flat) core: vec3<f32>,    // colour of the opening
+  @location(1) @interpolate(flat) haze: vec3<f32>,    // colour of lit mist
+  @location(2) @interpolate(flat) shade: vec3<f32>,   // colour of mist away from the light
   @location(3) @interpolate(flat) lamp: vec4<f32>,    // xy: where the shafts come from; z: their strength; w: night
   @location(4) @interpolate(flat) sway: vec4<f32>,    // four slow sways
-  @location(5) @interpolate(flat) veil: f32,     // veil of the arc
+  @location(5) @interpolate(flat) veil: f32,     // dimming toward night, 0 .. 1
 };
 
 fn of_hour(dawn: vec3<f32>, day: vec3<f32>, dusk: vec3<f32>, night: vec3<f32>) -> vec3<f32> {
@@ -54,7 +54,7 @@ fn of_hour_one(v: vec4<f32>) -> f32 {
   return dot(v, max(vec4<f32>(0.0), 1.0 - abs(vec4<f32>(clamp(scene.hour, 0.0, 3.0)) - vec4<f32>(0.0, 1.0, 2.0, 3.0))));
 }
 
-// A slow sway, -1..1: `turns` whole turns per hour of the clock.
+// Returns a slow sway, -1..1, with this whole number of `turns` per hour of the clock.
 fn sway(turns: f32, offset: f32) -> f32 {
   return sin(TAU * fract(scene.time_s * turns / 3600.0) + offset) * scene.movement;
 }
@@ -93,7 +93,7 @@ fn chance(cell: vec2<f32>, seed: u32) -> vec4<f32> {
   return hash_4(vec4<u32>(cell_seed(cell, seed)) + vec4<u32>(0u, 0x68E31DA4u, 0xB5297A4Du, 0x1B56C4E9u));
 }
 
-// Smooth noise, -0.5..0.5.
+// Returns smooth noise, -0.5..0.5.
 fn noise(p: vec2<f32>) -> f32 {
   let base = floor(p);
   let f = p - base;
@@ -111,7 +111,7 @@ fn clouded(p: vec2<f32>) -> f32 {
 
 // ---- air
 
-// The colour of the mist itself towards p.
+// Returns the colour of the mist in the direction of `p`.
 fn air(stage: Stage, p: vec2<f32>) -> vec3<f32> {
   let away = (p - OPENING) * vec2<f32>(0.85, 1.0);
   let r = length(away);
@@ -122,12 +122,12 @@ fn air(stage: Stage, p: vec2<f32>) -> vec3<f32> {
 
 // ---- leaves
 
-// Where leaves grow: x, how deep a point lies in the mass before the mass is broken up (below zero is open air);
-// y, the number of clumps per unit of length.
+// Returns where leaves of a kind grow. x: how deep a point lies within their mass, before the mass is broken up into
+// clumps; less than 0 in open air. y: number of clumps per unit of length.
 fn mass_at(kind: i32, p: vec2<f32>) -> vec2<f32> {
   let side = abs(p.x - 0.10);
   switch kind {
-    // far crowns: the higher, the fuller; open above the bright place
+    // far crowns, denser towards the top, with a gap above the opening
     case 0, 1, 2: {
       let k = f32(kind);
       return vec2<f32>((0.33 - 0.02 * k + 0.16 * side - p.y) * 3.2 - 1.25 * exp2(-side * side * 30.0), 9.0 - 1.5 * k);
@@ -161,8 +161,9 @@ fn leaf_colours() -> Leaves {
   return out;
 }
 
-// One sheet of single leaves over whatever is under it. `grid`: leaves per unit of length; `bar`: how deep the mass
-// must be for a leaf to grow; `glow`: the amount of light that comes through.
+// Draws one sheet of single leaves over `under`. `grid`: leaves per unit of length; `bar`: how deep in the mass a leaf
+// has to be to grow; `tone`: brightness of the leaves in shade; `glow`: amount of light that shines through them;
+// `fog`: opacity of the mist in front of them.
 fn lay_leaves(under: vec4<f32>, stage: Stage, p: vec2<f32>, kind: i32, grid: f32, seed: u32, bar: f32, tone: f32, glow: f32, fog: f32) -> vec4<f32> {
   if mass_at(kind, p).x < -0.75 { return under; }
   var out = under;
@@ -178,7 +179,7 @@ fn lay_leaves(under: vec4<f32>, stage: Stage, p: vec2<f32>, kind: i32, grid: f32
     let o = q - at;
     if dot(o, o) > 1.05 { continue; }
     let place = at / grid;
-    // hanging, fanned out at random and by the direction of the twig
+    // leaves hang down, fanned out at random and by the direction of their twig
     let turn = 1.57 + (r.w - 0.5) * 2.6 + 1.6 * noise(place * 7.0);
     let dir = vec2<f32>(cos(turn), sin(turn));
     let along = dot(o, dir);
@@ -199,7 +200,7 @@ fn lay_leaves(under: vec4<f32>, stage: Stage, p: vec2<f32>, kind: i32, grid: f32
     var c = mix(leaf.dark, leaf.middle, clamp((tone + 0.85 * open) * (0.30 + 1.10 * near) + 0.30 * (r.y - 0.5), 0.0, 1.0));
     let through = through_hour * thin * (0.25 + 0.75 * open) * (0.10 + near) * (0.55 + 0.9 * r.x);
     c = mix(c, leaf.lit, clamp(through, 0.0, 0.95));
-    // two halves to a leaf, the tip a little lighter
+    // one half of a leaf is darker than the other, and the tip is a little lighter
     c *= 1.0 + 0.18 * clamp(across / max(breadth, 0.02), -1.0, 1.0) + 0.12 * s;
     out = mix(out, vec4<f32>(mix(c, air(stage, place), fog), 1.0), cover);
   }
@@ -219,20 +220,20 @@ fn bark_colours() -> Bark {
   return out;
 }
 
-// x, foot y, half width, lean. The first five are near, the others of the middle distance.
+// The trunks: x, y of the foot, half of the width, lean. The first six are near, the others are in the middle distance.
 const TRUNKS = array<vec4<f32>, 12>(
   vec4<f32>(-0.735, 0.815, 0.072, 0.02), vec4<f32>(0.585, 0.770, 0.056, -0.05), vec4<f32>(0.900, 0.870, 0.075, 0.05),
   vec4<f32>(-0.505, 0.690, 0.034, 0.05), vec4<f32>(-1.150, 0.860, 0.080, 0.03), vec4<f32>(1.240, 0.820, 0.060, 0.02),
   vec4<f32>(0.385, 0.632, 0.023, 0.03), vec4<f32>(-0.300, 0.612, 0.0165, -0.03), vec4<f32>(0.725, 0.640, 0.026, 0.02),
   vec4<f32>(-0.620, 0.622, 0.022, -0.04), vec4<f32>(-0.86, 0.640, 0.025, 0.01), vec4<f32>(0.475, 0.600, 0.014, 0.05));
 
-// Where ferns grow, and how long their fronds are.
+// The ferns: x and y of the root, and length of the fronds.
 const FERNS = array<vec3<f32>, 11>(
   vec3<f32>(-0.43, 0.715, 0.085), vec3<f32>(0.50, 0.785, 0.12), vec3<f32>(0.685, 0.80, 0.14), vec3<f32>(-0.625, 0.815, 0.13),
   vec3<f32>(-0.86, 0.89, 0.20), vec3<f32>(0.77, 0.885, 0.18), vec3<f32>(1.02, 0.93, 0.22), vec3<f32>(-0.66, 0.985, 0.22),
   vec3<f32>(-0.83, 1.08, 0.36), vec3<f32>(0.88, 1.09, 0.36), vec3<f32>(0.66, 1.04, 0.22));
 
-// Colour and coverage of one trunk.
+// Returns the premultiplied colour and the coverage of one trunk.
 fn trunk(stage: Stage, p: vec2<f32>, t: vec4<f32>, seed: f32, fog: f32) -> vec4<f32> {
   let bark = bark_colours();
   let up = t.y - p.y;
@@ -277,7 +278,8 @@ fn over(under: vec3<f32>, top: vec4<f32>) -> vec3<f32> {
   return under * (1.0 - top.a) + top.rgb;
 }
 
-// A far row of straight stems at random positions, none in front of the opening.
+// Returns the colour and coverage of a far row of straight stems at random positions, none of them in front of the
+// opening.
 fn far_row(stage: Stage, p: vec2<f32>, row: i32) -> vec4<f32> {
   let k = f32(row);
   let pitch = 0.038 * pow(1.55, k);
@@ -319,7 +321,7 @@ fn ground(stage: Stage, p: vec2<f32>) -> vec4<f32> {
   let earth = of_hour(vec3<f32>(0.62, 0.54, 0.51), vec3<f32>(0.60, 0.54, 0.40), vec3<f32>(0.60, 0.41, 0.36), vec3<f32>(0.16, 0.205, 0.26));
   let d = max(p.y - HORIZON + roll, 0.0);
   let flat = vec2<f32>((p.x - OPENING.x) / (d + 0.02), log2(d + 0.02));
-  // Stems cast shadows towards the viewer, fanned out from the light.
+  // Stems cast shadows that fan out from the light towards the viewer.
   var shadow = 0.0;
   for (var i = 0; i < 12; i++) {
     let t = TRUNKS[i];
@@ -336,7 +338,7 @@ fn ground(stage: Stage, p: vec2<f32>) -> vec4<f32> {
     shadow = max(shadow, 0.85 * exp2(-1.2 * dot(under, under)));
   }
   var colour = vec3<f32>(0.0);
-  // Tufts and small leaves: each is a flat dab, lit like the ground that it stands on.
+  // Tufts and small leaves are flat dabs, each of them lit like the ground below it.
   for (var sheet = 0; sheet < 2; sheet++) {
     let grid = select(vec2<f32>(24.0, 34.0), vec2<f32>(36.0, 30.0), sheet == 1);
     let q = flat * grid;
@@ -382,7 +384,7 @@ fn ground(stage: Stage, p: vec2<f32>) -> vec4<f32> {
 
 // ---- ferns
 
-// One frond: colour and coverage.
+// Draws one frond of a fern over `under`.
 fn frond(under: vec4<f32>, stage: Stage, p: vec2<f32>, root: vec2<f32>, angle: f32, reach: f32, seed: f32, fog: f32) -> vec4<f32> {
   let o = (p - root) / reach;
   let dir = vec2<f32>(cos(angle), -sin(angle));
@@ -410,7 +412,7 @@ fn frond(under: vec4<f32>, stage: Stage, p: vec2<f32>, root: vec2<f32>, angle: f
   var c = mix(leaf.dark * 0.85, leaf.middle, clamp(tone, 0.0, 1.0));
   c = mix(c, leaf.lit, clamp((0.30 + 0.45 * toward) * s * near * (0.5 + r) * (0.5 + 0.9 * out_along), 0.0, 0.8) * of_hour_one(vec4<f32>(0.55, 1.0, 0.48, 0.9)));
   c = mix(c, leaf.middle * 1.25, stem * 0.6);
-  // The nearest are in shade: they frame the picture without drawing attention.
+  // The nearest fronds are in shade, so they frame the picture without drawing attention.
   c *= 1.0 - 0.50 * smoothstep(0.80, 1.0, p.y + 0.25 * abs(p.x) - 0.20) * (1.0 - 0.5 * s);
   c = mix(c, air(stage, p), fog);
   return mix(under, vec4<f32>(c, 1.0), cover);
@@ -427,7 +429,8 @@ fn grain(at: vec4<f32>) -> f32 {
   return (r.x + r.y - 1.0) / 255.0;
 }
 
-// Colours are premultiplied by their coverage and stored as square roots: filtering then leaves no dark seams.
+// Returns a colour as a layer stores it: the square root of light, premultiplied by the coverage, so that filtering
+// leaves no dark seams.
 fn keep(colour: vec4<f32>, at: vec4<f32>) -> vec4<f32> {
   let own = clamp(colour.rgb / (max(colour.a, 0.001) * STORED), vec3<f32>(0.0), vec3<f32>(1.0));
   return vec4<f32>((sqrt(own) + grain(at)) * colour.a, colour.a);
@@ -441,7 +444,7 @@ fn thick(fog: f32) -> f32 {
 fn bake_0(stage: Stage) -> @location(0) vec4<f32> {
   let p = from_middle(stage.position);
   var c = air(stage, p);
-  // The lamp itself, soft behind the mist: a low sun, or the moon between the crowns.
+  // The source of the light is soft behind the mist: a low sun, or the moon between the crowns.
   let disc = of_hour_one(vec4<f32>(1.0, 0.0, 1.0, 1.0));
   let off = length(p - mix(vec2<f32>(0.13, 0.345), vec2<f32>(0.225, 0.170), stage.lamp.w));
   let lamp = mix(stage.core * 1.5, vec3<f32>(0.62, 0.68, 0.69), stage.lamp.w);
@@ -556,7 +559,8 @@ fn layer(under: vec3<f32>, uv: vec2<f32>, index: i32, level: f32) -> vec3<f32> {
   return under * (1.0 - s.a) + s.rgb * s.rgb * (STORED / max(s.a, 0.004));
 }
 
-// One drifting speck in each cell of a grid, some cells empty: how bright it is here, and how it swells in time.
+// Returns the brightness at `p` of drifting specks, and the phase of their slow pulse, 0..1. Each cell of a grid has at
+// most one speck, and a fraction `share` of the cells has one.
 fn specks(p: vec2<f32>, grid: f32, seed: u32, share: f32, radius: f32) -> vec2<f32> {
   let q = p * grid;
   let cell = floor(q);
@@ -577,7 +581,7 @@ fn fragment_main(stage: Stage) -> @location(0) vec4<f32> {
   let level = max(0.0, log2(f32(textureDimensions(layers).y) / scene.size.y));
   let per_height = vec2<f32>(scene.size.y / scene.size.x, 1.0);
 
-  // Boughs swing a little as a whole and leaves flutter on them, at each depth with its own period.
+  // Boughs swing a little as a whole, and leaves flutter on them. Each depth has a period of its own.
   let wide = sin(p.x * 5.0 + p.y * 3.0 + stage.sway.z * 1.4);
   let flutter = sin(p.x * 31.0 + p.y * 23.0 + 2.2 * stage.sway.x) * stage.sway.y;
   let swing_near = vec2<f32>(0.0046 * wide * stage.sway.x + 0.0014 * flutter, 0.0020 * stage.sway.y * wide + 0.0010 * flutter);

@@ -1,5 +1,6 @@
-//! Owns the measurement of what a frame costs. A thread waits until the GPU has finished each frame, and reports it to
-//! the governor. wgpu's timestamp queries would be exact, but not every device has them.
+//! Owns the measurement of what a frame costs. A thread waits until the GPU has finished each frame, and reports the
+//! time to the governor. wgpu's timestamp queries would be exact, but not every device supports them. Does not own the
+//! scale that follows from the cost.
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -8,23 +9,24 @@ use iced::wgpu;
 
 use super::governor::ResolutionGovernor;
 
-/// Delay before the device is polled. By then, iced has submitted the rest of the frame, and there is something to wait
-/// for.
+/// Delay before the device is polled. If it were polled earlier, iced would not have submitted the whole frame yet, and
+/// the wait would end too soon.
 const SUBMIT_DELAY: Duration = Duration::from_micros(1_500);
-/// Longest time to wait for one frame.
+/// Maximum time to wait for one frame.
 const WAIT_MAX: Duration = Duration::from_millis(500);
 /// Time between two debug lines about the frame rate.
 const LOG_INTERVAL: Duration = Duration::from_secs(2);
 
-/// When a frame was started, and the time since the frame before it was.
+/// The start of a frame (`at`), and the time since the start of the previous frame (`after`), which is `None` if the
+/// two do not belong to the same run of frames.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FrameStart {
     pub(super) at: Instant,
     pub(super) after: Option<Duration>,
 }
 
-/// Starts the measuring thread, which ends when the sender is dropped. Returns `None` if the system cannot start a
-/// thread. The place then keeps its first scale.
+/// Starts the measuring thread, which ends when the sender is dropped. If the system cannot start a thread, returns
+/// `None`, and the place keeps its first scale.
 pub(super) fn start_measuring(
     device: wgpu::Device,
     governor: Arc<Mutex<ResolutionGovernor>>,

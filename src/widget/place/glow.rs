@@ -1,5 +1,6 @@
-//! Owns the glow of the breath over a still: a lit copy of a part of the picture, blended over it with the level of the
-//! breath. Only that part of the screen is then redrawn as the patient breathes.
+//! Owns the glow of the breath over a still: a brighter copy of a part of the picture, blended over that part with the
+//! level of the breath as its opacity. As the patient breathes, only that part of the screen is redrawn. Does not own
+//! the drawing on the screen.
 
 use iced::Rectangle;
 use iced::widget::image::Handle;
@@ -12,16 +13,17 @@ use super::picture_source::PictureSource;
 /// which is well below [`flash::OUR_CHANGE`].
 const CHANGE_MAX: f32 = 0.15;
 
-/// A part of a picture in the light at the end of an in-breath.
+/// A part of a picture, as bright as it is at the end of an in-breath.
 #[derive(Clone, Debug)]
 pub struct BreathGlow {
-    /// The lit part, which fades to transparent at its edges.
+    /// The brighter copy of the part, which fades to transparent at its edges.
     pub handle: Handle,
-    /// Its bounds, in pixels of the picture.
+    /// The bounds of the part, in pixels of the picture.
     pub bounds: Rectangle,
 }
 
-/// Relative gain of red, green and blue at the middle, and what is added to them there, in 255ths.
+/// The light at the centre of the glow: a relative gain of red, green and blue, and an offset that is added to each, in
+/// 255ths.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct GlowLight {
     gain: [f32; 3],
@@ -32,11 +34,11 @@ struct GlowLight {
 const WARM: GlowLight = GlowLight { gain: [0.34, 0.27, 0.18], offset: [16.0, 12.0, 7.0] };
 /// Moonlight, for a cool picture.
 const COOL: GlowLight = GlowLight { gain: [0.30, 0.34, 0.40], offset: [8.0, 11.0, 17.0] };
-/// Reach of the glow, as fractions of the picture's width and height.
+/// Horizontal and vertical radius of the glow, as fractions of the picture's width and height.
 const RADII: [f32; 2] = [0.30, 0.27];
 
-/// Returns the area where a picture glows: centre x and y, radius x and y, as fractions of its width and height. On a
-/// place, the area is centred on the focal box.
+/// Returns the area where a picture glows: centre x and y, radius x and y, as fractions of its width and height. On the
+/// still of a place, the centre is that of the place's focal box.
 pub(super) fn area_of(source: PictureSource, aspect: f32) -> [f32; 4] {
     let [x, y] = match source {
         PictureSource::Still(variant) => variant.shader.focus(aspect),
@@ -78,7 +80,7 @@ pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlo
         let below = picture.get_pixel(x, y).0;
         let lit = std::array::from_fn(|index| {
             let value = f32::from(below[index]);
-            // Bright pixels gain less, which keeps them from clipping.
+            // Bright pixels gain less, because they would otherwise clip to white.
             let gained = value * light.gain[index] * (1.0 - value / 320.0) + light.offset[index];
             (value + gained).min(255.0) as u8
         });
@@ -89,7 +91,8 @@ pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlo
     BreathGlow { handle: Handle::from_rgba(lit.width(), lit.height(), lit.into_raw()), bounds }
 }
 
-/// Returns `lit`, or the colour between `below` and `lit` that changes luminance by [`CHANGE_MAX`].
+/// Returns `lit`, unless it is brighter than `below` by more than [`CHANGE_MAX`]. In that case, returns a colour
+/// between the two that keeps to this limit.
 fn within_limit(below: [u8; 3], lit: [u8; 3]) -> [u8; 3] {
     let change = flash::luminance(lit) - flash::luminance(below);
     let part = (CHANGE_MAX / change.max(CHANGE_MAX)).min(1.0);
@@ -99,7 +102,7 @@ fn within_limit(below: [u8; 3], lit: [u8; 3]) -> [u8; 3] {
     })
 }
 
-/// Returns 1 at the centre, falling to 0 at a distance of 1 without an edge.
+/// Returns the strength of the glow: 1 at the centre, falling smoothly to 0 at a distance of 1.
 fn bell(distance_squared: f32) -> f32 {
     let inside = (1.0 - distance_squared).max(0.0);
     inside * inside
@@ -124,7 +127,8 @@ mod tests {
                     let at = |x: u32, y: u32| &pixels[((y * width + x) * 4) as usize..][..4];
                     let middle = at(width / 2, height / 2);
                     let change = flash::luminance([middle[0], middle[1], middle[2]]) - flash::luminance([shade; 3]);
-                    // A breath in takes at least three seconds, and makes at most half of its change within one.
+                    // An in-breath takes at least three seconds, and at most half of its change happens within one
+                    // second.
                     assert!(change >= 0.0 && change * 0.5 < flash::OUR_CHANGE, "{variant:?} {shade}: {change}");
                     assert!(at(0, 0)[3] < 3 && at(width - 1, 0)[3] < 3 && at(0, height - 1)[3] < 3);
                     assert!(at(width / 2, 0)[3] < 6 && at(0, height / 2)[3] < 6);

@@ -1,34 +1,34 @@
-//! Owns dynamic resolution: the scale at which the place is rendered, as a fraction of each side of the screen, to keep
-//! the frame rate. The scale moves in steps too small to be seen. The cost of frames is passed in; nothing is measured
-//! here.
+//! Owns dynamic resolution: to keep the frame rate, the place is rendered at a scale, which is a fraction of each side
+//! of the screen. The scale changes in steps that are too small to see. Does not own the measurement of frames, whose
+//! cost is passed in.
 
 use std::time::Duration;
 
-/// Smallest scale. Below it, the place could no longer be recognised.
+/// Minimum scale. At a smaller scale, the place could no longer be recognised.
 pub const SCALE_MIN: f32 = 1.0 / 3.0;
-/// Largest scale, which renders at the size of the screen.
+/// Maximum scale, at which the place is rendered at the size of the screen.
 pub const SCALE_MAX: f32 = 1.0;
-/// One step of the scale, too small to be seen on a soft picture.
+/// Step by which the scale changes, which is too small to see on a soft picture.
 pub const SCALE_STEP: f32 = 1.0 / 60.0;
-/// A frame that takes more of its interval than this lowers the scale.
+/// Maximum fraction of its interval that a frame may take. If frames take more, the scale falls.
 const LOAD_MAX: f32 = 0.80;
-/// The scale rises if a frame would still take less of its interval than this after the step. The gap to [`LOAD_MAX`]
-/// keeps it from swinging.
+/// Fraction of its interval that a frame has to stay below after a step up, by estimate, for the scale to rise. The gap
+/// to [`LOAD_MAX`] keeps the scale from swinging.
 const LOAD_TO_GROW: f32 = 0.68;
-/// Number of frames in a window. The median of a window counts, so a single slow frame changes nothing.
+/// Number of frames in a window. Only the median cost of a window counts, so a single slow frame changes nothing.
 const WINDOW: usize = 5;
-/// Maximum number of steps down at once, unless frames stutter.
+/// Maximum number of steps by which the scale falls at once, unless frames stutter.
 const STEPS_DOWN_MAX: f32 = 6.0;
-/// A frame that takes this many intervals is a stutter, which is worse than a visible step.
+/// Number of intervals above which a frame's cost is a stutter. A stutter is worse than a visible step of the scale.
 const STUTTER_LOAD: f32 = 1.6;
-/// A frame that starts more than this many intervals after the previous frame is late.
+/// Number of intervals after the start of the previous frame above which a frame is late.
 const LATE_INTERVALS: f32 = 1.2;
 /// Number of windows for which the scale does not rise after it had to fall. The number doubles each time the scale
 /// falls again, up to [`HOLD_WINDOWS_MAX`].
 const HOLD_WINDOWS_MIN: u32 = 6;
 /// Maximum number of windows for which the scale does not rise.
 const HOLD_WINDOWS_MAX: u32 = 600;
-/// Number of windows without a fall after which the hold is [`HOLD_WINDOWS_MIN`] again.
+/// Number of windows without a fall of the scale after which the doubling starts again at [`HOLD_WINDOWS_MIN`].
 const RESET_WINDOWS: u32 = 1_800;
 
 /// What the system reports about its power.
@@ -41,7 +41,7 @@ pub struct PowerState {
 }
 
 impl PowerState {
-    /// Returns the fraction of its interval that a frame may take.
+    /// Returns the fraction of a frame's interval that counts as available in this power state.
     fn interval_share(self) -> f32 {
         let battery = if self.is_on_battery { 0.7 } else { 1.0 };
         if self.is_hot { battery * 0.5 } else { battery }
@@ -127,7 +127,7 @@ impl ResolutionGovernor {
             (self.hold_windows, self.ceiling) = (HOLD_WINDOWS_MIN, SCALE_MAX);
         }
         let is_overloaded = used > LOAD_MAX;
-        // One slow window may be caused by another program, so the scale falls only after two in a row.
+        // A single slow window may be caused by another program, so the scale falls only after two in a row.
         let again = std::mem::replace(&mut self.was_overloaded, is_overloaded);
         if is_overloaded && !again && used < 2.0 * STUTTER_LOAD {
             return;
@@ -165,7 +165,8 @@ impl ResolutionGovernor {
     }
 }
 
-/// Rounds down to a whole number of steps below the maximum. The scale then rises through the values that it fell through.
+/// Rounds a scale down to a whole number of steps below the maximum, so that the scale rises through the same values
+/// through which it fell.
 fn to_step(scale: f32) -> f32 {
     let steps = ((SCALE_MAX - scale) / SCALE_STEP - 1e-3).ceil().max(0.0);
     (SCALE_MAX - steps * SCALE_STEP).clamp(SCALE_MIN, SCALE_MAX)
@@ -177,7 +178,8 @@ mod tests {
 
     const INTERVAL: Duration = Duration::from_micros(33_333);
 
-    /// A machine that takes `full_ms` for the scene at full scale and `fixed_ms` for the rest, with some noise.
+    /// A simulated machine that takes `full_ms` for the scene at full scale and `fixed_ms` for the rest of a frame.
+    /// `noise` varies the cost of the scene, and `seed` is the state of its random numbers.
     struct Machine {
         full_ms: f32,
         fixed_ms: f32,
@@ -224,7 +226,8 @@ mod tests {
                     let case = format!("{full_ms} + {fixed_ms} ms from {start}: {}", governor.scale());
                     assert!(cost <= 33.4 || governor.scale() <= SCALE_MIN, "{case} takes {cost} ms");
                     let scales = run(&mut governor, &mut machine, 20.0);
-                    // On a fast machine, the scale may still rise during the next 60 s. After that, it has to stay.
+                    // On a fast machine, the scale may still rise during these 20 s. During the 60 s after them, it has
+                    // to stay.
                     let later = run(&mut governor, &mut machine, 60.0);
                     assert!(
                         swing(&later) <= SCALE_STEP * 1.01,

@@ -1,5 +1,5 @@
-//! Owns the living place as a widget: the time of its next frame, and the content of that frame. Not here: the
-//! rendering.
+//! Owns the widget of a living place: the time of its next frame, and the content of that frame. Does not own the
+//! rendering of the frame.
 
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,15 @@ use super::render_state::{LiveReadiness, RenderState};
 use super::uniforms::SceneUniforms;
 use super::{Backend, PlaceRenderer, Scenery};
 
-/// Frame interval while only the arc's light changes. The light changes over minutes, and steps of this length cannot
-/// be seen.
+/// Frame interval while only the light changes with the arc of the session. It changes over minutes, so steps of this
+/// length are too small to see.
 const ARC_FRAME: Duration = Duration::from_secs(3);
-/// Frame interval while only slow light changes, such as the breath over a still.
+/// Frame interval while only slow changes of light are visible, such as the glow of the breath over a still.
 const LIGHT_FRAME: Duration = Duration::from_millis(100);
-/// A frame that is due this soon is drawn together with one that another widget requested.
+/// Maximum time by which a frame is drawn early, together with a frame that another widget requested.
 const EARLY_MAX: Duration = Duration::from_millis(3);
 
-/// Returns the living place, filling its parent.
+/// Creates the widget of a living place, which fills its parent.
 pub(super) fn live<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
     let live = LivePlace { renderer: renderer.clone(), scenery };
     iced::widget::shader(live).width(Length::Fill).height(Length::Fill).into()
@@ -61,8 +61,8 @@ impl LivePlace {
         matches!(self.state().picture_source(&self.scenery, time).0, PictureSource::Slide(_))
     }
 
-    /// Returns when the next frame is due after a frame at `now`. `None` if nothing will change, because a still screen
-    /// must draw nothing.
+    /// Returns when the next frame is due after a frame at `now`. Returns `None` if nothing will change, because no
+    /// frames must be drawn then.
     fn next_frame(&self, now: Instant) -> Option<Instant> {
         let time = self.scenery.clock.at(now);
         let (source, until) = self.state().picture_source(&self.scenery, time);
@@ -104,7 +104,8 @@ impl<Message> shader::Program<Message> for LivePlace {
         let due = schedule.due.unwrap_or(*now);
         if *now + EARLY_MAX >= due {
             schedule.frame = Some(self.frame_at(*now));
-            // The next frame is counted from when this frame was due, because delays would otherwise accumulate.
+            // The next frame is scheduled from the time at which this frame was due, because delays would otherwise add
+            // up.
             let on_time =
                 if now.saturating_duration_since(due) < self.renderer.frame_interval { due.min(*now) } else { *now };
             schedule.due = self.next_frame(on_time);
@@ -118,7 +119,7 @@ impl<Message> shader::Program<Message> for LivePlace {
     }
 }
 
-/// One frame to be drawn.
+/// One frame that is to be drawn.
 #[derive(Debug)]
 pub(super) struct PlacePrimitive {
     renderer: PlaceRenderer,

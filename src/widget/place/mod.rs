@@ -1,9 +1,9 @@
-//! Owns the drawing of a place: alive if shaders run, and otherwise, if the processor draws, as a still with a glow of
-//! the breath. Not here: when a place is shown.
+//! Owns the drawing of a place. If shaders run, the place is alive; if the processor draws the window, it is a still
+//! with a glow of the breath. Does not own the choice of the place.
 //!
-//! In both cases, a still is shown first. If shaders run, the living place fades in over it once its shader is compiled
-//! and its layers are baked, both on other threads. iced's `shader` widget draws nothing on its software renderer,
-//! which is why the two are separate widgets.
+//! In both cases, a still is shown first. If shaders run, the living place fades in over the still once its shader is
+//! compiled and its layers are baked, both on other threads. The living place and the still are separate widgets,
+//! because iced's `shader` widget draws nothing on the software renderer.
 
 pub(super) mod background_job;
 pub mod baked_layers;
@@ -53,23 +53,23 @@ use shader::PlaceShader;
 /// The renderer that draws the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// wgpu: places are alive.
+    /// wgpu, which runs shaders, so places are alive.
     Live {
-        /// Whether wgpu runs on a software driver.
+        /// Whether wgpu runs on a software driver, that is, on the processor.
         software: bool,
     },
-    /// tiny-skia, which runs no shaders: places are stills.
+    /// tiny-skia, which runs no shaders, so places are stills.
     Still,
 }
 
-/// Draws places. All clones share one state, which lets a rebuilt view continue from the previous view.
+/// The renderer of places. All clones share one state, so a rebuilt view continues where the previous view was.
 #[derive(Clone, Debug)]
 pub struct PlaceRenderer {
     /// The renderer that draws the window.
     pub backend: Backend,
     /// Shortest time between two frames.
     pub frame_interval: Duration,
-    /// Whether motion is reduced: nothing moves, and only the light changes.
+    /// Whether motion is reduced. If so, nothing moves and only the light changes.
     pub reduce_motion: bool,
     state: Arc<RenderState>,
 }
@@ -90,31 +90,31 @@ impl PlaceRenderer {
         self
     }
 
-    /// Shows the clinic's own pictures from this folder.
+    /// Shows the clinic's own pictures from this folder if the place is [`Place::Pictures`].
     #[must_use]
     pub fn with_slides(mut self, folder: &Path) -> Self {
         self.state = Arc::new(RenderState::clone(&self.state).with_slides(still_image::SlideFolder::open(folder)));
         self
     }
 
-    /// Returns whether a place can be shown. [`Place::Pictures`] needs at least one picture; all other places can always
-    /// be shown.
+    /// Returns whether a place can be shown. [`Place::Pictures`] needs at least one picture; all other places can
+    /// always be shown.
     #[must_use]
     pub fn can_show(&self, place: Place) -> bool {
         place != Place::Pictures || self.state.has_slides()
     }
 }
 
-/// The light of a place through the session, with one keyframe for each part of the arc.
+/// The light and the movement of a place through the session, with one keyframe for each part of the arc.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LightCurve {
-    /// Brightness, 0 to 1.
+    /// Brightness in each part, 0 to 1.
     pub brightness: [f32; 5],
-    /// Warmth, −1 to 1.
+    /// Colour temperature in each part, −1 (moonlight) to 1 (lamplight).
     pub warmth: [f32; 5],
-    /// Saturation, 0 to 1.
+    /// Saturation in each part, 0 (grey) to 1 (as painted).
     pub saturation: [f32; 5],
-    /// Movement, 0 to 1.
+    /// Strength of the place's own motion in each part, 0 (still) to 1.
     pub movement: [f32; 5],
 }
 
@@ -160,7 +160,7 @@ impl SceneVariant {
     }
 }
 
-/// Everything that a place needs to draw itself at any moment. A new frame therefore needs no new view.
+/// Everything from which a place is drawn at any time, so that a new frame does not need a new view.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scenery {
     /// The place.
@@ -175,15 +175,15 @@ pub struct Scenery {
     pub session: Option<SessionView>,
     /// The light through the session.
     pub light: LightCurve,
-    /// Offset of the brightness: the desk's trim of −0.5 to 0.5, and more light while somebody is here.
+    /// Offset that is added to the brightness: the desk's trim of −0.5 to 0.5, and more light while somebody is here.
     pub trim: f32,
-    /// Factor on the brightness, 0 to 1, for example behind text.
+    /// Factor by which the brightness is multiplied, 0 to 1. It is less than 1 behind text, for example.
     pub dimmed_to: f32,
     /// Whether staff have calmed the room, which slows all movement.
     pub is_calm: bool,
-    /// Milliseconds by which the place's own clock is behind the room's, since it ran slower while the room was calm.
+    /// Milliseconds by which the place's own clock is behind the room's, because it runs slower while the room is calm.
     pub lag_ms: u64,
-    /// The room's time.
+    /// The room's clock, from which the place's motion follows.
     pub clock: RoomClock,
 }
 

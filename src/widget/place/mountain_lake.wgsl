@@ -1,26 +1,27 @@
 // layers: 2
-// The mountain lake: snow peaks over still water, firs on its shore, and mist that breathes. It owns everything that is
-// seen of the place; it does not own the clock, the breath, the arc or the scaling of a small target to the screen.
+// Owns the picture of the mountain lake: snow peaks over still water, firs on its shore, and mist that breathes. Does
+// not own the clock, the breath, the light through the session, or the enlargement of a small target to the screen.
 //
-// Layer 0: everything above the waterline without its mist (a: how far off, 0 near .. 1 sky), its colours kept as square
-// roots of light. Layer 1: r and g two sheets of mist, b lanes that moving air draws on the water. The mountains are real
-// land in kilometres, traced with rays once; the water is the upper half, mirrored and rippled.
+// Layer 0 is everything above the waterline except the mist; a: how far away it is, 0 near .. 1 sky. Its colours are
+// stored as square roots of light. Layer 1 is mist and water; r and g: two sheets of mist, b: lanes that moving air
+// draws on the water. The mountains are modelled in kilometres, and traced with rays when the layers are baked. The
+// water shows the upper half of the picture, mirrored and rippled.
 //
-// Units: `screen` lengths are parts of the picture's height, the mountains are kilometres from the eye. Every motion is a
-// sine of a whole number of turns per 3600 s, which hides the wrap of the clock.
+// Units: lengths that are marked `screen` are fractions of the picture's height; the mountains are in kilometres from
+// the eye. Every motion is a sine with a whole number of turns per 3600 s, so it does not jump when the clock wraps.
 
 struct Scene {
-  size: vec2<f32>,      // target pixels
-  time_s: f32,          // 0..3600, wraps
-  breath: f32,          // 0..1 level now
+  size: vec2<f32>,      // size of the target, in pixels
+  time_s: f32,          // seconds on the clock, which wraps at 3600
+  breath: f32,          // level of the breath: 0 out .. 1 in
   breath_wet: f32,      // not used here
-  hour: f32,            // 0 dawn, 1 day, 2 dusk, 3 night
-  light: f32,           // 0..1
-  warmth: f32,          // -1..1
-  saturation: f32,      // 0..1
-  movement: f32,        // 0 still .. 1
-  mood: f32,            // 0 clear .. 1 deep mist
-  scale_hint: f32,      // target pixels for each window pixel, 0..1
+  hour: f32,            // time of day: 0 dawn, 1 day, 2 dusk, 3 night
+  light: f32,           // brightness: 0 darkest .. 1 as painted
+  warmth: f32,          // -1 moonlight .. 1 lamplight
+  saturation: f32,      // 0 grey .. 1 as painted
+  movement: f32,        // 0 still .. 1 full motion
+  mood: f32,            // weather: 0 clear .. 1 deep mist
+  scale_hint: f32,      // width of the target relative to that of the window, 0 .. 1
   spare: vec4<f32>,
 };
 
@@ -29,13 +30,13 @@ struct Scene {
 @group(1) @binding(1) var soft: sampler;
 
 const TAU: f32 = 6.2831853;
-const SHORE: f32 = 0.535;         // screen, from the top: where the water begins
-const LENS: f32 = 1.55;           // screen heights to one unit of slope
-const PEAK: f32 = 1.5;            // the brightest light a layer can keep
-const CABIN: vec2<f32> = vec2<f32>(0.352, 0.004); // where its floor stands, screen from the middle and over the water
+const SHORE: f32 = 0.535;         // top of the water, as a fraction of the picture's height
+const LENS: f32 = 1.55;           // screen heights for a slope of one
+const PEAK: f32 = 1.5;            // brightest light that a layer can store
+const CABIN: vec2<f32> = vec2<f32>(0.352, 0.004); // position of its floor (screen): from the middle, and over the water
 const MIRROR: f32 = 0.80;         // height of the mirror image relative to what it shows
 
-// A slow sway, -1..1: `turns` whole turns per hour of the clock.
+// Returns a slow sway, -1..1, with this whole number of `turns` per hour of the clock.
 fn sway(turns: f32, offset: f32) -> f32 {
   return sin(TAU * fract(scene.time_s * turns / 3600.0) + offset) * scene.movement;
 }
@@ -44,13 +45,13 @@ fn hour_weights() -> vec4<f32> {
   return max(vec4<f32>(0.0), 1.0 - abs(vec4<f32>(clamp(scene.hour, 0.0, 3.0)) - vec4<f32>(0.0, 1.0, 2.0, 3.0)));
 }
 
-// A direction by the hour.
+// Returns a direction for the time of day.
 fn way_of_hour(dawn: vec3<f32>, day: vec3<f32>, dusk: vec3<f32>, night: vec3<f32>) -> vec3<f32> {
   let h = hour_weights();
   return normalize(dawn * h.x + day * h.y + dusk * h.z + night * h.w);
 }
 
-// A colour by the hour.
+// Returns a colour for the time of day.
 fn of_hour(dawn: vec3<f32>, day: vec3<f32>, dusk: vec3<f32>, night: vec3<f32>) -> vec3<f32> {
   let h = hour_weights();
   return pow(dawn * h.x + day * h.y + dusk * h.z + night * h.w, vec3<f32>(2.2));
@@ -75,7 +76,7 @@ fn noise(p: vec2<f32>) -> f32 {
   return mix(low, high, u.y) - 0.5;
 }
 
-// Layered noise, about -0.5..0.5.
+// Returns layered noise, about -0.5..0.5.
 fn cloudy(start: vec2<f32>, octaves: i32, fall: f32) -> f32 {
   var p = start;
   var size = 0.5;
@@ -88,12 +89,12 @@ fn cloudy(start: vec2<f32>, octaves: i32, fall: f32) -> f32 {
   return sum * 1.3;
 }
 
-// Position of a pixel: (screen x from the middle, screen height over the water).
+// Returns the position of a pixel (screen): x from the middle, and height over the water.
 fn place_of(p: vec2<f32>) -> vec2<f32> {
   return vec2<f32>((p.x - 0.5 * scene.size.x) / scene.size.y, SHORE - p.y / scene.size.y);
 }
 
-// Aspect ratio of the window relative to the one that the picture was composed for, at most 1.
+// Returns the window's aspect ratio relative to the one for which the picture was composed, at most 1.
 fn narrow() -> f32 {
   return min(1.0, scene.size.x / (scene.size.y * 1.6));
 }
@@ -103,7 +104,7 @@ fn keep(light: vec3<f32>, p: vec2<f32>) -> vec3<f32> {
   return sqrt(clamp(light / PEAK, vec3<f32>(0.0), vec3<f32>(1.0))) + grain / 255.0;
 }
 
-// Stars of two sizes, thinning towards the ground.
+// Returns the light of stars of three sizes, which fade towards the horizon.
 fn stars(at: vec2<f32>) -> vec3<f32> {
   let h = hour_weights();
   let shown = h.w + 0.30 * h.z * smoothstep(0.25, 0.50, at.y);
@@ -127,7 +128,7 @@ fn stars(at: vec2<f32>) -> vec3<f32> {
 
 // ---- the mountains, in kilometres: x to the right, z away
 
-// A peak: position, height and width.
+// The peaks: position x and z, height, and width.
 const PEAKS = array<vec4<f32>, 9>(
   vec4<f32>(1.15, 10.6, 2.55, 2.0),
   vec4<f32>(0.30, 11.4, 1.75, 1.5),
@@ -140,7 +141,7 @@ const PEAKS = array<vec4<f32>, 9>(
   vec4<f32>(3.70, 6.6, 1.05, 1.5),
 );
 
-// Layered noise with sharp crests, 0..1. Each layer is rougher near the crests of the last.
+// Returns layered noise with sharp crests, 0..1. Each layer is rougher near the crests of the previous layer.
 fn ridged(start: vec2<f32>, octaves: i32) -> f32 {
   var p = start;
   var size = 0.5;
@@ -157,7 +158,7 @@ fn ridged(start: vec2<f32>, octaves: i32) -> f32 {
   return sum;
 }
 
-// Height of the land over the water.
+// Returns the height of the land over the water, in kilometres.
 fn land(p: vec2<f32>, octaves: i32) -> f32 {
   var crest = 0.0;
   let bent = p + 0.35 * vec2<f32>(noise(p * 0.9 + 3.0), noise(p * 0.9 + 41.0));
@@ -214,15 +215,17 @@ fn clear_sky(s: Sky, at: vec2<f32>) -> vec3<f32> {
   return mix(c, mix(shade, lit, top), cover * dot(h, vec4<f32>(0.62, 0.75, 0.60, 0.55)));
 }
 
-// The mountains towards a point of the screen, before `air`; a: how far off.
+// Returns the colour of the mountains at a point of the screen, in front of `air`; a: how far away they are, 0 near ..
+// 1 sky.
 fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
   let h = hour_weights();
   let pixel = 1.0 / scene.size.y;
-  let ray = vec3<f32>(at.x * pow(narrow(), -0.40), at.y * pow(narrow(), -0.12), LENS) / LENS;   // per kilometre of depth
+  let ray = vec3<f32>(at.x * pow(narrow(), -0.40), at.y * pow(narrow(), -0.12), LENS) / LENS;   // for each kilometre of depth
   var z = 3.4;
   var hit = false;
   var before = z;
-  // The smallest distance of a passing ray to the land, in pixels, and where that was. It softens the skyline.
+  // The smallest distance to the land of a ray that does not hit it, in pixels, and the depth at which the ray is
+  // there. They soften the skyline.
   var miss = 9.0;
   var nearest = z;
   for (var i = 0; i < 120; i += 1) {
@@ -251,7 +254,7 @@ fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
   let e = max(0.9 * z * pixel / LENS, 0.0015);
   let here = land(p.xz, 10);
   let n = normalize(vec3<f32>(here - land(p.xz + vec2<f32>(e, 0.0), 10), e, here - land(p.xz + vec2<f32>(0.0, e), 10)));
-  // The slope of the whole flank, which says where snow lies and woods grow.
+  // The normal of the whole flank, on which the woods and the light of the sky depend.
   let wide = 0.06;
   let along = land(p.xz - vec2<f32>(wide, 0.0), 5) - land(p.xz + vec2<f32>(wide, 0.0), 5);
   let away = land(p.xz - vec2<f32>(0.0, wide), 5) - land(p.xz + vec2<f32>(0.0, wide), 5);
@@ -260,7 +263,7 @@ fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
   let sun = way_of_hour(vec3<f32>(-0.85, 0.34, -0.30), vec3<f32>(-0.62, 0.66, -0.42), vec3<f32>(0.90, 0.26, -0.10), vec3<f32>(0.62, 0.62, -0.22));
   let sun_colour = of_hour(vec3<f32>(1.45, 0.92, 0.74), vec3<f32>(1.17, 1.11, 1.00), vec3<f32>(1.42, 0.72, 0.56), vec3<f32>(0.60, 0.70, 0.84));
   let ambient = of_hour(vec3<f32>(0.40, 0.46, 0.66), vec3<f32>(0.42, 0.57, 0.79), vec3<f32>(0.30, 0.27, 0.47), vec3<f32>(0.10, 0.15, 0.26));
-  // Shadows of mountains on other mountains.
+  // Mountains cast shadows on other mountains.
   var lit = 1.0;
   var t = 0.05;
   for (var i = 0; i < 26; i += 1) {
@@ -271,7 +274,7 @@ fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
     if lit < 0.0 || q.y > 2.9 { break; }
   }
   lit = smoothstep(0.0, 1.0, lit);
-  // At the ends of the day only the heights are in the sun.
+  // At dawn and dusk, only the heights are in the sun.
   let reach = dot(h, vec4<f32>(0.75, 0.0, 0.85, 0.0));
   lit *= smoothstep(reach - 0.35, reach + 0.55, p.y);
 
@@ -285,7 +288,7 @@ fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
   let facing = max(dot(n, sun), 0.0);
   let open = clamp(0.45 + 0.55 * flank.y + 0.2 * (n.y - flank.y), 0.0, 1.0);
   var c = albedo * (sun_colour * (facing * lit * 1.15) + ambient * open + sun_colour * 0.05 * max(dot(flank, normalize(vec3<f32>(-sun.x, 0.2, -sun.z))), 0.0));
-  // Air between: more of it far off and low down.
+  // The haze in front of the mountains is thicker far away and low down.
   let far = z * length(ray);
   let haze = of_hour(vec3<f32>(0.71, 0.66, 0.77), vec3<f32>(0.66, 0.78, 0.86), vec3<f32>(0.56, 0.42, 0.57), vec3<f32>(0.125, 0.195, 0.315));
   let thick = 1.0 - exp2(-(far - 2.5) * (0.042 + 0.12 * exp2(-p.y * 3.0)));
@@ -296,7 +299,7 @@ fn mountains(s: Sky, at: vec2<f32>, air: vec3<f32>) -> vec4<f32> {
 
 // ---- firs
 
-// The coverage of a pixel by one row of firs along a line.
+// Returns the coverage of a pixel by one row of firs, whose feet are at the height `foot`.
 fn firs(at: vec2<f32>, foot: f32, tall: f32, cell: f32, seed: i32, blur: f32) -> f32 {
   var cover = 0.0;
   let here = floor(at.x / cell);
@@ -317,7 +320,7 @@ fn firs(at: vec2<f32>, foot: f32, tall: f32, cell: f32, seed: i32, blur: f32) ->
   return cover;
 }
 
-// The coverage of a pixel by the cabin, by its roof, and by its lit window.
+// Returns the coverage of a pixel by the cabin, by its roof, and by its lit window.
 fn cabin(at: vec2<f32>) -> vec3<f32> {
   let pixel = 1.0 / scene.size.y;
   let p = at - vec2<f32>(CABIN.x * narrow(), CABIN.y);
@@ -347,7 +350,7 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   let m = mountains(s, at, air + stars(at));
   c = m.rgb;
   far = m.a;
-  // Woods along the far shore, three rows with mist between.
+  // Three rows of woods stand along the far shore, with mist between them.
   let woods = of_hour(vec3<f32>(0.20, 0.24, 0.33), vec3<f32>(0.15, 0.24, 0.235), vec3<f32>(0.15, 0.13, 0.23), vec3<f32>(0.034, 0.056, 0.098));
   let mist = of_hour(vec3<f32>(0.78, 0.70, 0.78), vec3<f32>(0.70, 0.81, 0.86), vec3<f32>(0.62, 0.45, 0.57), vec3<f32>(0.130, 0.205, 0.320));
   for (var i = 0; i < 3; i += 1) {
@@ -360,7 +363,7 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     c = mix(c, mix(woods * (1.0 + 0.35 * noise(at * vec2<f32>(190.0, 120.0))), mist, clamp(fog, 0.0, 0.9)), cover);
     far = mix(far, 0.20 - 0.05 * k, cover);
   }
-  // A low point on the right with a cabin on it.
+  // A low headland with a cabin is on the right.
   let point = of_hour(vec3<f32>(0.125, 0.150, 0.205), vec3<f32>(0.105, 0.175, 0.150), vec3<f32>(0.085, 0.078, 0.145), vec3<f32>(0.021, 0.036, 0.064));
   let along = at.x / narrow() - 0.27;
   let bank = 0.012 * smoothstep(0.0, 0.22, along) + 0.020 * smoothstep(0.25, 0.55, along) + 0.003 * noise(vec2<f32>(at.x * 22.0, 8.0)) - 0.0025 + 0.002 * smoothstep(0.0, 0.03, along);
@@ -383,7 +386,7 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
       far = mix(far, 0.04, home.x);
     }
   }
-  // The near headland.
+  // The near headland is on the left.
   let near = of_hour(vec3<f32>(0.075, 0.095, 0.145), vec3<f32>(0.060, 0.115, 0.105), vec3<f32>(0.050, 0.046, 0.098), vec3<f32>(0.014, 0.024, 0.046));
   let side = -at.x / narrow() - 0.44;
   let ground = 0.045 * smoothstep(0.0, 0.40, side) + 0.007 * noise(vec2<f32>(at.x * 14.0, 3.0)) * smoothstep(0.0, 0.1, side) + 0.0022;
@@ -426,17 +429,17 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
   return select(1.055 * pow(c, vec3<f32>(1.0 / 2.4)) - 0.055, 12.92 * c, c <= vec3<f32>(0.0031308));
 }
 
-// What is the same for every pixel is computed in the three vertices and passed on flat.
+// What is the same for every pixel is computed in the three vertices, and passed on without interpolation.
 struct Moment {
   @builtin(position) position: vec4<f32>,
-  @location(0) @interpolate(flat) mist: vec4<f32>,    // colour of the mist; w: how high it stands
-  @location(1) @interpolate(flat) deep: vec4<f32>,    // what deep water reflects; w: mip level of this scale
-  @location(2) @interpolate(flat) dull: vec4<f32>,    // what ruffled water reflects; w: visibility of the lanes
-  @location(3) @interpolate(flat) drift: vec4<f32>,   // of the two sheets of mist
+  @location(0) @interpolate(flat) mist: vec4<f32>,    // colour of the mist; w: its height
+  @location(1) @interpolate(flat) deep: vec4<f32>,    // colour of deep water; w: mip level
+  @location(2) @interpolate(flat) dull: vec4<f32>,    // colour of ruffled water; w: visibility of the lanes
+  @location(3) @interpolate(flat) drift: vec4<f32>,   // drift of the two sheets of mist
   @location(4) @interpolate(flat) turn: vec4<f32>,    // phases of three ripples
-  @location(5) @interpolate(flat) grade: vec4<f32>,   // warmth as light; w: veil of the arc
-  @location(6) @interpolate(flat) frame: vec4<f32>,   // aspect, pixel, how thick the mist is; w: breath
-  @location(7) @interpolate(flat) lamp: vec4<f32>,    // light of the cabin's window; w: how far its path reaches
+  @location(5) @interpolate(flat) grade: vec4<f32>,   // gains for the warmth; w: dimming toward night
+  @location(6) @interpolate(flat) frame: vec4<f32>,   // aspect ratio, height of a pixel, density of the mist; w: breath
+  @location(7) @interpolate(flat) lamp: vec4<f32>,    // light of the cabin's window; w: length of its path on the water
 };
 
 @vertex
@@ -485,7 +488,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let still = textureSampleLevel(layers, soft, uv, 0, detail + blur * 0.5);
   var colour = still.rgb * still.rgb * PEAK;
 
-  // Mist: lies on the water against the far shore, and rises with a breath in.
+  // Mist lies on the water along the far shore, and rises with each in-breath.
   let sheet = floor(detail + 0.4) + select(0.0, 1.0, is_lake);
   let one = textureSampleLevel(layers, soft, (vec2<f32>(uv.x, SHORE - abs(at.y)) - 0.5) * vec2<f32>(0.86, 1.0) + 0.5 + now.drift.xy, 1, sheet);
   let two = textureSampleLevel(layers, soft, (vec2<f32>(uv.x, SHORE - abs(at.y)) - 0.5) * vec2<f32>(0.82, 1.0) + 0.5 + now.drift.zw, 1, sheet);
@@ -495,27 +498,29 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let before = max(smoothstep(0.03, 0.12, still.a), 0.12);
   colour = mix(colour, now.mist.rgb * (1.0 + 0.06 * now.frame.w), clamp(bank * now.frame.z * before, 0.0, 0.94));
 
-  // Water absorbs some light, more at a steeper view; lanes of moving air make it dull.
+  // Water absorbs some light, and more of it where the view is steeper. Lanes of moving air make it dull.
   if is_lake {
     colour = mix(colour, now.deep.rgb, 0.10 + 1.05 * down);
     colour = mix(colour, now.dull.rgb, one.b * now.dull.w * smoothstep(0.30, 0.02, down));
   }
 
-  // The cabin's window: a halo in the mist, and a path of light that grows towards the viewer with a breath in.
+  // The cabin's window has a halo in the mist, and a path of light on the water that grows towards the viewer with each
+  // in-breath.
   let off = vec2<f32>(side - (CABIN.x * narrow() - 0.008), abs(at.y) - CABIN.y - 0.008);
   let halo = 0.16 / (1.0 + dot(off, off) * 900.0) + 0.30 / (1.0 + dot(off, off) * 9000.0);
   let broken = 0.5 + 0.5 * ripple;
   let path = exp2(-off.x * off.x * 15000.0 / (1.0 + 26.0 * down)) * exp2(-pow(down / now.lamp.w, 2.0)) * smoothstep(0.0, 0.02, down) * (0.45 + 0.75 * broken);
   colour += now.lamp.rgb * select(halo, 0.6 * halo + 0.55 * path, is_lake);
 
-  // A slight vignette keeps the eye in the picture.
+  // A slight vignette draws the eye to the middle of the picture.
   let corner = vec2<f32>(at.x / aspect, SHORE - at.y - 0.5);
   colour *= 1.0 - 0.42 * dot(corner, corner);
   colour *= now.grade.rgb;
   let grey = dot(colour, vec3<f32>(0.2126, 0.7152, 0.0722));
   colour = max(mix(vec3<f32>(grey), colour, scene.saturation), vec3<f32>(0.0));
 
-  // Two parts of a hash make triangular grain of one step: no bands, and nothing that moves.
+  // Two parts of a hash make triangular noise of one step, which hides bands. The noise depends only on the pixel, so
+  // it does not move.
   let r = hash(vec2<i32>(now.position.xy));
   return vec4<f32>(toward_night(encode(film(colour)), now.grade.w) + (r.x + r.y - 1.0) / 255.0, 1.0);
 }

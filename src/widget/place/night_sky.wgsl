@@ -1,26 +1,27 @@
 // layers: 3
-// The night sky: a wide calm sky over low hills and a still lake, seen from a grassy bank. It owns everything that is
-// seen of the place; it does not own the clock, the breath, the arc or the scaling of a small target to the screen.
+// Owns the picture of the night sky: a wide calm sky over low hills and a still lake, seen from a grassy bank. Does not
+// own the clock, the breath, the light through the session, or the enlargement of a small target to the screen.
 //
-// Layer 0: sky with the milky way, moon and hills (a: how much of it is sky); below the shore the near bank
-//          (a: how much of it is bank). Layer 1: stars. Layer 2: thin cloud in two sheets, rays of the aurora, and in a
-//          the lanes the air draws on the lake. Colours in layers are kept as square roots of light.
+// Layer 0 is the sky with the milky way, the moon and the hills; a: how much of the pixel is sky. Below the shore, it
+// is the near bank; a: how much of the pixel is bank. Layer 1 is the stars. Layer 2 is r and g: two sheets of thin
+// cloud, b: rays of the aurora, a: lanes that moving air draws on the lake. Colours in layers are stored as square
+// roots of light.
 //
-// Units: `screen` lengths are parts of the picture's height. Every motion is a sine of a whole number of turns per
-// 3600 s, which hides the wrap of the clock.
+// Units: lengths that are marked `screen` are fractions of the picture's height. Every motion is a sine with a whole
+// number of turns per 3600 s, so it does not jump when the clock wraps.
 
 struct Scene {
-  size: vec2<f32>,      // target pixels
-  time_s: f32,          // 0..3600, wraps
-  breath: f32,          // 0..1 level now
+  size: vec2<f32>,      // size of the target, in pixels
+  time_s: f32,          // seconds on the clock, which wraps at 3600
+  breath: f32,          // level of the breath: 0 out .. 1 in
   breath_wet: f32,      // not used here
-  hour: f32,            // 0 dawn, 1 day, 2 dusk, 3 night
-  light: f32,           // 0..1
-  warmth: f32,          // -1..1
-  saturation: f32,      // 0..1
-  movement: f32,        // 0 still .. 1
-  mood: f32,            // 0 clear .. 1 veils of cloud, at night the aurora
-  scale_hint: f32,      // target pixels for each window pixel, 0..1
+  hour: f32,            // time of day: 0 dawn, 1 day, 2 dusk, 3 night
+  light: f32,           // brightness: 0 darkest .. 1 as painted
+  warmth: f32,          // -1 moonlight .. 1 lamplight
+  saturation: f32,      // 0 grey .. 1 as painted
+  movement: f32,        // 0 still .. 1 full motion
+  mood: f32,            // weather: 0 clear .. 1 veils of cloud, at night the aurora
+  scale_hint: f32,      // width of the target relative to that of the window, 0 .. 1
   spare: vec4<f32>,
 };
 
@@ -29,10 +30,10 @@ struct Scene {
 @group(1) @binding(1) var soft: sampler;
 
 const TAU: f32 = 6.2831853;
-const SHORE: f32 = 0.615;          // screen, from the top
-const STAR_PEAK: f32 = 1.3;       // the brightest light a layer can keep
+const SHORE: f32 = 0.615;          // fraction of the picture's height, from the top
+const STAR_PEAK: f32 = 1.3;       // brightest light that a layer can store
 
-// A slow sway, -1..1: `turns` whole turns per hour of the clock.
+// Returns a slow sway, -1..1, with this whole number of `turns` per hour of the clock.
 fn sway(turns: f32, offset: f32) -> f32 {
   return sin(TAU * fract(scene.time_s * turns / 3600.0) + offset) * scene.movement;
 }
@@ -65,7 +66,7 @@ fn noise(p: vec2<f32>) -> f32 {
   return mix(low, high, u.y) - 0.5;
 }
 
-// Layered noise, about -0.5..0.5.
+// Returns layered noise, about -0.5..0.5.
 fn cloudy(start: vec2<f32>, octaves: i32, fall: f32) -> f32 {
   var p = start;
   var size = 0.5;
@@ -78,7 +79,7 @@ fn cloudy(start: vec2<f32>, octaves: i32, fall: f32) -> f32 {
   return sum * 1.3;
 }
 
-// Layered noise with sharp dark threads, 0..1, like dust against light.
+// Returns layered noise with sharp dark threads, 0..1, which look like dust against light.
 fn thready(start: vec2<f32>, octaves: i32) -> f32 {
   var p = start;
   var size = 0.5;
@@ -91,12 +92,12 @@ fn thready(start: vec2<f32>, octaves: i32) -> f32 {
   return sum;
 }
 
-// Position of a pixel: (screen x from the middle, screen height over the shore).
+// Returns the position of a pixel (screen): x from the middle, and height over the shore.
 fn place_of(p: vec2<f32>) -> vec2<f32> {
   return vec2<f32>((p.x - 0.5 * scene.size.x) / scene.size.y, SHORE - p.y / scene.size.y);
 }
 
-// Aspect ratio of the window relative to the one that the picture was composed for, at most 1.
+// Returns the window's aspect ratio relative to the one for which the picture was composed, at most 1.
 fn narrow() -> f32 {
   return min(1.0, scene.size.x / (scene.size.y * 1.6));
 }
@@ -106,7 +107,8 @@ fn keep(light: vec3<f32>, p: vec2<f32>) -> vec3<f32> {
   return sqrt(clamp(light / STAR_PEAK, vec3<f32>(0.0), vec3<f32>(1.0))) + grain / 255.0;
 }
 
-// Position along and across the milky way, then the strength of the band's own light here (0..1).
+// Returns the position along (x) and across (y) the milky way, and the strengths of its band (z) and of its central
+// bulge (w), 0..1.
 fn galaxy(at: vec2<f32>) -> vec4<f32> {
   let x = -at.x / narrow();
   let apart = vec2<f32>(x + 0.36, at.y - 0.02);
@@ -120,7 +122,7 @@ fn galaxy(at: vec2<f32>) -> vec4<f32> {
   return vec4<f32>(along, across, body, bulge);
 }
 
-// The milky way's light and how much of the starlight behind it the dust lets through.
+// Returns the light of the milky way, as far as its dust lets it through.
 fn milky_way(at: vec2<f32>) -> vec3<f32> {
   let g = galaxy(at);
   let warp = vec2<f32>(cloudy(g.xy * 5.0 + 3.1, 4, 0.5), cloudy(g.xy * 5.0 + 40.7, 4, 0.5));
@@ -155,7 +157,7 @@ fn clear_sky(at: vec2<f32>) -> vec3<f32> {
   return mix(colour, glow, 0.78 * near * near * exp2(-up * 3.0));
 }
 
-// The moon's position (xy), its visibility (z), and the weight of the day (w).
+// Returns the moon's position (xy) and visibility (z), and the weight of the day (w).
 fn moon_at() -> vec4<f32> {
   let h = hour_weights();
   let at = vec2<f32>(0.34 * narrow(), dot(h, vec4<f32>(0.345, 0.375, 0.36, 0.40)));
@@ -189,7 +191,7 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   colour = mix(colour, mix(colour, moonlight * maria, mix(0.92, 0.80, moon.w)), disc * lit * moon.z);
   colour += moonlight * (0.05 * moon.z * exp2(-away * 26.0));
 
-  // Hills, far to near, each with less of the air in it.
+  // Hills are drawn from far to near, each behind less haze.
   let haze = of_hour(vec3<f32>(0.72, 0.57, 0.62), vec3<f32>(0.235, 0.335, 0.470), vec3<f32>(0.60, 0.38, 0.42), vec3<f32>(0.120, 0.178, 0.262));
   let land = of_hour(vec3<f32>(0.120, 0.135, 0.225), vec3<f32>(0.075, 0.115, 0.180), vec3<f32>(0.085, 0.085, 0.155), vec3<f32>(0.045, 0.068, 0.112));
   var sky_part = 1.0;
@@ -209,11 +211,11 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     colour = mix(colour, face, cover);
     sky_part *= 1.0 - cover;
   }
-  // A breath of mist along the far shore.
+  // Thin mist lies along the far shore.
   let mist = dot(h, vec4<f32>(0.62, 0.34, 0.36, 0.26)) * exp2(-max(at.y, 0.0) * 150.0) * (0.75 + 0.9 * cloudy(vec2<f32>(at.x * 2.6, at.y * 9.0) + 21.0, 4, 0.5));
   colour = mix(colour, mix(haze, air, 0.4), clamp(mist, 0.0, 0.85));
 
-  // The near bank: low ground with grass against the water.
+  // The near bank is low ground, with grass in front of the water.
   var bank = 0.0;
   var shade = 0.0;
   let down = -at.y;
@@ -248,7 +250,8 @@ fn bake_0(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   return vec4<f32>(keep(colour, position.xy), select(sky_part, bank, lower));
 }
 
-// Stars of one size of cell: light from the four nearest cells.
+// Returns the light of stars on a grid with this number of `cells` to the height of the screen. Each cell has a star
+// with the probability `chance`; the four nearest cells count.
 fn stars(at: vec2<f32>, cells: f32, chance: f32, strength: f32, seed: i32, pixel: f32) -> vec3<f32> {
   let grid = at * cells;
   let corner = floor(grid - 0.5);
@@ -259,7 +262,7 @@ fn stars(at: vec2<f32>, cells: f32, chance: f32, strength: f32, seed: i32, pixel
     let s = hash(vec2<i32>(c) + vec2<i32>(seed * 7 + 11, seed));
     let off = (grid - c - 0.1 - 0.8 * r.xy) / cells;
     let size = s.x * s.x * s.x;
-    // A star smaller than a pixel is spread over one and dimmed as much.
+    // A star that is smaller than a pixel is spread over a pixel, and dimmed in proportion.
     let radius = 0.00085 + 0.00062 * size;
     let drawn = max(radius, 0.85 * pixel);
     let d = dot(off, off) / (drawn * drawn);
@@ -284,7 +287,7 @@ fn bake_1(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   light += stars(at, 21.0, 0.42, 0.46, 733, pixel) * (0.70 + 0.30 * h.w);
   light += stars(at, 62.0, 0.26 + 0.34 * band, 0.16 + 0.06 * band, 911, pixel) * (h.w + 0.7 * h.z + 0.55 * h.x + 0.45 * h.y);
   light += stars(at, 130.0, 0.20 + 0.55 * band, 0.085 + 0.05 * band, 1201, pixel) * (h.w + 0.4 * h.z + 0.25 * h.x);
-  // The evening star, and at dawn the morning star.
+  // The evening star is visible at dusk, and the morning star at dawn.
   let planet = at - vec2<f32>(select(0.30, 0.46, h.x > 0.5) * narrow(), select(0.205, 0.165, h.x > 0.5));
   let d2 = dot(planet, planet);
   light += vec3<f32>(1.0, 0.95, 0.86) * ((1.2 * exp2(-d2 / max(3.2e-6, pixel * pixel)) + 0.05 / (1.0 + d2 * 6.0e4) * smoothstep(0.05, 0.0, sqrt(d2))) * (h.z + 0.6 * h.x)) / max(shown, 0.05);
@@ -296,7 +299,7 @@ fn bake_1(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
 @fragment
 fn bake_2(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   let at = place_of(position.xy);
-  // Cloud sheets lie flat overhead: they shrink and crowd towards the horizon.
+  // Cloud sheets lie flat overhead, so clouds look smaller and denser towards the horizon.
   let dome = 1.0 / (max(at.y, 0.0) + 0.20);
   let p = vec2<f32>(at.x * dome * 0.75, dome * 1.5);
   let bent = p + 0.5 * vec2<f32>(cloudy(p * 1.1 + 2.0, 4, 0.5), cloudy(p * 1.1 + 51.0, 4, 0.5));
@@ -305,7 +308,7 @@ fn bake_2(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
   let second = 0.5 + cloudy(bent * vec2<f32>(0.7, 1.5) + 63.0, 6, 0.52);
   let x = at.x + 0.03 * noise(vec2<f32>(at.y * 2.0, 3.0));
   let rays = 0.5 + 0.75 * (noise(vec2<f32>(x * 9.0, at.y * 0.7)) + 0.55 * noise(vec2<f32>(x * 23.0, at.y * 0.9)) + 0.32 * noise(vec2<f32>(x * 57.0, at.y * 1.2)));
-  // Lanes on the lake, seen flat.
+  // Lanes of moving air on the lake are seen at a shallow angle.
   let far = 1.0 / max(0.03 - at.y, 0.012);
   let lanes = smoothstep(0.05, 0.30, cloudy(vec2<f32>(at.x * far * 0.16, far * 0.55) + 5.0, 4, 0.5));
   let grain = (hash(vec2<i32>(position.xy)) + hash(vec2<i32>(position.xy) + vec2<i32>(31, 77)) - 1.0) / 255.0;
@@ -324,19 +327,19 @@ fn encode(linear: vec3<f32>) -> vec3<f32> {
   return select(1.055 * pow(c, vec3<f32>(1.0 / 2.4)) - 0.055, 12.92 * c, c <= vec3<f32>(0.0031308));
 }
 
-// What is the same for every pixel is computed in the three vertices and passed on flat.
+// What is the same for every pixel is computed in the three vertices, and passed on without interpolation.
 struct Moment {
   @builtin(position) position: vec4<f32>,
-  @location(0) @interpolate(flat) cloud_low: vec4<f32>,   // w: distance that the cloud sheets have slid along
-  @location(1) @interpolate(flat) cloud_high: vec4<f32>,  // w: distance across
-  @location(2) @interpolate(flat) deep: vec4<f32>,        // what deep water reflects; w: mip level of this scale
-  @location(3) @interpolate(flat) dull: vec4<f32>,        // what ruffled water reflects; w: visibility of the lanes
-  @location(4) @interpolate(flat) grade: vec4<f32>,       // warmth as light; w: how much of the aurora there is
+  @location(0) @interpolate(flat) cloud_low: vec4<f32>,   // w: horizontal drift of the cloud sheets
+  @location(1) @interpolate(flat) cloud_high: vec4<f32>,  // w: vertical drift of the cloud sheets
+  @location(2) @interpolate(flat) deep: vec4<f32>,        // colour of deep water; w: mip level
+  @location(3) @interpolate(flat) dull: vec4<f32>,        // colour of ruffled water; w: visibility of the lanes
+  @location(4) @interpolate(flat) grade: vec4<f32>,       // gains for the warmth; w: strength of the aurora
   @location(5) @interpolate(flat) turn: vec4<f32>,        // phases of three ripples and of the twinkle
-  @location(6) @interpolate(flat) fold: vec4<f32>,        // phases of the two curtains
-  @location(7) @interpolate(flat) cover: vec4<f32>,       // where cloud begins, ends, how thick it is; w: lift of low light
-  @location(9) @interpolate(flat) path: vec4<f32>,        // light on the lake; w: its position, screen
-  @location(8) @interpolate(flat) frame: vec4<f32>,       // aspect, pixel, veil of the arc; w: height the curtains rise
+  @location(6) @interpolate(flat) fold: vec4<f32>,        // phases of the aurora's two curtains
+  @location(7) @interpolate(flat) cover: vec4<f32>,       // noise at which cloud begins, and is full; opacity; w: gain near the horizon
+  @location(9) @interpolate(flat) path: vec4<f32>,        // colour of the path of light on the lake; w: its x (screen)
+  @location(8) @interpolate(flat) frame: vec4<f32>,       // aspect ratio, height of a pixel, dimming toward night; w: rise of the curtains
 };
 
 @vertex
@@ -391,11 +394,11 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   var colour = still.rgb * still.rgb * STAR_PEAK;
   let sky_part = still.a;
 
-  // Stars; each twinkles on its own, slowly and a little.
+  // Each star twinkles separately, slowly and a little.
   let star = textureSampleLevel(layers, soft, sky_uv, 1, detail + blur * 0.3);
   let twinkle = 1.0 + 0.22 * sin(side * 217.0 + up * 389.0 + now.turn.w) * scene.movement;
 
-  // Thin cloud: two sheets that slide against each other, so that it forms and fades as well as drifts.
+  // Thin cloud consists of two sheets that slide against each other, so that clouds form and fade as well as drift.
   let drift = vec2<f32>(now.cloud_low.w, now.cloud_high.w);
   let sheet_1 = textureSampleLevel(layers, soft, vec2<f32>((sky_uv.x - 0.5) * 0.86 + 0.5, sky_uv.y) + drift, 2, coarse + select(0.0, 1.0, is_lake));
   let sheet_2 = textureSampleLevel(layers, soft, vec2<f32>((0.5 - sky_uv.x) * 0.80 + 0.5, sky_uv.y * 0.95) + 1.4 * vec2<f32>(-drift.x, drift.y), 2, coarse + select(0.0, 1.0, is_lake));
@@ -406,7 +409,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   colour += starlight * (sky_part * (1.0 - 0.8 * cover) * select(1.0, 0.55, is_lake));
   colour = mix(colour, cloud, cover * sky_part);
 
-  // The aurora: two faint curtains with a soft foot, rays within, rising with the in-breath.
+  // The aurora consists of two faint curtains with soft lower edges and rays in them. They rise with the in-breath.
   if now.grade.w * sky_part > 0.001 {
     let fold_1 = 0.165 + 0.045 * sin(side * 2.6 + now.fold.x) + 0.020 * sin(side * 6.1 + now.fold.y) + now.frame.w;
     let fold_2 = 0.255 + 0.050 * sin(side * 1.9 + now.fold.z) + 0.018 * sin(side * 5.3 + now.fold.w) + now.frame.w;
@@ -424,7 +427,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
     colour += glow * (rays * reach * now.grade.w * sky_part);
   }
 
-  // Water absorbs some light, more at a steeper view; lanes of moving air make it dull.
+  // Water absorbs some light, and more of it where the view is steeper. Lanes of moving air make it dull.
   if is_lake {
     let own = textureSampleLevel(layers, soft, now.position.xy / scene.size, 0, detail);
     let lanes = textureSampleLevel(layers, soft, now.position.xy / scene.size, 2, coarse).a;
@@ -432,7 +435,8 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
     water = mix(water, now.dull.rgb, lanes * now.dull.w * smoothstep(0.30, 0.02, down));
     // The line of the far shore catches a little light.
     water = mix(water, now.dull.rgb * 1.25, 0.55 * exp2(-down * 420.0));
-    // A path of the low light runs towards the viewer, broken by the ripples, and swells with the breath.
+    // A path of light from near the horizon runs towards the viewer. The ripples break it up, and it grows with the
+    // breath.
     let across = (at.x - now.path.w) / (0.035 + 0.30 * down);
     let lane = exp2(-across * across * 1.6) * (1.0 - exp2(-down * 60.0)) * (0.35 + 0.65 * clamp(0.5 + 0.9 * ripple, 0.0, 1.0));
     water += now.path.rgb * lane;
@@ -440,7 +444,7 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
     colour = water;
   }
 
-  // The breath lifts the low light a little.
+  // The breath brightens the light near the horizon a little.
   let low = exp2(-abs(at.y) * 7.0);
   colour *= 1.0 + now.cover.w * low;
 
@@ -450,7 +454,8 @@ fn fragment_main(now: Moment) -> @location(0) vec4<f32> {
   let grey = dot(colour, vec3<f32>(0.2126, 0.7152, 0.0722));
   colour = max(mix(vec3<f32>(grey), colour, scene.saturation), vec3<f32>(0.0));
 
-  // Two parts of a hash make triangular grain of one step: no bands, and nothing that moves.
+  // Two parts of a hash make triangular noise of one step, which hides bands. The noise depends only on the pixel, so
+  // it does not move.
   let r = hash(vec2<i32>(now.position.xy));
   return vec4<f32>(toward_night(encode(film(colour)), now.frame.z) + (r.x + r.y - 1.0) / 255.0, 1.0);
 }

@@ -1,5 +1,6 @@
-//! Owns rendering without a window: a separate device, the same shaders as the window, and frames as rows of pixels. It
-//! bakes layers while the window runs, and renders the pictures of `stillroom scene` and of tests.
+//! Owns rendering without a window, on a separate device, with the same shaders as the window, to rows of pixels. It
+//! bakes layers while the window runs, and renders the pictures of `stillroom scene` and of tests. Does not own the
+//! shaders.
 
 use std::sync::mpsc;
 
@@ -13,21 +14,21 @@ use super::scene_pipeline::{ScenePipeline, create_canvas};
 use super::shader::{PlaceShader, cache_file_name};
 use super::uniforms::SceneUniforms;
 
-/// Each row of a buffer to which wgpu copies a texture starts at a multiple of this many bytes.
+/// Alignment of rows in a buffer to which wgpu copies a texture, in bytes.
 const ROW_BYTES: u32 = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT;
-/// Longest side of a frame, in pixels.
+/// Maximum length of a frame's side, in pixels.
 pub const SIDE_MAX: u32 = 8192;
 
 /// Why nothing can be rendered.
 #[derive(Debug, Error)]
 pub enum OffscreenError {
-    /// No device runs shaders.
+    /// No graphics device of this machine runs shaders.
     #[error(
         "no graphics device runs shaders here; install a Vulkan driver, such as the package mesa-vulkan-drivers, which \
          also paints on the processor alone"
     )]
     NoAdapter,
-    /// The device does not open.
+    /// The graphics device cannot be opened.
     #[error("the graphics device {name} does not open: {why}; try another driver, or WGPU_BACKEND=gl")]
     NoDevice {
         /// The device's name.
@@ -35,7 +36,7 @@ pub enum OffscreenError {
         /// The driver's message.
         why: String,
     },
-    /// The device fails while it renders.
+    /// The graphics device failed while it was rendering.
     #[error("the graphics device failed while rendering: {why}; try a smaller size")]
     Failed {
         /// The driver's message.
@@ -43,7 +44,7 @@ pub enum OffscreenError {
     },
 }
 
-/// A device without a window.
+/// A graphics device that renders without a window.
 #[derive(Debug)]
 pub struct OffscreenRenderer {
     device: wgpu::Device,
@@ -90,7 +91,8 @@ impl OffscreenRenderer {
         &self.name
     }
 
-    /// Prepares a variant at a size in pixels. Takes its layers from `cache`, or bakes them if they are not cached.
+    /// Prepares a variant at a size in pixels. Its layers come from `cache`; if they are not cached, they are baked and
+    /// stored there.
     ///
     /// # Errors
     /// If the device fails.
@@ -252,7 +254,7 @@ mod tests {
     const SIZE: (u32, u32) = (160, 100);
     const HOUR: Duration = Duration::from_hours(1);
 
-    /// Returns `None` on a machine where no device runs shaders. Tests then check nothing.
+    /// Returns `None` on a machine where no device runs shaders. Tests pass there without checking anything.
     fn renderer() -> Option<OffscreenRenderer> {
         OffscreenRenderer::open().ok()
     }

@@ -1,5 +1,6 @@
-//! Owns decoding one of the clinic's picture files. It checks that the file is complete and limits the memory for
-//! decoding. The pixels are cropped and in the orientation of the camera. Not here: which file is shown.
+//! Owns the decoding of a picture file of the clinic. It checks that the file is complete, limits the memory for
+//! decoding, crops the picture, and applies the orientation that the camera recorded. Does not own the choice of the
+//! file.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,20 +14,20 @@ use image::{
 
 use crate::findings::io_reason;
 
-/// Number of pixels from which a picture is rejected.
+/// Number of pixels at or above which a picture is rejected.
 pub const PIXELS_MAX: u64 = 25_000_000;
 /// Maximum memory for decoding one picture, in bytes.
 pub const MEMORY_BYTES_MAX: u64 = 160_000_000;
-/// What a picture has to be, for findings.
+/// The requirements for a picture, as a finding about a rejected picture states them.
 pub const ALLOWED: &str = "a whole JPEG, PNG or WebP, below 25 megapixels, that takes at most 160 MB of memory to show; a smaller one shows \
      as well, since no screen has as many pixels";
-/// Shortest side that can fill a screen, in pixels.
+/// Minimum length of a picture's shorter side, in pixels.
 const SIDE_MIN: u32 = 64;
 /// Bytes per decoded pixel.
 const PIXEL_BYTES: u64 = 3;
-/// Bytes per pixel that the WebP decoder takes besides its output.
+/// Bytes per pixel that the WebP decoder takes in addition to its output.
 const WEBP_PIXEL_BYTES: u64 = 4;
-/// Bytes per coefficient of a progressive JPEG.
+/// Bytes per coefficient that the decoder keeps of a progressive JPEG.
 const COEFFICIENT_BYTES: u64 = 2;
 
 /// A decoded picture.
@@ -39,10 +40,10 @@ pub struct DecodedPicture {
 /// Decodes a file.
 ///
 /// # Errors
-/// What is wrong with the file, without its name.
+/// A description of what is wrong with the file, which does not contain the file's name.
 pub fn decode(file: &Path) -> Result<DecodedPicture, String> {
     let failed = |error: &io::Error| io_reason(error);
-    // Opening a named pipe would block until somebody writes to it.
+    // Only regular files are opened, because opening a named pipe would block until another program writes to it.
     let metadata = std::fs::metadata(file).map_err(|error| failed(&error))?;
     if !metadata.is_file() {
         return Err("no file".to_owned());
@@ -96,9 +97,10 @@ pub fn decode(file: &Path) -> Result<DecodedPicture, String> {
 }
 
 impl DecodedPicture {
-    /// Returns the largest centred part of the picture in its orientation, cropped as by [`crop_to_fill`].
+    /// Returns the picture in its orientation, cropped around its centre and scaled to this size as by
+    /// [`crop_to_fill`].
     pub fn crop_to_fill(self, (across, down): (u32, u32)) -> RgbaImage {
-        // The picture is rotated after it has been made small, because rotating takes a second copy.
+        // The picture is rotated after it has been scaled down, because rotating needs memory for a second copy.
         let is_sideways = matches!(
             self.orientation,
             Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
@@ -123,7 +125,7 @@ pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> Rgb
     let scaled: RgbImage = if (part_width, part_height) == (across, down) {
         part.to_image()
     } else if part_width > across * 2 {
-        // For a picture that is much larger, averaging is quick and does not alias.
+        // For a picture that is much larger than needed, averaging is quick and does not alias.
         imageops::thumbnail(&*part, across, down)
     } else {
         let filter = if part_width < across { FilterType::CatmullRom } else { FilterType::Triangle };
@@ -137,7 +139,7 @@ pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> Rgb
 #[derive(Debug, Default, PartialEq, Eq)]
 struct JpegMarkers {
     has_end: bool,
-    /// Memory for coefficients, in bytes; 0 for a baseline JPEG, which is decoded row by row.
+    /// Memory that the decoder needs for coefficients, in bytes; 0 for a baseline JPEG, which is decoded row by row.
     coefficient_bytes: u64,
 }
 
@@ -159,7 +161,7 @@ impl JpegMarkers {
                 [code] = bytes(file)?;
             }
             let length = match code {
-                // This is a stuffed byte of the image data, or a marker without a segment.
+                // These are a stuffed byte of the image data, and markers without a segment.
                 0x00 | 0x01 | 0xD0..=0xD8 => continue,
                 0xD9 => {
                     self.has_end = true;
@@ -184,8 +186,8 @@ impl JpegMarkers {
     }
 }
 
-/// Returns the memory for the coefficients of a JPEG, from its frame header. There is one coefficient for each sample
-/// of each component.
+/// Computes the memory for the coefficients of a JPEG from its frame header, in bytes. A JPEG has one coefficient for
+/// each sample of each component.
 fn coefficient_bytes(segment: &[u8]) -> Option<u64> {
     let side = |at: usize| Some(u64::from(u16::from_be_bytes(segment.get(at..at + 2)?.try_into().ok()?)));
     let (height, width) = (side(1)?, side(3)?);

@@ -1,21 +1,22 @@
-//! Owns the content of a still picture and its colour grade. Not here: the pixels.
+//! Owns the description of a still picture: what it shows, and its colour grade. Does not own the loading of its
+//! pixels.
 
 use image::RgbaImage;
 
 use super::SceneVariant;
 use super::dimming;
 
-/// The content of a still picture.
+/// What a still picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PictureSource {
     /// The shipped still of a place.
     Still(SceneVariant),
-    /// One of the clinic's own pictures. A number past the last picture of the folder wraps around.
+    /// The clinic's own picture with this number. A number past the last picture of the folder wraps around.
     Slide(u32),
 }
 
-/// A colour grade in steps too small to be seen. If no shader can apply it in each frame, it is applied once to the
-/// pixels of a still.
+/// A colour grade, rounded to steps that are too small to see. On machines where no shader runs, it is applied once to
+/// the pixels of a still, instead of in each frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ColorGrade {
     /// Colour temperature in tenths, from −10 (moonlight) to 10 (lamplight).
@@ -26,7 +27,7 @@ pub struct ColorGrade {
     pub night_steps: u8,
 }
 
-/// Number of steps from a place as painted to its darkest.
+/// Number of dimming steps from a place as painted to its darkest.
 pub const NIGHT_STEPS: u8 = 24;
 
 impl ColorGrade {
@@ -67,7 +68,7 @@ impl ColorGrade {
     }
 }
 
-/// Returns the factors on red, green and blue for a warmth of −1 to 1.
+/// Returns the factors by which red, green and blue are multiplied for a warmth of −1 to 1.
 pub(super) fn warmth_gains(warmth: f32) -> [f32; 3] {
     [1.0 + 0.05 * warmth, 1.0 + 0.005 * warmth, 1.0 - 0.11 * warmth]
 }

@@ -1,6 +1,6 @@
-//! Owns the GPU's side of a living place: the stills as textures, the canvas to which the scene is rendered, and the
-//! composition of both on the screen. Shaders are compiled and layers are baked on other threads. This code takes over
-//! the results, a little in each frame, because no frame may be late.
+//! Owns the resources of a living place on the GPU: the stills as textures, the canvas to which the scene is rendered,
+//! and the composition of both on the screen. Other threads compile shaders and bake layers. Their results are uploaded
+//! in small portions, one in each frame, because no frame may be late. Does not own the content of a frame.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -25,14 +25,15 @@ use super::uniforms::SceneUniforms;
 use super::{SceneVariant, glow};
 use crate::widget::easing::smoothstep;
 
-/// Shortest time in which the living place fades in over its still.
+/// Duration of the fade in which the living place appears over its still.
 const LIVE_FADE: Duration = Duration::from_millis(1_600);
 /// Size of the uniform of `upscale.wgsl`, in bytes.
 const BLIT_UNIFORM_BYTES: usize = 80;
-/// Maximum distance between two frames, in frame intervals, for the frame rate to be judged by them.
+/// Maximum time between two frames, in frame intervals, from which the frame rate is judged. Frames that are further
+/// apart were not meant to follow each other closely.
 const RUN_INTERVALS_MAX: u32 = 6;
 
-/// The content of one frame.
+/// What one frame shows, and the conditions under which it is rendered.
 #[derive(Debug)]
 pub(super) struct FrameRequest {
     pub(super) stills: CrossfadeFrame,
@@ -41,7 +42,7 @@ pub(super) struct FrameRequest {
     pub(super) size: (u32, u32),
     pub(super) uniforms: SceneUniforms,
     pub(super) light: PlaceLight,
-    /// Whether nothing moves by itself.
+    /// Whether motion is reduced, so that nothing in the place moves.
     pub(super) is_still: bool,
     /// Whether the device is a software driver, which runs on the processor.
     pub(super) is_software: bool,
@@ -49,7 +50,7 @@ pub(super) struct FrameRequest {
     pub(super) now: Instant,
 }
 
-/// The light on a texture that is not lit by its own shader, and the light of the breath.
+/// The light on a texture, such as a still, that its own shader does not light, and the level of the breath.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlaceLight {
     /// Dimming, from 0 (as painted) to 1 (night).
@@ -58,19 +59,19 @@ pub(super) struct PlaceLight {
     pub(super) warmth: f32,
     /// Desaturation, from 0 (as painted) to 1 (without colour).
     pub(super) grey: f32,
-    /// Level of the breath, from 0 (out) to 1 (in); 0 if the place itself follows the breath.
+    /// Level of the breath, from 0 (out) to 1 (in); 0 if the shader of the place follows the breath itself.
     pub(super) breath: f32,
 }
 
-/// Renders the place inside iced's own render pass.
+/// Prepares the place's textures, and draws them in iced's own render pass.
 #[derive(Debug)]
 pub(super) struct PlacePipeline {
-    /// Pipelines for a texture of the screen's size.
+    /// Pipelines for a texture that has the size of the screen.
     whole: BlitPipelines,
-    /// Pipelines for a smaller canvas, with a sharpening cubic filter.
+    /// Pipelines that enlarge a smaller canvas with a sharpening cubic filter.
     enlarged: BlitPipelines,
-    /// Pipelines for a smaller canvas that was sharpened at its own size, with a bilinear filter, which is cheap enough
-    /// for a CPU.
+    /// Pipelines that enlarge a smaller canvas with a single tap, which is cheap enough for a CPU. The canvas has been
+    /// sharpened at its own size before.
     quick: BlitPipelines,
     sharpen: wgpu::RenderPipeline,
     blit_layout: wgpu::BindGroupLayout,
@@ -87,7 +88,7 @@ pub(super) struct PlacePipeline {
     last_frame: Option<Instant>,
 }
 
-/// One full-screen draw, in the order of the draw list.
+/// A texture that is drawn over the whole screen, and the way of drawing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BlitLayer {
     Under,
@@ -103,7 +104,7 @@ struct StillTexture {
     texture: BlitTexture,
 }
 
-/// A texture to which the scene is rendered.
+/// A texture of the window's size, to which the scene is rendered.
 #[derive(Debug)]
 struct Canvas {
     size: (u32, u32),
@@ -111,14 +112,14 @@ struct Canvas {
     texture: BlitTexture,
 }
 
-/// The progress of the living place toward the screen.
+/// A living place, from the start of its compilation until it is rendered in each frame.
 #[derive(Debug)]
 struct LiveScene {
     variant: SceneVariant,
     size: (u32, u32),
     pipeline: Option<ScenePipeline>,
     layers: LayerUpload,
-    /// Time at which the place was first rendered.
+    /// Time at which the place was first rendered; `None` before that.
     since: Option<Instant>,
     rendered: Option<(SceneUniforms, (u32, u32))>,
 }
@@ -132,8 +133,8 @@ enum LayerUpload {
     Failed,
 }
 
-/// The pipelines of one entry point of `upscale.wgsl`, one for the first layer and one for a layer that is blended over
-/// others.
+/// The pipelines of one entry point of `upscale.wgsl`: `opaque` for the first texture of a frame, and `blended` for a
+/// texture that is drawn over others.
 #[derive(Debug)]
 struct BlitPipelines {
     opaque: wgpu::RenderPipeline,
@@ -149,11 +150,11 @@ struct BlitTexture {
 
 /// The uniform of `upscale.wgsl`.
 struct BlitUniforms {
-    /// The part of the texture that is used, in texels.
+    /// Width and height of the upper left part of the texture that is used, in texels.
     used: (u32, u32),
     opacity: f32,
     light: PlaceLight,
-    /// Where the breath glows: centre and radii, as fractions of the screen.
+    /// The area where the breath glows: centre x and y, radius x and y, as fractions of the screen.
     glow: [f32; 4],
 }
 
@@ -208,7 +209,7 @@ impl shader::Pipeline for PlacePipeline {
 }
 
 impl PlacePipeline {
-    /// Prepares one frame. Uploads and renders everything that the frame needs, and writes the draw list.
+    /// Prepares one frame: uploads and renders everything that the frame needs, and writes the list of what to draw.
     pub(super) fn prepare(
         &mut self,
         device: &wgpu::Device,
@@ -314,7 +315,8 @@ impl PlacePipeline {
         StillTexture { image: Arc::clone(image), texture }
     }
 
-    /// Advances from the still to the living place by one step, and renders the place once it is ready.
+    /// Brings the living place closer to its first frame by one step of compiling or uploading, or renders it once it
+    /// is ready.
     fn advance_live(
         &mut self,
         device: &wgpu::Device,
@@ -350,8 +352,8 @@ impl PlacePipeline {
         self.render_scene(device, queue, state, request);
     }
 
-    /// Gives each canvas the size of the window. The scene is rendered to a part of it, so a change of scale allocates
-    /// nothing.
+    /// Gives each canvas the size of the window. At a smaller scale, the scene is rendered to a part of the canvas, so
+    /// a change of scale allocates nothing.
     fn resize_canvases(&mut self, device: &wgpu::Device, request: &FrameRequest) {
         let fits = |canvas: &Option<Canvas>| canvas.as_ref().is_some_and(|canvas| canvas.size == request.size);
         if !fits(&self.canvas) {
@@ -400,7 +402,7 @@ impl PlacePipeline {
         }
     }
 
-    /// Writes the draw list and the uniforms of its textures.
+    /// Writes the list of textures to draw, and their uniforms.
     fn compose(&mut self, queue: &wgpu::Queue, request: &FrameRequest) {
         self.draw_list.clear();
         let live = self.live.as_ref().and_then(|live| Some((live, live.since?)));
@@ -437,7 +439,7 @@ impl LiveScene {
         self.pipeline.is_some() && matches!(self.layers, LayerUpload::Done)
     }
 
-    /// Returns whether the living place has failed and the still remains.
+    /// Returns whether the living place cannot be shown, so that its still remains.
     fn has_failed(&self) -> bool {
         matches!(self.layers, LayerUpload::Failed)
     }
@@ -519,7 +521,8 @@ impl BlitTexture {
 }
 
 impl BlitUniforms {
-    /// Creates the uniform for a canvas, which is lit by its own shader. Only the breath may be blended over it.
+    /// Creates the uniform for a canvas. The shader of the place has already lit the canvas, so the light is left out.
+    /// Only the glow of the breath may be added.
     fn of_canvas(used: (u32, u32), variant: SceneVariant, light: PlaceLight, opacity: f32) -> Self {
         let light = PlaceLight { veil: 0.0, warmth: 0.0, grey: 0.0, breath: light.breath };
         Self { used, opacity, light, glow: glow::area_of(PictureSource::Still(variant), aspect(used)) }

@@ -1,18 +1,18 @@
-//! Owns the readings of the battery and the temperature from sysfs. Not here: what follows from them.
+//! Owns the readings of the battery and the temperature from sysfs. Does not own what follows from them.
 
 use std::fs;
 use std::path::Path;
 
 use super::governor::PowerState;
 
-/// A zone counts as hot when it is within this distance of its throttling point, in millidegrees Celsius.
+/// Margin below its throttling point within which a thermal zone counts as hot, in millidegrees Celsius.
 const HOT_MARGIN: i64 = 8_000;
-/// Throttling point of a zone that reports none, in millidegrees Celsius.
+/// Assumed throttling point of a thermal zone that reports none, in millidegrees Celsius.
 const THROTTLING_POINT: i64 = 95_000;
-/// Maximum number of entries read from a folder.
+/// Maximum number of entries that are read from a folder of sysfs.
 const ENTRIES_MAX: usize = 64;
 
-/// Reads the current power state. A system that reports nothing counts as cool and on mains.
+/// Reads the current power state. A system that reports nothing is assumed to be cool and on mains power.
 #[must_use]
 pub fn read() -> PowerState {
     read_in(Path::new("/sys/class"))

@@ -1,27 +1,29 @@
 // layers: 3
-// The quiet room: a window, a lamp, a hearth, a chair. It owns everything that is seen of the place; it does not own
-// the clock, the breath, the arc, the baked textures or the scaling of a small target to the screen.
+// Owns the picture of the quiet room: a window, a lamp, a hearth and a chair. Does not own the clock, the breath, the
+// light through the session, or the enlargement of a small target to the screen.
 //
-// The room is real geometry in metres, seen by one eye. It is drawn once into three layers of light, each the light of
-// one source on everything, with shadow and one bounce; the live pass only weighs and sums them and adds what moves:
+// The room is modelled in metres and seen from one point. It is baked into three layers, each of which holds the light
+// of one source on everything, with shadows and one bounce. The live pass only adds up the layers with weights, and
+// draws what moves:
 //   0  window, sun or moon, sky   alpha: window glass
-//   1  the fire at full           alpha: 0 before the hearth's opening, else depth within it
+//   1  the fire at full           alpha: depth within the hearth; 0 outside it
 //   2  the lamp at full           alpha: embers inside the hearth, sway outside it
-// Light is stored as the cube root of its ratio to BRIGHTEST, which makes eight bits enough in the dark.
+// Light is stored as the cube root of its ratio to BRIGHTEST, so eight bits are enough in dark parts.
 //
-// Every motion is a sine or a lattice of a whole number of turns per 3600 s, which hides the wrap of the clock.
+// Every motion is a sine or a lattice with a whole number of turns per 3600 s, so it does not jump when the clock
+// wraps.
 
 struct Scene {
-  size: vec2<f32>,      // target pixels
-  time_s: f32,          // 0..3600, wraps
-  breath: f32,          // 0 out .. 1 in
+  size: vec2<f32>,      // size of the target, in pixels
+  time_s: f32,          // seconds on the clock, which wraps at 3600
+  breath: f32,          // level of the breath: 0 out .. 1 in
   breath_wet: f32,      // not used here
-  hour: f32,            // 0 dawn, 1 day, 2 dusk, 3 night
-  light: f32,           // 0..1
-  warmth: f32,          // -1..1
-  saturation: f32,      // 0..1
-  movement: f32,        // 0 still .. 1
-  mood: f32,            // 0 clear .. 1 snow falls
+  hour: f32,            // time of day: 0 dawn, 1 day, 2 dusk, 3 night
+  light: f32,           // brightness: 0 darkest .. 1 as painted
+  warmth: f32,          // -1 moonlight .. 1 lamplight
+  saturation: f32,      // 0 grey .. 1 as painted
+  movement: f32,        // 0 still .. 1 full motion
+  mood: f32,            // weather: 0 clear .. 1 snow falls
   scale_hint: f32,
   spare: vec4<f32>,
 };
@@ -35,12 +37,12 @@ const BRIGHTEST: f32 = 2.5;
 const EYE: vec3<f32> = vec3<f32>(0.95, 1.22, -0.10);
 const AHEAD: vec3<f32> = vec3<f32>(-0.5, 0.0, 0.8660254);
 const ASIDE: vec3<f32> = vec3<f32>(0.8660254, 0.0, 0.5);
-const HORIZON: f32 = 0.345;         // part of the height from the top: the lens is shifted, uprights stay upright
+const HORIZON: f32 = 0.345;         // fraction of the picture's height, from the top; as with a shifted lens, verticals stay vertical
 const FIRE_AT: vec3<f32> = vec3<f32>(-0.68, 0.36, 4.42);
 const LAMP_AT: vec3<f32> = vec3<f32>(-1.95, 1.50, 3.98);
 const LEFT_X: f32 = -2.35;
 const BACK_Z: f32 = 4.70;
-const PANE_Y: vec2<f32> = vec2<f32>(0.78, 2.24);   // the window's opening in the left wall
+const PANE_Y: vec2<f32> = vec2<f32>(0.78, 2.24);   // extent of the window's opening in the left wall
 const PANE_Z: vec2<f32> = vec2<f32>(2.22, 3.92);
 const GLASS_X: f32 = -2.53;
 
@@ -49,12 +51,12 @@ const WALL: f32 = 31.0;
 const GLASS: f32 = 32.0;
 const REVEAL: f32 = 33.0;
 
-// What is the same for the whole picture is computed in the three vertices and passed on flat.
+// What is the same for every pixel is computed in the three vertices, and passed on without interpolation.
 struct Corner {
   @builtin(position) position: vec4<f32>,
-  @location(0) @interpolate(flat) share: vec4<f32>,  // fire, lamp, size of the flames; w: breath, eased
-  @location(1) @interpolate(flat) tint: vec4<f32>,   // warmth as light; w: veil of the arc
-  @location(2) @interpolate(flat) flake: vec4<f32>,  // colour of the snow in the air; w: how much of it
+  @location(0) @interpolate(flat) share: vec4<f32>,  // weights of fire and lamp, size of the flames; w: eased breath
+  @location(1) @interpolate(flat) tint: vec4<f32>,   // gains for the warmth; w: dimming toward night
+  @location(2) @interpolate(flat) flake: vec4<f32>,  // colour of the falling snow; w: its amount
 };
 
 @vertex
@@ -62,7 +64,7 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Corner {
   var out: Corner;
   let corner = vec2<f32>(f32((i << 1u) & 2u), f32(i & 2u));
   out.position = vec4<f32>(corner * 2.0 - 1.0, 0.0, 1.0);
-  // The hearth brightens with the breath; its own flicker is slow and small.
+  // The fire brightens with the breath. Its own flicker is slow and small.
   let breath = smoothstep(0.0, 1.0, scene.breath);
   let unrest = 0.030 * sway(523.0, 0.0) + 0.022 * sway(331.0, 1.3) + 0.014 * sway(811.0, 2.1);
   let share = of_hour(vec3<f32>(0.46, 0.08, 0.72), vec3<f32>(0.34, 0.0, 0.66), vec3<f32>(0.92, 0.88, 0.95), vec3<f32>(1.08, 0.88, 1.08));
@@ -73,7 +75,8 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Corner {
   return out;
 }
 
-// How much of the world the picture's height spans. A narrow picture has a wider view, to keep hearth and window in it.
+// Returns the height of the view at a distance of one. A narrow picture has a wider view, which keeps the hearth and
+// the window in it.
 fn span() -> f32 {
   return 0.74 * max(1.0, 1.5 * scene.size.y / scene.size.x);
 }
@@ -90,7 +93,7 @@ fn hash(cell: vec2<i32>) -> f32 {
   return f32(n >> 8u) * (1.0 / 16777216.0);
 }
 
-// Smooth noise, 0..1, with a period of 512 cells each way.
+// Returns smooth noise, 0..1, with a period of 512 cells in each direction.
 fn noise(p: vec2<f32>) -> f32 {
   let base = floor(p);
   let f = p - base;
@@ -143,14 +146,14 @@ fn nearer(best: vec2<f32>, d: f32, id: f32) -> vec2<f32> {
   return select(best, vec2<f32>(d, id), d < best.x);
 }
 
-var<private> unlike: f32 = 0.0;      // differs between pixels, so that the steps of a shadow leave no rings
-var<private> fine: bool = true;     // thin things, which cast no shadow worth its steps
+var<private> unlike: f32 = 0.0;      // varies from pixel to pixel, so that the steps along a shadow ray leave no rings
+var<private> fine: bool = true;     // whether thin things count; their shadows are not worth the cost
 
 fn hearth(p: vec3<f32>) -> vec2<f32> {
   let q = p - vec3<f32>(-0.68, 0.0, 4.2);
   let breast = block(q - vec3<f32>(0.0, 1.5, 0.30), vec3<f32>(0.83, 1.6, 0.30), 0.02);
   let face = block(q - vec3<f32>(0.0, 0.52, 0.1), vec3<f32>(0.64, 0.52, 0.135), 0.012);
-  // The opening: straight sides below, a flat arch above.
+  // The opening has straight sides below and a flat arch above.
   let lift = vec2<f32>(q.x, max(q.y - 0.52, 0.0) * 1.25);
   let inside = max(length(lift) - 0.43, max(q.z - 0.44, 0.07 - q.y));
   var best = vec2<f32>(max(breast, -inside), 1.0);
@@ -176,7 +179,7 @@ fn hearth(p: vec3<f32>) -> vec2<f32> {
     let spoke = max(length(vec2<f32>(step_x, f.z)) - 0.0040, max(abs(f.y - 0.185) - 0.075, f.x - 0.58));
     best = nearer(best, min(rail, spoke), 7.0);
   }
-  // On the mantel: lying books, standing books, a cup, a vase.
+  // Books, a cup and a vase stand on the mantel.
   let m = q - vec3<f32>(0.0, 1.26, -0.07);
   if fine && m.y < 0.45 && m.z < 0.2 {
     let lie = m - vec3<f32>(-0.52, 0.0, 0.0);
@@ -206,7 +209,7 @@ fn chair(p: vec3<f32>) -> vec2<f32> {
   var best = vec2<f32>(d, 8.0);
   let puff = block(q - vec3<f32>(0.0, 0.425 - 0.35 * q.x * q.x, 0.05), vec3<f32>(0.288, 0.080, 0.335), 0.065);
   best = nearer(best, puff, 8.0);
-  // The throw lies over the chair's own form, a finger thick, with slow folds.
+  // The throw follows the form of the chair. It is a finger thick and has wide folds.
   let fold = 0.010 * sin(q.z * 46.0 + 2.0 * sin(q.y * 6.0)) * smoothstep(0.60, 0.30, q.y);
   let laid = min(d, puff) - 0.020 - fold;
   let cut = block(q - vec3<f32>(0.36, 0.46, 0.06 + 0.03 * q.y), vec3<f32>(0.17, 0.26 + 0.014 * sin(q.z * 30.0), 0.18), 0.02);
@@ -220,7 +223,7 @@ fn chair(p: vec3<f32>) -> vec2<f32> {
 }
 
 fn curtain(p: vec3<f32>) -> f32 {
-  // Two panels as one: measured from the middle of the window.
+  // Both panels are computed as one, from the distance to the middle of the window.
   let z = p.z - 0.5 * (PANE_Z.x + PANE_Z.y);
   let along = abs(z);
   let hang = clamp((2.36 - p.y) / 2.3, 0.0, 1.0);
@@ -247,13 +250,13 @@ fn plant(p: vec3<f32>) -> vec2<f32> {
     l = l - root;
     l = vec3<f32>(turned(l.xy, -rise), l.z);
     let reach = 0.19 + 0.05 * sin(k * 2.9);
-    // A leaf blade: broad, with a shallow keel along its midrib, its tip bent down.
+    // The blade of a leaf is broad, with a shallow keel along its midrib and a tip that bends down.
     let u = l.x / reach - 1.0;
     let keel = vec3<f32>(l.x - reach - 0.04, l.y + 0.45 * l.x * l.x - 0.12 * abs(l.z) * max(1.0 - u * u, 0.0), l.z * (1.0 + 0.35 * u));
     let e = keel / vec3<f32>(reach, 0.012, 0.075 + 0.02 * sin(k * 5.1));
     let n = length(e);
     d = min(d, max((n - 1.0) * 0.022, (n - 1.0) * n / max(length(e / vec3<f32>(reach, 0.012, 0.075)), 0.001) * 0.8));
-    // Its stalk, which continues the bend of the blade.
+    // The stalk of the leaf continues the bend of the blade.
     d = min(d, rod(l, vec3<f32>(-0.028, 0.004, 0.0), vec3<f32>(0.085, -0.004, 0.0), 0.0055));
     if (i & 3) == 0 {
       d = min(d, rod(q, vec3<f32>(0.0, 0.26, 0.0), vec3<f32>(0.02 * sin(k), high + 0.02, 0.02 * cos(k)), 0.008));
@@ -270,7 +273,7 @@ fn shelf(p: vec3<f32>) -> vec2<f32> {
   let hollow = block(vec3<f32>(q.x, y - 0.175, q.z + 0.05), vec3<f32>(0.66, 0.158, 0.19), 0.005);
   if !fine { return vec2<f32>(max(body, -0.02 - q.z), 3.0); }
   var best = vec2<f32>(max(body, -hollow), 3.0);
-  // This cell and its two neighbours: where this one is empty, a step must not skip the next book.
+  // Both neighbours of a cell are tested, too: if this cell is empty, a step along the ray must not skip the next book.
   for (var i = -1; i < 2; i++) {
     let cell = floor(q.x / 0.047) + f32(i);
     let pick = hash(vec2<i32>(i32(cell), i32(row) * 7 + 3));
@@ -318,7 +321,8 @@ fn frame(p: vec3<f32>) -> f32 {
   return max(max(d, max(a.x - 0.75, a.y - 0.87)), abs(q.x) - 0.028) - 0.004;
 }
 
-// Everything in the room: (distance, id). Each group is evaluated only near its own box.
+// Returns the distance to the nearest thing in the room, and its id. Each group of things is evaluated only near its
+// own box.
 fn thing(p: vec3<f32>) -> vec2<f32> {
   var best = vec2<f32>(9.0, 0.0);
   var far = block(p - vec3<f32>(-0.68, 1.5, 4.30), vec3<f32>(0.91, 1.6, 0.62), 0.0);
@@ -354,7 +358,7 @@ fn thing(p: vec3<f32>) -> vec2<f32> {
   return nearer(best, block(p - vec3<f32>(-0.42, 0.006, 2.78), vec3<f32>(0.98, 0.006, 0.80), 0.005), 18.0);
 }
 
-// The walls, the floor and the window: distance along the ray, id, and normal.
+// Where a ray hits the walls, the floor or the window: distance along the ray, id, and normal.
 struct Shell { way: f32, id: f32, normal: vec3<f32> };
 
 fn shell(ray: vec3<f32>) -> Shell {
@@ -383,7 +387,7 @@ fn shell(ray: vec3<f32>) -> Shell {
 
 // ---- outside ----
 
-// One line of hills or trees: whether `e` is under it, softened by a pixel.
+// Returns whether the elevation `e` is below a line of hills or trees, 0..1, softened over a pixel.
 fn under(e: f32, line: f32, soft: f32) -> f32 {
   return 1.0 - smoothstep(line - soft, line + soft, e);
 }
@@ -426,7 +430,8 @@ fn outside(ray: vec3<f32>) -> vec3<f32> {
     let glint = exp2(-dot(vec2<f32>(a, e) - star, vec2<f32>(a, e) - star) * 1500000.0 * min(1.0, scene.size.y * scene.size.y / 640000.0));
     colour += vec3<f32>(0.42, 0.47, 0.56) * glint * step(0.5, pick) * pick * pick * pick * shine * smoothstep(0.06, 0.20, moon);
   }
-  // Hills, each nearer one darker and truer in colour; then a wood, then the meadow with its own trees.
+  // Hills are darker and less hazy the nearer they are. In front of them are a wood, and a meadow with trees of its
+  // own.
   let haze = mix(low, grey, snow * 0.8);
   let ridge = 0.085 + 0.060 * (cloudy(vec2<f32>(a * 4.0 + 3.0, 1.0)) - 0.5) + 0.022 * sin(a * 7.0);
   colour = mix(colour, mix(mix(land, white, snow * 0.55), haze, 0.68), under(e, ridge, soft));
@@ -445,7 +450,8 @@ fn outside(ray: vec3<f32>) -> vec3<f32> {
 
 struct Stuff { colour: vec3<f32>, gloss: f32, glow: f32 };
 
-// A thin line at every whole number of `x`, fading out where it would be finer than a pixel (`f` is the pixel in x).
+// Returns a thin line at every whole number of `x`, which fades out where it would be finer than a pixel. `f` is the
+// size of a pixel in `x`.
 fn seam(x: f32, width: f32, f: f32) -> f32 {
   let d = abs(fract(x + 0.5) - 0.5);
   return (1.0 - smoothstep(width, width + f * 1.5, d)) * clamp(width * 2.0 / max(f, 0.0001), 0.0, 1.0);
@@ -503,10 +509,10 @@ fn stuff(id: f32, p: vec3<f32>, n: vec3<f32>, f: f32) -> Stuff {
   } else if k == 2 && p.z > 4.172 && abs(p.x + 0.68) < 0.44 && p.y > 0.09 && p.y < 0.90 {
     c = vec3<f32>(0.16, 0.105, 0.075);
   } else if k == 2 {
-    // Pale sandstone in dressed blocks.
+    // The hearth is of pale sandstone in dressed blocks.
     let u = p - vec3<f32>(-0.68, 0.07, 4.2);
     let row = floor(u.y / 0.225);
-    // The jambs are single stones; above the arch the courses are bonded.
+    // The jambs are single stones. Above the arch, the blocks are laid in bond.
     let across = select((u.x + select(0.12, 0.36, row > 3.5)) / 0.48, 0.5 * sign(u.x), row < 3.0);
     let upright = seam(across, 0.006, f / 0.48) * step(3.0, row);
     let joint = select(max(seam(u.y / 0.225, 0.012, f / 0.225), upright), seam((u.x + 0.2) / 0.43, 0.006, f / 0.43), n.y > 0.7);
@@ -612,7 +618,7 @@ fn shadow(p: vec3<f32>, towards: vec3<f32>, reach: f32, wide: f32) -> f32 {
 }
 
 fn through_panes(at: vec2<f32>, soft: f32) -> f32 {
-  // Soft image of the window at (y, z): opening, bars.
+  // A soft image of the window at (y, z): its opening, and its bars.
   let y = at.x - 1.51;
   let z = at.y - 3.07;
   let opening = smoothstep(0.69 + soft, 0.69 - soft, abs(y)) * smoothstep(0.79 + soft, 0.79 - soft, abs(z));
@@ -620,7 +626,7 @@ fn through_panes(at: vec2<f32>, soft: f32) -> f32 {
   return opening * mix(1.0, bars, 0.06 / (0.06 + soft));
 }
 
-// The light of one layer's source that leaves `p` for the eye.
+// Returns the light of one layer's source that goes from `p` to the eye.
 fn lit(layer: i32, id: f32, p: vec3<f32>, n: vec3<f32>, ray: vec3<f32>, f: f32, open: f32) -> vec3<f32> {
   let s = stuff(id, p, n, f);
   let snow = clamp(scene.mood, 0.0, 1.0);
@@ -647,7 +653,7 @@ fn lit(layer: i32, id: f32, p: vec3<f32>, n: vec3<f32>, ray: vec3<f32>, f: f32, 
     var way = target_at - at;
     if layer == 0 && i == 2 { way = sun * 2.0; wide = 0.13; }
     if i == count - 1 {
-      // The last is the reflection in the polish.
+      // The last ray is the reflection in a polished surface.
       if sheen < 0.002 { break; }
       way = back * 3.0;
       wide = 0.25;
@@ -696,7 +702,7 @@ fn lit(layer: i32, id: f32, p: vec3<f32>, n: vec3<f32>, ray: vec3<f32>, f: f32, 
     let f_window = panel(p, n, vec3<f32>(-2.33, PANE_Y.x, PANE_Z.x), vec3<f32>(-2.33, PANE_Y.x, PANE_Z.y), vec3<f32>(-2.33, PANE_Y.y, PANE_Z.y), vec3<f32>(-2.33, PANE_Y.y, PANE_Z.x));
     if id == REVEAL || id == 17.0 || s.glow == 2.0 { window_seen = 0.8; }
     sum += sky * f_window * window_seen;
-    // Light from the floor by the window and from the far walls.
+    // Light also comes from the floor by the window and from the far walls.
     let fill = of_hour(vec3<f32>(0.270, 0.192, 0.165), vec3<f32>(0.60, 0.545, 0.475), vec3<f32>(0.052, 0.043, 0.062), vec3<f32>(0.0155, 0.0185, 0.030));
     sum += fill * open * (0.75 + 0.15 * n.y + 0.25 * n.x * smoothstep(2.0, -2.0, p.x));
     if s.glow == 1.0 { sum += sky * 0.16 * (0.4 + 0.6 * abs(n.x)) * smoothstep(0.2, 0.9, p.y); }
@@ -731,7 +737,8 @@ fn bake(pixel: vec2<f32>, layer: i32) -> vec4<f32> {
   var alike = false;
   var rays = 4;
   fine = true;
-  // First one wide ray, as long as nothing is near it. From there two fine ones, and two more where those differ.
+  // First, one wide ray goes as far as nothing is near it. From there, two fine rays go on, and two more if the first
+  // two differ.
   for (var s = 0; s < 5; s++) {
     let k = s - 1;
     let shift = select(vec2<f32>(0.375, 0.375), vec2<f32>(0.125, -0.125), k >= 2) * f32(1 - 2 * (k & 1)) * f32(min(s, 1));
@@ -761,7 +768,7 @@ fn bake(pixel: vec2<f32>, layer: i32) -> vec4<f32> {
       }
     }
   }
-  // A surface that two rays of a pixel hit is lit once.
+  // A surface that several rays of a pixel hit is lit only once.
   var weight = array<f32, 4>(0.0, 0.0, 0.0, 0.0);
   for (var k = 0; k < rays; k++) {
     var owner = k;
@@ -781,7 +788,7 @@ fn bake(pixel: vec2<f32>, layer: i32) -> vec4<f32> {
     if one.id == GLASS {
       if layer == 0 { colour = outside(ray); mask += weight[k] * 1.0; }
     } else {
-      // One loop for the slope and the openness here: the long function is then compiled in only once.
+      // One loop computes both the slope and the openness, so that the long function `thing` is compiled in only once.
       let is_thing = one.id < 29.5;
       let e = max(cone * one.way * 0.7, 0.0012);
       var slope = vec3<f32>(0.0);
@@ -800,7 +807,7 @@ fn bake(pixel: vec2<f32>, layer: i32) -> vec4<f32> {
       }
       if dot(one.n, ray) > 0.0 { one.n = normalize(one.n - ray * dot(one.n, ray) * 1.02); }
       open = clamp(open, 0.0, 1.0);
-      // By day the lamp is not lit: its layer holds nothing but its mask.
+      // By day the lamp is off, so its layer contains only the mask.
       if layer < 2 || abs(scene.hour - 1.0) > 0.5 { colour = lit(layer, one.id, one.p, one.n, ray, cone * one.way / max(-dot(one.n, ray), 0.12), open * open); }
       let deep = one.p.z - 4.19;
       let in_hearth = deep > 0.0 && abs(one.p.x - FIRE_AT.x) < 0.46 && one.p.y > 0.06 && one.p.y < 0.97 && (one.id == 1.0 || one.id == 5.0 || one.id == 6.0);
@@ -833,17 +840,18 @@ fn bake_2(at: Corner) -> @location(0) vec4<f32> { return bake(at.position.xy, 2)
 
 // ---- the living picture ----
 
-// A slow sway, -1..1: `turns` whole turns per hour of the clock.
+// Returns a slow sway, -1..1, with this whole number of `turns` per hour of the clock.
 fn sway(turns: f32, offset: f32) -> f32 {
   return sin(TAU * fract(scene.time_s * turns / 3600.0) + offset) * scene.movement;
 }
 
-// How far a lattice of 512 cells has moved, in cells: `turns` whole lattices per hour of the clock.
+// Returns how far a lattice of 512 cells has moved, in cells. It moves by its whole length `turns` times per hour of
+// the clock.
 fn run(turns: f32) -> f32 {
   return fract(scene.time_s * turns / 3600.0) * 512.0;
 }
 
-// One sheet of flame, upright in the hearth: heat 0..1 at `x` from its middle and `y` over the logs, metres.
+// Returns the heat of one upright sheet of flame, about 0..1, at `x` from its middle and `y` over the logs, in metres.
 fn flame(x: f32, y: f32, sheet: f32, grown: f32) -> f32 {
   let slow = noise(vec2<f32>(x * 4.0 + sheet * 37.0, y * 3.6 + 512.0 - run(5.0 + sheet))) - 0.5;
   let quick = noise(vec2<f32>(x * 10.0 + sheet * 71.0, y * 7.0 + 512.0 - run(11.0 + sheet))) - 0.5;
@@ -905,7 +913,8 @@ fn film(light: vec3<f32>) -> vec3<f32> {
   return mix(shoulder, shoulder * shoulder * (3.0 - 2.0 * shoulder), 0.25) * 0.965;
 }
 
-// The sRGB curve by three square roots, accurate to half a step. With powers, it would cost a CPU as much as the room.
+// Approximates the sRGB curve by three square roots, with an error of half an 8-bit step. Computed with powers, it
+// would cost a CPU as much as the rest of the room.
 fn encode(linear: vec3<f32>) -> vec3<f32> {
   let half_power = sqrt(clamp(linear, vec3<f32>(0.0), vec3<f32>(1.0)));
   let fourth = sqrt(half_power);
@@ -920,7 +929,7 @@ fn fragment_main(at: Corner) -> @location(0) vec4<f32> {
   let level = log2(max(1.0, f32(textureDimensions(layers).y) / scene.size.y));
   var uv = p / scene.size;
   if view.x < -0.08 && scene.movement > 0.0 {
-    // Leaves and cloth: where the blurred mask says that something sways, the picture is shifted a little sideways.
+    // Leaves and cloth sway: where the blurred mask says so, the picture is shifted a little.
     let loose = textureSampleLevel(layers, smooth_sampler, uv, 2, level + 3.0).a * smoothstep(-0.08, -0.11, view.x);
     if loose > 0.004 {
       uv.x += loose * (0.0016 * sway(233.0, view.y * 7.0) + 0.0009 * sway(409.0, view.y * 13.0 + view.x * 9.0)) * scene.size.y / scene.size.x;
@@ -941,7 +950,7 @@ fn fragment_main(at: Corner) -> @location(0) vec4<f32> {
     colour += fire_in(ray, fire.a, lamp.a, at.share.w, at.share.z) * (0.42 + 0.52 * at.share.z) * (0.92 + 0.12 * at.share.w) * smoothstep(0.0, 0.08, fire.a);
   }
 
-  // Warm air: a breath of glow about the fire and the lamp.
+  // Warm air adds a faint glow around the fire and the lamp.
   let by_fire = (view - vec2<f32>(0.155, -0.190)) * vec2<f32>(1.0, 1.15);
   let by_lamp = view - vec2<f32>(-0.103, 0.065);
   colour += vec3<f32>(0.115, 0.040, 0.010) * (at.share.x / (1.0 + dot(by_fire, by_fire) * 95.0));
@@ -952,7 +961,8 @@ fn fragment_main(at: Corner) -> @location(0) vec4<f32> {
   let grey = dot(colour, vec3<f32>(0.2126, 0.7152, 0.0722));
   colour = max(mix(vec3<f32>(grey), colour, scene.saturation), vec3<f32>(0.0));
 
-  // Two halves of a hash make triangular grain of one step: no bands, and nothing that moves.
+  // Two parts of a hash make triangular noise of one step, which hides bands. The noise depends only on the pixel, so
+  // it does not move.
   let coarse = hash(vec2<i32>(p)) * 4096.0;
   let dither = fract(coarse) + floor(coarse) / 4096.0 - 1.0;
   return vec4<f32>(toward_night(encode(film(colour)), at.tint.w) + dither / 255.0, 1.0);

@@ -1,6 +1,6 @@
 //! Owns the state that all views of a place share while the program runs: the crossfade of stills, the jobs that load
-//! and bake, the eased light, and the resolution. A view is rebuilt with each message; this state outlives it. Not
-//! here: drawing.
+//! stills and bake layers, the easing of light, and the resolution. A view is rebuilt with each message, so the state
+//! cannot be part of it. Does not own any drawing.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,9 +25,9 @@ use crate::widget::easing::EasedValue;
 const DEVICE_SCALE: f32 = 0.75;
 /// Time for which each of the clinic's own pictures is shown.
 const SLIDE_TIME: Duration = Duration::from_mins(1);
-/// Duration of a change of dimming.
+/// Duration of a change of the dimming, for example when words appear over the place.
 const DIM_FADE: Duration = Duration::from_millis(1_400);
-/// Duration of a change of light that a desk or somebody's presence causes.
+/// Duration of a change of light after a desk has adjusted it, or while somebody is here after a call.
 const LIGHT_FADE: Duration = Duration::from_secs(4);
 /// Time between two reads of the system's power state.
 const POWER_INTERVAL: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ pub(super) struct RenderState {
     governor: Arc<Mutex<ResolutionGovernor>>,
 }
 
-/// The progress of the living place.
+/// What the living place is doing, from which the time of the next frame follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LiveReadiness {
     /// A still is being loaded, or the living place is being compiled or baked.
@@ -108,12 +108,13 @@ impl RenderState {
         self.governor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the governor, for the measuring thread.
+    /// Returns the governor for the thread that measures frames.
     pub(super) fn governor_handle(&self) -> Arc<Mutex<ResolutionGovernor>> {
         Arc::clone(&self.governor)
     }
 
-    /// Returns the picture for a scenery at `now`, and the time at which it changes by itself, if it does.
+    /// Returns the picture for a scenery at `now`, and the time at which the next picture is due. The time is `None`
+    /// unless the clinic's own pictures are shown.
     pub(super) fn picture_source(&self, scenery: &Scenery, now: RoomTime) -> (PictureSource, Option<RoomTime>) {
         if scenery.place == Place::Pictures && self.has_slides() {
             let slide_ms = SLIDE_TIME.as_millis() as u64;
@@ -124,13 +125,13 @@ impl RenderState {
                 Some(RoomTime((number + 1) * slide_ms)),
             );
         }
-        // If the clinic has no pictures of its own, the calmest place is shown instead.
+        // If the clinic has no pictures of its own, the calmest place replaces them.
         let shader = PlaceShader::of(scenery.place).unwrap_or(PlaceShader::DriftingColour);
         (PictureSource::Still(SceneVariant::of(shader, scenery.hour, scenery.mood)), None)
     }
 
-    /// Returns the crossfade at `now`, for a view of `size` pixels. A missing picture is loaded on another thread. Only
-    /// the very first picture is loaded on this thread, because the window has to open with it.
+    /// Returns the frame of the crossfade at `now`, for a view of `size` pixels. A picture that is missing is loaded on
+    /// another thread. Only the very first picture is loaded on this thread, because the window has to open with it.
     pub(super) fn stills(
         &self,
         source: PictureSource,
@@ -172,7 +173,8 @@ impl RenderState {
         is_needed && !self.stills.has_failed(&(source, grade, size)) || !state.crossfade.frame_at(now).is_settled()
     }
 
-    /// The scenery with its dimming, its trim and its clock eased at `now`, and whether its light has settled.
+    /// Returns the scenery with its dimming, its trim and its clock eased at `now`, and whether the dimming and the
+    /// trim have settled.
     pub(super) fn eased(&self, scenery: &Scenery, now: Instant) -> (Scenery, bool) {
         let mut state = self.state();
         let dimmed_to = state.dim.towards(scenery.dimmed_to, now);
@@ -181,7 +183,8 @@ impl RenderState {
         (Scenery { trim, dimmed_to, lag_ms, ..*scenery }, state.dim.is_settled(now) && state.trim.is_settled(now))
     }
 
-    /// Takes the layers of a variant at a size, which are loaded or baked on another thread.
+    /// Takes the layers of a variant at a size in pixels. If they are not available, starts to load or bake them on
+    /// another thread.
     pub(super) fn take_bake(&self, variant: SceneVariant, size: (u32, u32)) -> JobResult<BakedLayers> {
         self.bakes.take(&(variant, size), self.bake_job(variant, size))
     }
@@ -234,7 +237,7 @@ impl RenderState {
         self.state().live_readiness = readiness;
     }
 
-    /// Reads the system's power state every [`POWER_INTERVAL`], on another thread, since sysfs can be slow.
+    /// Reads the system's power state every [`POWER_INTERVAL`], on another thread, because sysfs can be slow.
     pub(super) fn poll_power_state(&self, now: Instant) {
         let mut state = self.state();
         if state.power_read_at.is_some_and(|then| now < then + POWER_INTERVAL) {
@@ -242,7 +245,7 @@ impl RenderState {
         }
         state.power_read_at = Some(now);
         let governor = self.governor_handle();
-        // If the system cannot start a thread, the next attempt follows after [`POWER_INTERVAL`].
+        // If the system cannot start a thread, the next attempt follows after `POWER_INTERVAL`.
         drop(std::thread::Builder::new().name("power".to_owned()).spawn(move || {
             let power_state = power::read();
             governor.lock().unwrap_or_else(PoisonError::into_inner).set_power_state(power_state);

@@ -1,12 +1,12 @@
-//! Owns the pipeline that runs a place's shader with any target, with its uniform and its baked layers. The window and
-//! the offscreen renderer share it. Not here: the device, and the use of the frame.
+//! Owns the pipeline that runs a place's shader with its uniform and its baked layers, and renders to any texture. The
+//! window and the offscreen renderer share it. Does not own the device, or the use of the rendered frame.
 
 use iced::wgpu;
 
 use super::shader::PlaceShader;
 use super::uniforms::{SCENE_BYTES, SceneUniforms};
 
-/// Texture format of scenes and layers: colours as they are shown, eight bits a channel.
+/// Texture format of scenes and layers: eight bits for each channel, without a conversion of colours.
 pub(super) const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
 /// A place's shader, compiled for one device.
@@ -83,7 +83,7 @@ impl ScenePipeline {
         }));
     }
 
-    /// Writes the uniform for a frame of `size` pixels, at `scale` of each side of the screen.
+    /// Writes the uniform for a frame of `size` pixels, rendered at the fraction `scale` of each side of the screen.
     pub(super) fn write_uniforms(&self, queue: &wgpu::Queue, uniforms: SceneUniforms, size: (u32, u32), scale: f32) {
         queue.write_buffer(&self.scene, 0, &uniforms.to_bytes(size.0, size.1, scale));
     }
@@ -135,7 +135,7 @@ pub(super) fn draw_full_screen(
     pass.draw(0..3, 0..1);
 }
 
-/// Creates a bind group layout with these bindings, numbered in their order.
+/// Creates a bind group layout with these bindings, which are numbered from 0 in their order.
 pub(super) fn bind_group_layout(
     device: &wgpu::Device,
     bindings: &[(wgpu::ShaderStages, wgpu::BindingType)],

@@ -1,4 +1,5 @@
-//! Owns the mapping from place to shader, and the declarations in each shader. Not here: running a shader.
+//! Owns the mapping from place to shader, and the number of layers that each shader declares. Does not own the running
+//! of a shader.
 
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ pub enum PlaceShader {
 
 /// Maximum number of layers that a shader may bake.
 pub const LAYERS_MAX: u32 = 6;
-/// Start of the line in which a shader declares its number of layers.
+/// Start of the line in which a shader declares the number of its layers.
 const LAYERS_LINE: &str = "// layers:";
 
 impl PlaceShader {
@@ -59,7 +60,7 @@ impl PlaceShader {
         }
     }
 
-    /// Returns the name of the shader's place in files.
+    /// Returns the name of the shader's place, as it is used in file names and profiles.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.place().name()
@@ -72,7 +73,7 @@ impl PlaceShader {
         self.place().focal_box(aspect).map_or([0.5, 0.5], PictureBox::center)
     }
 
-    /// Returns the WGSL source, preceded by the source of the dimming.
+    /// Returns the place's WGSL source, preceded by `dimming.wgsl`, which it uses.
     #[must_use]
     pub const fn source(self) -> &'static str {
         macro_rules! dimmable {
@@ -90,7 +91,7 @@ impl PlaceShader {
         }
     }
 
-    /// Returns the number of layers that the shader bakes, at most [`LAYERS_MAX`].
+    /// Returns the number of layers that the shader bakes, 0 to [`LAYERS_MAX`].
     #[must_use]
     pub fn layer_count(self) -> u32 {
         declared_layers(self.source())

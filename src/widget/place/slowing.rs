@@ -1,18 +1,18 @@
-//! Owns how a place slows down while the room is calm: its own clock runs at half the speed of the room's, and falls behind
-//! without a jump. Does not own what moves.
+//! Owns the slowing of a place while the room is calm: the place's own clock runs at half the speed of the room's
+//! clock, and falls behind it without a jump. Does not own what moves.
 
 use std::time::{Duration, Instant};
 
 use crate::widget::easing::EasedValue;
 
-/// Speed of the place's clock while the room is calm.
+/// Speed of the place's clock while the room is calm, relative to the room's clock.
 const CALM_SPEED: f32 = 0.5;
 /// Duration of a change of speed.
 const CHANGE: Duration = Duration::from_secs(4);
-/// Longest step in which the speed counts as constant.
+/// Maximum length of a step for which the speed is treated as constant.
 const STEP: Duration = Duration::from_millis(100);
 
-/// How far the place's clock is behind the room's.
+/// The place's clock, described by how far it is behind the room's clock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SlowedClock {
     speed: EasedValue,
@@ -27,12 +27,13 @@ impl Default for SlowedClock {
 }
 
 impl SlowedClock {
-    /// The lag at `now`, in milliseconds. It only grows: a place never moves backwards.
+    /// Returns how far the place's clock is behind at `now`, in milliseconds. It never catches up.
     pub(super) fn lag_ms_at(&mut self, is_calm: bool, now: Instant) -> u64 {
         let target = if is_calm { CALM_SPEED } else { 1.0 };
         let from = self.at.unwrap_or(now);
         let mut at = from;
-        // Frames may be far apart while nothing is drawn. After the change, the speed is constant.
+        // Frames may be far apart while nothing is drawn. After `CHANGE`, the speed is constant, so the rest needs no
+        // steps.
         while at < now && at < from + CHANGE {
             let next = (at + STEP).min(now);
             let speed = self.speed.towards(target, at);

@@ -1,5 +1,6 @@
-//! Owns the widget of a place if no shader runs: a still, which fades into another as the light changes, and the glow
-//! of the breath over a part of it. Only that part is redrawn as the patient breathes.
+//! Owns the widget of a place on a machine where no shader runs: a still that fades into another as the light changes,
+//! and the glow of the breath over a part of the still. As the patient breathes, only that part is redrawn. Does not
+//! own the loading of stills.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,10 +17,10 @@ use super::picture_source::ColorGrade;
 use super::still_image::StillImage;
 use super::{PlaceRenderer, Scenery};
 
-/// Frame interval while only the arc's light changes. The light changes over minutes, and steps of this length cannot
-/// be seen.
+/// Frame interval while only the light changes with the arc of the session. It changes over minutes, so steps of this
+/// length are too small to see.
 const ARC_FRAME: Duration = Duration::from_secs(3);
-/// Frame interval while a still fades in or the breath glows over one.
+/// Frame interval while a still fades in, or while the breath glows over a still.
 const FRAME: Duration = Duration::from_millis(100);
 
 /// Creates the widget of a place as a still, which fills its parent.
@@ -49,7 +50,7 @@ impl StillPlace {
         (side(bounds.width), side(bounds.height))
     }
 
-    /// Returns when the place will next look different; `None` if it does not change by itself.
+    /// Returns when the place will next look different, or `None` if it stays as it is.
     fn next_frame(&self, bounds: Rectangle, now: Instant) -> Option<Instant> {
         let state = &self.renderer.state;
         let (source, until) = state.picture_source(&self.scenery, self.scenery.clock.at(now));
@@ -120,7 +121,7 @@ impl<Message> Widget<Message, Theme, Renderer> for StillPlace {
     }
 }
 
-/// Draws the stills with the glow of the breath at the level `breath`.
+/// Draws the stills with the glow of the breath at this level, 0 to 1. `None` draws no glow.
 fn draw_stills(renderer: &mut Renderer, bounds: Rectangle, stills: &CrossfadeFrame, breath: Option<f32>) {
     let Some(under) = &stills.under else { return };
     let opacity = stills.over.as_ref().map_or(0.0, |(_, opacity)| *opacity);
@@ -131,7 +132,7 @@ fn draw_stills(renderer: &mut Renderer, bounds: Rectangle, stills: &CrossfadeFra
     draw_glow(renderer, bounds, over, breath.map(|breath| breath * opacity));
 }
 
-/// Draws the glow of the breath over its part of a picture.
+/// Draws the glow of the breath over its part of a picture, with this opacity.
 fn draw_glow(renderer: &mut Renderer, bounds: Rectangle, picture: &Arc<StillImage>, strength: Option<f32>) {
     let (Some(glow), Some(strength)) = (&picture.glow, strength) else { return };
     let (across, down) = (bounds.width / picture.width as f32, bounds.height / picture.height as f32);
@@ -141,7 +142,7 @@ fn draw_glow(renderer: &mut Renderer, bounds: Rectangle, picture: &Arc<StillImag
         width: glow.bounds.width * across,
         height: glow.bounds.height * down,
     };
-    // The strength is rounded to eight bits, because a smaller change would redraw the glow without being seen.
+    // The strength is rounded to eight bits, because a smaller change would redraw the glow without being visible.
     draw_image(renderer, glow.handle.clone(), part, (strength * 255.0).round() / 255.0);
 }
 

@@ -1,5 +1,5 @@
-//! Owns still pictures in memory, both the shipped stills and the clinic's own pictures: decoded, cropped to the size
-//! of the window, with the glow of the breath. Not here: when a picture is shown.
+//! Owns still pictures in memory, both the shipped stills and the clinic's own pictures. They are decoded, cropped to
+//! the size of the window, and provided with the glow of the breath. Does not own the time at which a picture is shown.
 
 use std::path::{Path, PathBuf};
 
@@ -17,13 +17,13 @@ use crate::vocabulary::place::TimeOfDay;
 
 /// File extensions of the clinic's own pictures.
 pub const PICTURE_EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
-/// Maximum number of pictures shown from a folder. If the folder has more, a log line and a finding say so.
+/// Maximum number of pictures that are shown from a folder. If the folder has more, a log line and a finding say so.
 pub const FILES_MAX: usize = 500;
 
 /// A still picture, cropped to the size of its window.
 #[derive(Clone, Debug)]
 pub struct StillImage {
-    /// The content of the picture.
+    /// What the picture shows.
     pub source: PictureSource,
     /// The colour grade applied to its pixels.
     pub grade: ColorGrade,
@@ -33,7 +33,7 @@ pub struct StillImage {
     pub height: u32,
     /// The pixels in the form that iced shares with its renderer.
     pub handle: Handle,
-    /// The glow of the breath over the picture, unless a shader draws it.
+    /// The glow of the breath over the picture; `None` if a shader draws the glow.
     pub glow: Option<BreathGlow>,
     /// Mean colour of each cell of the flash test's grid, from which a calm crossfade is computed.
     pub(super) cell_colors: Vec<[u8; 3]>,
@@ -74,7 +74,7 @@ fn cell_colors_of(pixels: &RgbaImage) -> Vec<[u8; 3]> {
     small.pixels().map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]]).collect()
 }
 
-/// Loads the shipped still of a variant. `None` only if the embedded file is damaged.
+/// Loads the shipped still of a variant. Returns `None` only if the embedded file is damaged.
 pub(super) fn load_still(
     variant: SceneVariant,
     grade: ColorGrade,
@@ -88,8 +88,8 @@ pub(super) fn load_still(
     Some(StillImage::new(PictureSource::Still(variant), grade, part, with_glow))
 }
 
-/// The shipped still of a place at an hour, as JPEG. The stills are embedded in the program: a room without its media
-/// folder still has its places. Pages of the executable that are not read take no memory.
+/// Returns the shipped still of a place at a time of day, as JPEG. The stills are embedded in the program, so a room
+/// without its media folder still has its places. Pages of the executable that are not read take no memory.
 #[must_use]
 pub fn embedded_still(shader: PlaceShader, hour: TimeOfDay) -> &'static [u8] {
     macro_rules! hours {
@@ -112,7 +112,7 @@ pub fn embedded_still(shader: PlaceShader, hour: TimeOfDay) -> &'static [u8] {
     }
 }
 
-/// The clinic's own pictures, which are the picture files of a folder, sorted by name.
+/// The clinic's own pictures: the picture files of a folder, sorted by name.
 #[derive(Clone, Debug, Default)]
 pub struct SlideFolder {
     files: Vec<PathBuf>,
@@ -149,7 +149,8 @@ impl SlideFolder {
         &self.files
     }
 
-    /// Loads the picture with this number, or the next picture that can be read. `None` if no picture can be read.
+    /// Loads the picture with this number, or the next picture that can be read. Returns `None` if no picture can be
+    /// read.
     pub(super) fn load(&self, number: u32, grade: ColorGrade, size: (u32, u32), with_glow: bool) -> Option<StillImage> {
         let count = self.files.len();
         (0..count).find_map(|skipped| {
@@ -167,9 +168,9 @@ impl SlideFolder {
     }
 }
 
-/// Checks every picture of a folder and reports those that cannot be shown. With `is_wanted`, because a profile uses
-/// the pictures, a folder without pictures is also a finding. `progress` receives the number of files done and the next
-/// file.
+/// Checks every picture of a folder and reports those that cannot be shown. `is_wanted` says that a profile uses the
+/// pictures; a missing folder or one without a usable picture is then also a finding. `progress` receives the number of
+/// files done and the next file.
 #[must_use]
 pub fn check_folder(folder: &Path, is_wanted: bool, progress: &mut dyn FnMut(usize, &Path)) -> Vec<Finding> {
     let entries = match std::fs::read_dir(folder) {
@@ -226,7 +227,7 @@ mod tests {
         bytes.into_inner()
     }
 
-    /// Creates a PNG whose header claims this size but which has no matching pixels.
+    /// Creates a PNG whose header claims this size, although the pixels are of another size.
     fn claims(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = encoded(64, 64, image::ImageFormat::Png);
         bytes[16..20].copy_from_slice(&width.to_be_bytes());
@@ -299,7 +300,7 @@ mod tests {
         for shader in PlaceShader::ALL {
             for hour in TimeOfDay::ALL {
                 if shader == PlaceShader::QuietRoom && matches!(hour, TimeOfDay::Dawn | TimeOfDay::Day) {
-                    // At that time of day, the window is brighter than the fire.
+                    // At dawn and by day, the room's window is brighter than its fire, which is in the focal box.
                     continue;
                 }
                 let variant = SceneVariant { shader, hour: *hour, mood_percent: 0 };

@@ -1,5 +1,6 @@
-//! Owns the pictures of tiles: a part of a still, cut to the size of a tile, with rounded corners. They are in the pixels,
-//! since iced's software renderer cannot round pictures.
+//! Owns the pictures of tiles: a part of a still, cropped to the size of a tile, with round corners. The corners are
+//! made transparent in the pixels, because iced's software renderer cannot round the corners of pictures. Does not own
+//! the drawing of a tile.
 
 use image::{RgbImage, RgbaImage, imageops};
 
@@ -8,7 +9,8 @@ use super::shader::PlaceShader;
 use super::still_image::embedded_still;
 use crate::vocabulary::place::TimeOfDay;
 
-/// The point around which a part is cropped to the shape of a tile: most places have their light a little above the middle.
+/// The point around which a picture is cropped to the shape of a tile, as fractions of its width and height. Most
+/// places are brightest a little above the middle.
 const LIGHT: [f32; 2] = [0.5, 0.42];
 
 /// The part of a place's still that a tile shows.
@@ -18,11 +20,11 @@ pub struct TilePicture {
     pub shader: PlaceShader,
     /// The time of day.
     pub hour: TimeOfDay,
-    /// Left, top, width and height of the part, relative to the still.
+    /// Left, top, width and height of the part, as fractions of the still's size.
     pub part: [f32; 4],
 }
 
-/// Pixels of a tile.
+/// The pixels of a tile's picture.
 #[derive(Debug)]
 pub struct TilePixels {
     /// Width in pixels.
@@ -34,19 +36,21 @@ pub struct TilePixels {
 }
 
 impl TilePicture {
-    /// Returns the whole still of a place at an hour.
+    /// Returns the whole still of a place at a time of day.
     #[must_use]
     pub const fn whole(shader: PlaceShader, hour: TimeOfDay) -> Self {
         Self { shader, hour, part: [0.0, 0.0, 1.0, 1.0] }
     }
 
-    /// Returns a part of the still of a place at an hour.
+    /// Returns a part of the still of a place at a time of day: left, top, width and height, as fractions of the
+    /// still's size.
     #[must_use]
     pub const fn part(shader: PlaceShader, hour: TimeOfDay, part: [f32; 4]) -> Self {
         Self { shader, hour, part }
     }
 
-    /// Decodes the picture at a size in pixels. `None` only if the embedded file is damaged.
+    /// Decodes the picture at a size and with a corner radius in pixels. Returns `None` only if the embedded file is
+    /// damaged.
     #[must_use]
     pub fn load(self, size: (u32, u32), radius_px: f32) -> Option<TilePixels> {
         let file = embedded_still(self.shader, self.hour);

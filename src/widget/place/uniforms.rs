@@ -1,5 +1,6 @@
-//! Owns the uniform of a place's shader: sixteen numbers that depend only on time. A frame can therefore be rendered
-//! for any moment without knowing the frame before it.
+//! Owns the uniform of a place's shader: sixteen numbers that depend only on the scenery and the time. A frame can
+//! therefore be rendered for any time, without the frame before it. Does not own the light or the breath that the
+//! numbers describe.
 
 use std::time::Duration;
 
@@ -10,24 +11,24 @@ use crate::vocabulary::place::TimeOfDay;
 
 /// Size of the uniform in bytes: sixteen floats.
 pub const SCENE_BYTES: usize = 64;
-/// Period of the shader's clock, in milliseconds. Every motion in a shader has to repeat within it. Without wrapping,
-/// seconds in a float would become too coarse for single frames within a day.
+/// Period of the shader's clock, in milliseconds. Every motion in a shader has to repeat after this time. If the clock
+/// did not wrap, seconds in a float would become too coarse for single frames within a day.
 pub const WRAP_MS: u64 = 3_600_000;
-/// Time in which sand dries after the wave has left it.
+/// Time that sand takes to dry after the wave has left it.
 const DRYING: Duration = Duration::from_secs(9);
-/// Steps in which the wave's past is sampled for the drying.
+/// Interval at which past levels of the wave are sampled to compute how far the sand has dried.
 const DRYING_STEP: Duration = Duration::from_millis(250);
-/// Breath level of a place that does not follow a breath.
+/// Level of the breath, 0 to 1, for a place that does not follow a breath.
 const RESTING_LEVEL: f32 = 0.35;
 
-/// The uniform of a place's shader at one moment.
+/// The uniform of a place's shader at one time, apart from the size of the frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SceneUniforms {
     /// Seconds on the shader's clock, 0 to 3600.
     pub time_s: f32,
     /// Level of the breath, from 0 (out) to 1 (in).
     pub breath: f32,
-    /// How far up the sand is wet, from 0 to 1. This is the highest recent breath, less what has dried since.
+    /// How far up the sand is wet, from 0 to 1: the highest recent level of the breath, less what has dried since then.
     pub breath_wet: f32,
     /// Time of day: 0 dawn, 1 day, 2 dusk, 3 night.
     pub hour: f32,
@@ -37,14 +38,14 @@ pub struct SceneUniforms {
     pub warmth: f32,
     /// Saturation, 0 (grey) to 1 (as painted).
     pub saturation: f32,
-    /// Motion of the place on its own, 0 (still) to 1.
+    /// Strength of the place's own motion, 0 (still) to 1.
     pub movement: f32,
     /// Weather, 0 to 1. Each place decides what it means.
     pub mood: f32,
 }
 
 impl SceneUniforms {
-    /// Returns the uniform of a place at `now`. `is_still` removes all motion, also that of the breath.
+    /// Returns the uniform of a place at `now`. If `is_still`, nothing moves, and the place does not follow the breath.
     #[must_use]
     pub fn at(scenery: &Scenery, now: RoomTime, is_still: bool) -> Self {
         let level = |at: RoomTime| {
@@ -68,8 +69,8 @@ impl SceneUniforms {
         }
     }
 
-    /// Returns the uniform without a colour grade: full light and no tint, with `since` on the shader's clock,
-    /// breathing with `pattern` if there is one.
+    /// Returns a uniform with full light and no tint, for a place without a session. The shader's clock has run for
+    /// `since`. The place breathes with `pattern`, or not at all if that is `None`.
     #[must_use]
     pub fn neutral(hour: TimeOfDay, mood: f32, since: Duration, pattern: Option<BreathPattern>) -> Self {
         let level = |ago: Duration| Some(pattern?.at(since.checked_sub(ago)?).level);
@@ -90,8 +91,8 @@ impl SceneUniforms {
         }
     }
 
-    /// Returns the bytes that the shader reads, for a frame of `width` × `height` pixels, at `scale` of each side of
-    /// the screen.
+    /// Returns the bytes that the shader reads, for a frame of `width` × `height` pixels, rendered at the fraction
+    /// `scale` of each side of the screen.
     #[must_use]
     pub fn to_bytes(self, width: u32, height: u32, scale: f32) -> [u8; SCENE_BYTES] {
         let floats = [
@@ -116,13 +117,14 @@ impl SceneUniforms {
     }
 }
 
-/// Returns the seconds on the shader's clock. The milliseconds are wrapped before they become a float, which would
-/// otherwise lose precision.
+/// Returns the seconds on the shader's clock. The milliseconds are wrapped before the conversion to a float, because a
+/// large float would be imprecise.
 fn wrapped_s(ms: u64) -> f32 {
     ((ms % WRAP_MS) as f64 / 1000.0) as f32
 }
 
-/// Returns how far up the sand is wet, from 0 to 1. This is the highest recent level, less what has dried since.
+/// Returns how far up the sand is wet, from 0 to 1: the highest recent level of the breath, less what has dried since
+/// then. `level_ago` returns the level at a time before now, or `None` before the first breath.
 fn wet_level(level_now: f64, level_ago: impl Fn(Duration) -> Option<f64>) -> f32 {
     let steps = (DRYING.as_millis() / DRYING_STEP.as_millis()) as u32;
     let mut wet = level_now;
@@ -145,7 +147,7 @@ mod tests {
     fn every_value_is_bit_identical_a_day_later() {
         // A day is a multiple of the clock's hour and of the breath's ten seconds.
         for ms in [0, 1, 33, 1_234, 3_599_999, 3_600_000, 5_000_001] {
-            // The times lie after the first breaths, before which nothing could be wet.
+            // All times are after the first breaths, because the sand is dry before them.
             let since = Duration::from_secs(20) + Duration::from_millis(ms);
             assert_eq!(at(since), at(since + Duration::from_hours(24)), "{ms}");
             assert_eq!(at(since).to_bytes(10, 10, 1.0), at(since + Duration::from_hours(24)).to_bytes(10, 10, 1.0));

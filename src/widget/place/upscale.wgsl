@@ -1,14 +1,15 @@
-// Draws one picture on the screen: a small one with a smooth and slightly sharpening filter, so that its pixels do not show
-// as blocks; any with the light of the hour, the light of the breath, and a dither against bands.
+// Owns the drawing of one picture on the screen. A small picture is enlarged with a smooth and slightly sharpening
+// filter, because its pixels would otherwise show as blocks. A picture also gets its light, the glow of the breath, and
+// a dither that hides bands. Does not own the content of the picture.
 
 struct Shown {
-  used: vec2<f32>,      // the part of the texture that holds the picture, texels
+  used: vec2<f32>,      // upper left part of the texture, which contains the picture, in texels
   opacity: f32,
-  veil: f32,            // 0 as painted .. 1 night
-  tint: vec3<f32>,      // gain of each colour
-  grey: f32,            // 0 as painted .. 1 without colour
-  glow: vec4<f32>,      // middle and reach, parts of the screen
-  breath: f32,          // light of the breath, 0 .. 1
+  veil: f32,            // dimming: 0 as painted .. 1 night
+  tint: vec3<f32>,      // gains of red, green and blue, for the warmth
+  grey: f32,            // desaturation: 0 as painted .. 1 without colour
+  glow: vec4<f32>,      // where the breath glows: centre and radii, fractions of the screen
+  breath: f32,          // level of the breath: 0 out .. 1 in
   spare_0: f32,
   spare_1: f32,
   spare_2: f32,
@@ -32,14 +33,15 @@ fn vertex_main(@builtin(vertex_index) i: u32) -> Corner {
   return out;
 }
 
-// One tap, kept inside the part that holds the picture.
+// Samples the picture once, within the part of the texture that contains it.
 fn tap(texel: vec2<f32>, size: vec2<f32>) -> vec3<f32> {
   let inside = clamp(texel, vec2<f32>(0.5), shown.used - 0.5);
   return textureSampleLevel(picture, smooth_sampler, inside / size, 0.0).rgb;
 }
 
-// Five bilinear taps whose weights together approximate a cubic kernel without its corners. Its negative lobes are a little
-// larger than those of Catmull-Rom, which restores the edges that the small picture lost.
+// Enlarges the picture with five bilinear taps, whose weights together approximate a cubic kernel without its corners.
+// The negative lobes of the kernel are a little larger than those of Catmull-Rom, which restores the edges that the
+// small picture has lost.
 fn enlarged(at: vec2<f32>, size: vec2<f32>) -> vec3<f32> {
   let a = -0.62;
   let position = at * shown.used;
@@ -63,8 +65,8 @@ fn enlarged(at: vec2<f32>, size: vec2<f32>) -> vec3<f32> {
   return clamp(sum / weight, vec3<f32>(0.0), vec3<f32>(1.0));
 }
 
-// The light of the breath and of the hour, and the dither. No branch depends on a uniform: a software driver would compile
-// the shader again for each of its values.
+// Adds the glow of the breath, the colour grade, and the dither. No branch depends on a uniform, because a software
+// driver would compile the shader again for each value of the uniform.
 fn lit(corner: Corner, texel: vec3<f32>) -> vec3<f32> {
   let away = (corner.at - shown.glow.xy) / shown.glow.zw;
   let inside = max(0.0, 1.0 - dot(away, away));
@@ -85,8 +87,8 @@ fn five_taps(corner: Corner) -> vec3<f32> {
   return lit(corner, enlarged(corner.at, size));
 }
 
-// Where the CPU draws every pixel, one tap has to be enough. The small picture was sharpened beforehand, and the step from
-// texel to texel is a little steeper than linear, so that edges are not blurred.
+// Enlarges the picture with a single tap, for a CPU that draws every pixel. The small picture has been sharpened
+// before, and the step between two texels is a little steeper than linear, so that edges are not blurred.
 fn quick(corner: Corner) -> vec3<f32> {
   let position = corner.at * shown.used - 0.5;
   let whole = floor(position);
@@ -97,7 +99,8 @@ fn quick(corner: Corner) -> vec3<f32> {
   return tap(whole + steep + 0.5, size) + (noise - 0.5) / 255.0;
 }
 
-// The small picture with its edges lifted, within what its neighbours allow, so that no edge has a halo.
+// Sharpens the edges of the small picture. Each result stays close to the range of its neighbours, so that no edge gets
+// a halo.
 @fragment
 fn sharpened(corner: Corner) -> @location(0) vec4<f32> {
   let last = vec2<i32>(shown.used) - 1;

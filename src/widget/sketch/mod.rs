@@ -1,7 +1,6 @@
 //! Owns the page that fingers draw on. Each finger is tracked separately, and its stroke is drawn immediately from the
 //! widget's own state, because a message for each point would rebuild the whole view. The widget publishes a stroke
-//! when it is finished, and an unfinished stroke every `PUBLISH_INTERVAL`. Not here: the drawing and where it is
-//! stored.
+//! when it is finished, and an unfinished stroke every `PUBLISH_INTERVAL`. Does not own the drawing, or its storage.
 
 mod contact_tracker;
 mod shown_drawing;
@@ -29,18 +28,18 @@ use crate::widget::ViewContext;
 
 /// Id of the mouse, which counts as a finger.
 const MOUSE: Finger = Finger(u64::MAX);
-/// Time after which an unfinished stroke is published, which limits what is lost if the program is killed.
+/// Time after which an unfinished stroke is published again, which limits what is lost if the program is killed.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
 /// Number of points kept free for the ends of strokes that are being drawn.
 const POINTS_RESERVED: usize = 64;
 
-/// How wide a finger draws.
+/// The width of the strokes that a finger draws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Brush {
-    /// For lines.
+    /// A narrow brush, for lines.
     #[default]
     Fine,
-    /// For areas.
+    /// A wide brush, for areas.
     Broad,
 }
 
@@ -57,13 +56,13 @@ impl Brush {
         }
     }
 
-    /// Width of a calm stroke, in millimetres.
+    /// Width of a slow stroke, in millimetres. A quick stroke is narrower.
     #[must_use]
     pub fn width_mm(self) -> f32 {
         contact_tracker::WIDTH_MAX_MM * self.factor()
     }
 
-    /// Width of a stroke, relative to that of a finger's tip.
+    /// Width of a stroke, relative to a stroke of the fine brush.
     const fn factor(self) -> f32 {
         match self {
             Self::Fine => 1.0,
@@ -92,8 +91,8 @@ pub struct Sketch<'a, Message> {
     on_draw: Box<dyn Fn(StrokeUpdate) -> Message + 'a>,
 }
 
-/// Creates the page numbered `page`, with the drawing on it so far. The page takes at most `points_max` points, and is
-/// as large as the space allows at its aspect ratio.
+/// Creates the page with the number `page`, which shows the drawing so far. The drawing on it can have at most
+/// `points_max` points. The page is as large as the space allows at its aspect ratio.
 pub fn sketch<'a, Message: 'a>(
     ctx: &ViewContext,
     page: usize,
@@ -112,7 +111,8 @@ struct State {
     unfinished: Vec<(Finger, LiveStroke)>,
     created: Instant,
     published: Instant,
-    /// Position of the mouse by its own events, because the shared cursor is already at the end of the batch.
+    /// Position of the mouse according to its own events. The shared cursor is already at its last position in the
+    /// batch.
     mouse: Option<Point>,
 }
 
@@ -258,7 +258,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Sketch<'_, Message> {
     fn diff(&self, tree: &mut Tree) {
         let state = tree.state.downcast_mut::<State>();
         if state.page != self.page {
-            // A finger that came down on another page must not draw on this one.
+            // A finger that landed on another page must not draw on this one.
             *state = State { mouse: state.mouse, ..State::of(self.page) };
         }
         state.finished.update(self.drawing.strokes());

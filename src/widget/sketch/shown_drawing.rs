@@ -1,4 +1,4 @@
-//! Owns a drawing that is only looked at. Does not own drawing it.
+//! Owns the widget that shows a drawing that cannot be changed. Does not own the page on which it was drawn.
 
 use iced::advanced::graphics::geometry::Renderer as _;
 use iced::advanced::layout::{self, Layout};
@@ -14,7 +14,7 @@ struct ShownDrawing {
     color: fn(Tint) -> Color,
 }
 
-/// The drawing, as large as the space allows at its aspect ratio, each tint in its `color`.
+/// Shows a drawing, as large as the space allows at its aspect ratio. `color` returns the colour of each tint.
 pub fn shown_drawing<'a, Message: 'a>(drawing: Drawing, color: fn(Tint) -> Color) -> Element<'a, Message> {
     Element::new(ShownDrawing { drawing, color })
 }

@@ -1,6 +1,6 @@
-//! Owns the drawing of strokes and its cache. Finished strokes are cached as geometry, several to a group. An
+//! Owns the rendering of strokes and its cache. Finished strokes are cached as geometry, several in a group. An
 //! unfinished stroke is cached in pieces, of which only the last is tessellated again. A frame of a long drawing
-//! therefore costs no more than a frame of a short drawing. Not here: which finger draws.
+//! therefore costs no more than a frame of a short drawing. Does not own the decision which finger draws.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::room::drawing::{
 };
 use crate::theme;
 
-/// Number of points at which a group of strokes is full.
+/// Number of points at or above which a group of strokes is full.
 const GROUP_POINTS: usize = 256;
 /// Number of points in a piece of an unfinished stroke.
 const PIECE_POINTS: usize = 48;
-/// Distance that antialiasing reaches beyond a stroke, in logical pixels.
+/// Distance by which antialiasing extends beyond a stroke, in logical pixels.
 const ANTIALIASING_PX: f32 = 2.0;
 
-/// The finished strokes of a page.
+/// The finished strokes of a page, with their cached geometry.
 #[derive(Debug, Default)]
 pub(super) struct StrokeCache {
     groups: Vec<StrokeGroup>,
@@ -35,7 +35,7 @@ struct StrokeGroup {
 }
 
 impl StrokeCache {
-    /// Updates the cache to these strokes. Groups that have not changed are kept.
+    /// Updates the cache to these strokes. Groups whose strokes have not changed are kept.
     pub(super) fn update(&mut self, strokes: &[Arc<Stroke>]) {
         let mut known = 0;
         let mut unchanged = 0;
@@ -62,7 +62,7 @@ impl StrokeCache {
         }
     }
 
-    /// Draws the strokes on a page of `size`, each tint in its `color`.
+    /// Draws the strokes on a page of `size`, in logical pixels. `color` returns the colour of each tint.
     pub(super) fn draw(
         &self,
         renderer: &Renderer,
@@ -85,7 +85,7 @@ impl StrokeCache {
     }
 }
 
-/// An unfinished stroke.
+/// The cached geometry of an unfinished stroke.
 #[derive(Debug, Default)]
 pub(super) struct LiveStroke {
     pieces: Vec<Cache>,

@@ -1,5 +1,6 @@
-//! Owns the tracker that tells drawing fingers from resting palms, and that turns a moving finger into a smooth stroke
-//! whose width follows its speed. Pure; millimetres and milliseconds are passed in. Not here: how a stroke is drawn.
+//! Owns the tracker that distinguishes drawing fingers from resting palms, and that turns the movement of a finger into
+//! a smooth stroke whose width follows its speed. It reads no clock: positions in millimetres and times in milliseconds
+//! are passed in. Does not own the drawing of a stroke.
 //!
 //! iced reports neither the size nor the pressure of a touch, so a palm is recognised by its behaviour:
 //! - A contact that lands and does not move draws nothing, however long it stays. Only a tap leaves a dot.
@@ -8,7 +9,7 @@
 //! - A contact that lands while another finger draws has to move further before it draws, and leaves no dot.
 //! - Contacts closer together than two fingers can be are a palm, and draw nothing until they lift.
 //!
-//! The figures are our own estimates.
+//! The figures are estimates, not measurements.
 
 /// Distance from the landing point at which a finger starts to draw, in mm.
 const START_MM: f32 = 1.5;
@@ -17,30 +18,35 @@ const START_MM: f32 = 1.5;
 const START_FAR_MM: f32 = 4.0;
 /// Time after which a contact that has not started to draw counts as resting, in milliseconds.
 const REST_AFTER_MS: u64 = 350;
-/// Time for which a resting contact keeps resting after another finger has drawn.
+/// Time for which a resting contact keeps resting after another finger has drawn, in milliseconds.
 const REST_KEPT_MS: u64 = 1_200;
 /// Smallest distance between two fingertips, in mm.
 const FINGER_SPACING_MM: f32 = 13.0;
-/// A touch that the screen cancels within this time, in milliseconds, counts as a palm.
+/// Time after landing within which a touch that the screen cancels counts as a palm, in milliseconds.
 const CANCELLED_PALM_MS: u64 = 500;
-/// Smoothing distance in mm, which is about the size of a tremor. The stroke follows larger movements.
+/// Smoothing distance in mm, which is about the size of a tremor. The stroke follows only movements that are larger.
 const SMOOTHING_MM: f32 = 0.5;
-/// Smallest distance between two points, in mm. With speed, the distance grows to what a finger covers in
-/// [`POINT_INTERVAL_MS`].
+/// Minimum distance between two points of a slow stroke, in mm.
 const POINT_SPACING_MM: f32 = 0.5;
+/// Minimum distance between two points of the quickest stroke, in mm.
 const POINT_SPACING_MAX_MM: f32 = 3.0;
+/// Time in which a finger covers the minimum distance between two points, in milliseconds. The distance is limited by
+/// [`POINT_SPACING_MM`] and [`POINT_SPACING_MAX_MM`].
 const POINT_INTERVAL_MS: f32 = 12.0;
-/// Width of a slow stroke, of a quick one, and of a dot, in mm.
+/// Width of a slow stroke, in mm.
 pub(super) const WIDTH_MAX_MM: f32 = 2.4;
+/// Width of a quick stroke, in mm.
 const WIDTH_MIN_MM: f32 = 0.9;
+/// Width of a dot, in mm.
 const DOT_WIDTH_MM: f32 = 3.2;
-/// Speed at which a stroke's width is halfway between slow and quick, in mm/s.
+/// Speed at which a stroke is halfway between [`WIDTH_MAX_MM`] and [`WIDTH_MIN_MM`] in width, in mm/s.
 const HALF_WIDTH_SPEED_MM_S: f32 = 110.0;
-/// Maximum change of width per millimetre.
+/// Maximum change of a stroke's width, in mm for each mm of its length.
 const WIDTH_SLOPE: f32 = 0.14;
 /// Width at which a stroke starts, in mm.
 const START_WIDTH_MM: f32 = 1.2;
-/// Shortest time over which speed is measured, in milliseconds, because several touches can arrive in one batch.
+/// Minimum time over which speed is measured, in milliseconds. Several touches can arrive in one batch, and the times
+/// between them mean nothing.
 const SPEED_WINDOW_MS: u64 = 6;
 /// Maximum number of contacts tracked.
 const CONTACTS_MAX: usize = 10;
@@ -163,8 +169,8 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
         }
     }
 
-    /// Handles a touch that the screen cancels. A touch that has just landed was a palm. The stroke of an older touch
-    /// is returned.
+    /// Handles a touch that the screen cancels. A touch that has just landed is taken for a palm, and its stroke is
+    /// dropped. The stroke of an older touch is returned.
     pub fn lose(&mut self, finger: F, now_ms: u64) -> Option<Vec<InkPoint>> {
         let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
         let contact = self.contacts.swap_remove(index);
@@ -211,8 +217,8 @@ impl<F> TrackedContact<F> {
                 self.role = ContactRole::Resting;
             }
         }
-        // This is somebody who paused before the first stroke. No other finger is drawing, so the contact is not a
-        // palm.
+        // The contact belongs to somebody who paused before the first stroke. It is not a palm, because no other finger
+        // draws.
         if self.role == ContactRole::Resting && !another_drew && moved_mm >= START_FAR_MM {
             self.role = ContactRole::Drawing;
         }
@@ -228,7 +234,7 @@ impl<F> TrackedContact<F> {
 #[derive(Debug)]
 struct InkStroke {
     points: Vec<InkPoint>,
-    /// The smoothed tip.
+    /// The end of the stroke, which follows the finger smoothly.
     tip: InkPoint,
     /// The position of the finger.
     finger: PagePoint,
@@ -254,7 +260,7 @@ impl InkStroke {
         self.measure_speed(to, now_ms);
         self.finger = to;
         let ahead_mm = self.tip.at.distance(to);
-        // A tremor hardly moves the tip; a longer movement is followed almost without lag.
+        // A tremor hardly moves the tip, but the tip follows a longer movement almost without lag.
         self.move_tip(to, ahead_mm / (ahead_mm + SMOOTHING_MM));
         let spacing_mm = (self.speed_mm_s * POINT_INTERVAL_MS / 1_000.0).clamp(POINT_SPACING_MM, POINT_SPACING_MAX_MM);
         if self.last().at.distance(self.tip.at) >= spacing_mm {

@@ -53,7 +53,7 @@ fn a_resting_palm_draws_nothing_while_a_finger_draws_even_if_it_slips() {
     for (step, at) in path.iter().enumerate() {
         let now_ms = 508 + step as u64 * 8;
         tracker.move_to(2, *at, now_ms);
-        // The palm moves with the hand.
+        // The palm slips, because it moves with the drawing hand.
         tracker.move_to(1, point(120.0 + step as f32 * 0.5, 80.0), now_ms);
         assert!(tracker.strokes().all(|(finger, ..)| finger == 2));
     }

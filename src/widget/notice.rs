@@ -21,12 +21,9 @@ pub fn layer<'a, M: 'a>(ctx: &ViewContext, sheet_mm: f32) -> Option<Element<'a, 
     let geometry = PageGeometry::of(ctx);
     let (call, corner) = (ctx.mm(geometry.call_corner_mm()), ctx.mm(theme::TARGET_MM + theme::GAP_MM));
     let (left, right) = if ctx.is_mirrored() { (call, corner) } else { (corner, call) };
-    let padding = if sheet_mm > 0.0 {
-        // The staff sheet is at the right whichever hand is free, so the notice is not mirrored beside it.
-        Padding { top: ctx.mm(TOP_MM), right: ctx.mm(sheet_mm + theme::GAP_MM), bottom: 0.0, left: corner }
-    } else {
-        Padding { top: ctx.mm(TOP_MM), right, bottom: 0.0, left }
-    };
+    // The staff sheet is at the right whichever hand is free.
+    let right = if sheet_mm > 0.0 { ctx.mm(sheet_mm + theme::GAP_MM) } else { right };
+    let padding = Padding { top: ctx.mm(TOP_MM), right, bottom: 0.0, left };
     Some(container(line(ctx, notice)).center_x(Length::Fill).padding(padding).into())
 }
 

@@ -261,7 +261,7 @@ fn the_corner_takes_a_hold_and_the_call_stays_above_the_pin_pad() {
 }
 
 #[test]
-fn a_held_key_is_one_press_and_works_from_any_screen() {
+fn a_call_key_calls_and_any_other_key_changes_nothing() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
     tablet.key("F12");

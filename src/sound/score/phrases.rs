@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn motifs_turn_back_stay_within_an_octave_and_differ() {
+    fn motifs_turn_back_stay_within_two_octaves_and_differ() {
         let motifs: Vec<Motif> = (0..40).map(|seed| Motif::new(&mut Rng::new(seed))).collect();
         for motif in &motifs {
             let steps = motif.notes();

@@ -376,7 +376,7 @@ impl<'a> OutputKeeper<'a> {
 
     fn remind(&mut self, now: Instant) {
         if let Some(lasts) = self.reminder.as_mut().and_then(|reminder| reminder.due(now)) {
-            warn!(minutes = lasts.as_secs() / 60, "the sound still has no output; it is looked for every second");
+            warn!(minutes = lasts.as_secs() / 60, "the sound still has no output; attempts to open one continue");
         }
     }
 

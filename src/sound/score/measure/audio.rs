@@ -227,7 +227,6 @@ impl AudioMeter {
             let before = self.pieces[at - 36..at - 6].iter().sum::<f64>() / 30.0;
             if now > mean / 100.0 {
                 most = most.max(10.0 * (now / before.max(mean * 1e-6)).log10());
-                most = most.max(10.0 * (now / before.max(mean * 1e-6)).log10());
             }
         }
         most

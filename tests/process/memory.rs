@@ -94,8 +94,8 @@ fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io:
         let (mut at, end) = (parse(range.0), parse(range.1));
         while at < end {
             let wanted = usize::try_from(end - at).unwrap().min(READ_BYTES);
-                // Some mappings cannot be read although they are marked as readable. The rest of such a mapping is
-                // skipped.
+            // Some mappings cannot be read although they are marked as readable. The rest of such a mapping is
+            // skipped.
             let Ok(read @ 1..) = memory.read_at(&mut buffer[..wanted], at) else { break };
             look(&buffer[..read]);
             read_bytes += read;

@@ -74,68 +74,27 @@ type Client = usize;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happens {
     /// A timer of a process is due.
-    Wakes {
-        client: Client,
-        turn: u64,
-    },
+    Wakes { client: Client, turn: u64 },
     /// A client tries to connect.
-    Connects {
-        client: Client,
-        run: u32,
-        try_: u32,
-    },
+    Connects { client: Client, run: u32, try_: u32 },
     /// A message reaches the broker.
-    AtBroker {
-        client: Client,
-        connection: u64,
-        publication: Said,
-    },
+    AtBroker { client: Client, connection: u64, publication: Said },
     /// A message reaches a client.
-    AtClient {
-        client: Client,
-        connection: u64,
-        topic: String,
-        payload: Vec<u8>,
-        retained: bool,
-    },
+    AtClient { client: Client, connection: u64, topic: String, payload: Vec<u8>, retained: bool },
     /// An acknowledgement from the broker reaches a client.
-    Acknowledged {
-        client: Client,
-        connection: u64,
-        receipt: u64,
-        heard: bool,
-    },
+    Acknowledged { client: Client, connection: u64, receipt: u64, heard: bool },
     /// The broker drops a connection.
-    GivenUp {
-        connection: u64,
-    },
+    GivenUp { connection: u64 },
     /// The disk reports whether it has stored a record.
-    Written {
-        room: usize,
-        run: u32,
-        record: usize,
-        ok: bool,
-    },
+    Written { room: usize, run: u32, record: usize, ok: bool },
     /// A desk page shows a call.
-    Draws {
-        desk: usize,
-        run: u32,
-        room: usize,
-        call: u128,
-    },
+    Draws { desk: usize, run: u32, room: usize, call: u128 },
     /// A person at a desk presses *I'm coming*.
-    SaysComing {
-        desk: usize,
-        run: u32,
-        room: usize,
-        call: u128,
-    },
+    SaysComing { desk: usize, run: u32, room: usize, call: u128 },
     /// Something random happens: a press, a visit by staff, or a fault.
     Chance,
     /// A process that was killed starts again.
-    ComesUp {
-        client: Client,
-    },
+    ComesUp { client: Client },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

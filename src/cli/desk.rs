@@ -1,5 +1,5 @@
-//! Owns `stillroom desk`, which starts and ends the desk of several rooms, with its configuration, folder and port. Not
-//! here: what the desk serves.
+//! Owns `stillroom desk`, which starts and ends the desk of several rooms, and its use of the configuration file, the
+//! state directory and the port. Does not own the pages that the desk serves.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,8 +34,8 @@ pub(super) fn run(args: &DeskArgs) -> ExitCode {
         print_error(&"the system could not start a thread; close other programs and start again");
         return ExitCode::from(FAILED);
     };
-    // Listen before the port opens, because a supervisor may send a signal right after that, and the desk must then
-    // shut down in order.
+    // Listens for signals before the port opens. A supervisor may send one as soon as the port is open, and the desk
+    // must then shut down in order.
     let signals = {
         let _entered = runtime.enter();
         EndSignals::listen()
@@ -93,7 +93,7 @@ fn options(desks: DesksConfig, state: &Path, file: &Path) -> Result<(ServerOptio
     Ok((server, MultiRoomOptions { page, name: desks.name, broker, rooms }))
 }
 
-/// Every place at every time of day, as a desk's page shows it.
+/// Returns the still pictures for a desk's page, one of each place at each time of day.
 pub(super) fn stills() -> Vec<PlaceStill> {
     let still =
         |shader: PlaceShader, time| PlaceStill { place: shader.place(), time, jpeg: embedded_still(shader, time) };
@@ -126,8 +126,8 @@ fn serve(
     }
 }
 
-/// Adapts the message of an error, which is worded for the desk of a single room, to this desk's configuration file and
-/// machine.
+/// Returns the message of an error with the name of this desk's configuration file and machine. The error itself is
+/// worded for the desk of a single room.
 fn message(error: &DeskError) -> String {
     error.to_string().replace("kiosk.toml", "desk.toml").replace("this tablet", "this machine")
 }

@@ -1,5 +1,5 @@
 //! Owns the process settings that are applied first: a panic hook that quotes no patient text, the limit on open files,
-//! and memory protection. Not here: how memory is protected ([`vault`]).
+//! and the protection of memory. Does not own the means of protecting memory ([`vault`]).
 
 use std::panic::PanicHookInfo;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use crate::sound;
 use crate::stdio;
 use crate::vault::{self, MemoryLock};
 
-/// Time limit for writing a panic message, which may be the last thing that the process writes.
+/// Time limit for writing a panic message before the thread unwinds, because the process may end right after that.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
-/// The limit on open files to ask for. A room whose desk serves many pages needs fewer.
+/// The limit on open files that the process asks for. It is enough for a room whose desk serves many pages.
 const OPEN_FILES_MAX: u64 = 4_096;
 
-/// Installs a panic hook that does not quote what the program was working on, because that could be the patient's
-/// words.
+/// Installs a panic hook that does not quote the data that the program was working on, because that could be the
+/// patient's words.
 pub(super) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
-        // A file that makes a decoder panic is reported as a finding.
+        // Nothing is printed for a file that makes a decoder panic, because the file is reported as a finding.
         if sound::decodes_here() {
             return;
         }
@@ -35,8 +35,8 @@ fn panic_message(panic: &PanicHookInfo<'_>) -> String {
     format!("stillroom: a fault in the program itself, thread {thread}{place}{why}; please report this line")
 }
 
-/// Raises the soft limit on open files. The default is low for the sake of programs that use `select(2)`, which this
-/// program does not.
+/// Raises the soft limit on open files. The system's default is low only because of programs that use `select(2)`,
+/// which this program does not use.
 pub(super) fn raise_open_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
@@ -48,7 +48,7 @@ pub(super) fn raise_open_file_limit() {
     }
 }
 
-/// Raises the limit on open files and protects the memory. Logs whatever the system refuses.
+/// Raises the limit on open files and protects the memory. Logs what the system refuses, and continues.
 pub(super) fn harden_process() {
     raise_open_file_limit();
     let protection = vault::protect_memory();

@@ -1,5 +1,5 @@
-//! Owns the loudness measurement of the clinic's music on the command line, and its progress display. Not here: how
-//! loudness is measured.
+//! Owns the loudness measurement of the clinic's music on the command line, and its progress display. Does not own the
+//! method of measuring loudness (`sound`).
 
 use std::path::PathBuf;
 
@@ -7,8 +7,8 @@ use super::progress::Progress;
 use crate::paths::Directories;
 use crate::sound::LoudnessLibrary;
 
-/// Opens the measurements in the room's cache, so that nothing is measured twice. Without a state directory, they stay
-/// in memory.
+/// Opens the measurements in the room's cache, so that no track is measured twice. Without a state directory,
+/// measurements are kept in memory only.
 pub(super) fn library() -> LoudnessLibrary {
     let directories = Directories::from_env(|name| std::env::var_os(name)).ok();
     let state = directories.map(|directories| directories.state).filter(|state| state.is_dir());

@@ -1,4 +1,5 @@
-//! Owns the command line: its commands, the checks of `stillroom check`, and the exit codes.
+//! Owns the command line: its commands, the checks of sound, pictures and printers for `stillroom check`, and the exit
+//! codes.
 
 mod desk;
 mod hardening;
@@ -40,7 +41,7 @@ use crate::words;
 
 /// The exit code for arguments or an environment that cannot be used.
 const UNUSABLE: u8 = 2;
-/// The exit code for findings, or for a step that failed.
+/// The exit code for a check with findings, or for a step that failed.
 const FAILED: u8 = 1;
 /// Maximum number of letters listed in one finding.
 const LETTERS_LISTED_MAX: usize = 20;
@@ -119,7 +120,7 @@ fn execute() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS };
-            // A closed pipe, as in `--help | head`, is not an error.
+            // The result is ignored, because a closed pipe, as in `--help | head`, is not an error.
             let _ = error.print();
             return code;
         }
@@ -136,9 +137,9 @@ fn execute() -> ExitCode {
     }
 }
 
-/// Logs go to standard error, in colour on a terminal, and contain no text of a patient.
+/// Starts logging to standard error, in colour on a terminal. No log line may contain text of a patient.
 fn start_logging() {
-    // First, before anything can redirect the file descriptor that it duplicates.
+    // Duplicates the file descriptor of standard error. This comes first, because later code may redirect the original.
     let _ = stdio::stderr();
     let asked = std::env::var("STILLROOM_LOG").ok().filter(|directives| !directives.is_empty());
     let (filter, misread) = log_filter(asked.as_deref());
@@ -151,7 +152,8 @@ fn start_logging() {
     }
 }
 
-/// What is logged, and why the directives that were asked for are ignored, if they are.
+/// Returns the filter of log lines. If `asked` cannot be parsed, this is the default filter, and the error says why
+/// `asked` is ignored.
 fn log_filter(asked: Option<&str>) -> (Targets, Option<ParseError>) {
     let shipped = Targets::new().with_default(LevelFilter::WARN).with_target("stillroom", LevelFilter::INFO);
     match asked.map(str::parse) {
@@ -200,8 +202,8 @@ fn missing_letters(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     findings
 }
 
-/// Returns a finding for each configured output that does not exist, and for each spoken clip and each recorded instrument
-/// that cannot be played.
+/// Returns a finding for each configured output that does not exist, and for each spoken clip and each recorded
+/// instrument that cannot be played.
 fn missing_sound(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding> {
     let file = file.unwrap_or(std::path::Path::new("kiosk.toml"));
     let named = [("sound.device", &config.sound.device), ("sound.chime_device", &config.sound.chime_device)];
@@ -232,7 +234,8 @@ fn missing_printer(file: Option<&std::path::Path>, config: &Config) -> Option<Fi
     Some(Finding { key: "take_home.printer".to_owned(), ..Finding::of_file(file, error.to_string(), allowed) })
 }
 
-/// Returns findings for the clinic's own pictures. Their absence is a finding only if a profile uses them.
+/// Returns findings for the clinic's own pictures. If there are none, that is a finding only if a profile offers the
+/// place `pictures`.
 fn wrong_pictures(config: &Config) -> Vec<Finding> {
     let profiles = profile::load_profiles(&config.profiles.dir, &config.media.dir).0;
     let are_wanted = profiles.iter().any(|profile| profile.places_allowed.contains(&Place::Pictures));
@@ -267,7 +270,7 @@ fn check(config: Option<&std::path::Path>, paths: &[PathBuf]) -> ExitCode {
     print_findings(&findings)
 }
 
-/// Whether the file configures the desk of several rooms, which has neither sound nor pictures.
+/// Whether the file configures a desk of several rooms. Such a desk has neither sound nor pictures to check.
 fn is_desks(file: &std::path::Path) -> bool {
     read_text(file).is_ok_and(|text| config::is_desks(file, &text))
 }

@@ -21,7 +21,7 @@ pub(super) struct Progress {
 
 enum ProgressDisplay {
     Bar(ProgressBar),
-    /// When the last line was written, or the step began.
+    /// The time at which the last line was written or, before the first line, the step began.
     Lines(Instant),
 }
 
@@ -39,7 +39,7 @@ impl Progress {
         Self { what, total, display: ProgressDisplay::Bar(bar) }
     }
 
-    /// Sets the number of finished items and the name of the next one.
+    /// Sets the number of finished items, and the name of the item that is next.
     pub(super) fn set(&mut self, done: usize, name: &str) {
         match &mut self.display {
             ProgressDisplay::Bar(bar) => {

@@ -12,7 +12,7 @@ use crate::room::snapshot::Receipt;
 use crate::stdio::print_error;
 use crate::vault::{self, ReceiptLine};
 
-/// Prints each receipt, then whether any was changed or is missing.
+/// Prints each receipt, and then whether the chain is unbroken.
 pub(super) fn receipts() -> ExitCode {
     let state = match Directories::from_env(|name| std::env::var_os(name)) {
         Ok(directories) => directories.state,
@@ -29,7 +29,7 @@ pub(super) fn receipts() -> ExitCode {
         }
     };
     let (text, is_whole) = report(&lines, journal::newest_receipt(&state).as_ref());
-    // A closed pipe, as in `receipts | head`, is not an error.
+    // The result is ignored, because a closed pipe, as in `receipts | head`, is not an error.
     let _ = std::io::stdout().write_all(text.as_bytes());
     if is_whole { ExitCode::SUCCESS } else { ExitCode::from(FAILED) }
 }

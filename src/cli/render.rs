@@ -1,4 +1,4 @@
-//! Owns `stillroom render`, which writes the sound of a profile, or of one kind of music alone, to a file, faster than real
+//! Owns `stillroom render`, which writes the sound of a profile, or of a single ensemble, to a file, faster than real
 //! time.
 
 use std::path::PathBuf;
@@ -17,9 +17,9 @@ use crate::stdio::{self, print, print_error};
 use crate::vocabulary::Named;
 use crate::vocabulary::sound::Character;
 
-/// Length of the infusion along whose arc an ensemble is rendered.
+/// Length in minutes of the infusion whose arc an ensemble follows.
 const ENSEMBLE_MINUTES: u32 = 45;
-/// Interval at which the shape follows the arc, in seconds.
+/// Interval at which the shape of the score is updated, in seconds.
 const SHAPE_EVERY_S: f64 = 4.0;
 
 /// The arguments of `stillroom render`.
@@ -28,7 +28,8 @@ pub(super) struct RenderArgs {
     /// The profile, given as the name of its file without ".toml"
     #[arg(long, value_name = "NAME", required_unless_present = "ensemble")]
     profile: Option<String>,
-    /// One kind of composed music alone, by its name in profiles, along the arc of a 45-minute infusion and at full level
+    /// One kind of composed music alone, by its name in profiles, along the arc of a 45-minute infusion and at full
+    /// level
     #[arg(long, value_name = "NAME", conflicts_with = "profile", value_parser = parse_ensemble)]
     ensemble: Option<Character>,
     /// The WAV file to write, in stereo at 48 kHz
@@ -82,7 +83,7 @@ fn render_profile(args: &RenderArgs, name: &str, config: &Config, options: &soun
     };
     let length = args.seconds.map_or_else(|| dry_run.length(), |seconds| Duration::from_secs(seconds.into()));
     let tracks: Vec<PathBuf> = profile.tracks().into_iter().map(|track| config.media.dir.join(track)).collect();
-    // The report below names the tracks that are left out, which the room would leave out too.
+    // The result is ignored, because `report` below names the tracks that are left out.
     let _ = loudness::scan(&options.loudness, &tracks);
     let epoch = dry_run.epoch();
     let mix_at = |seconds| dry_run.mix_at(Duration::from_secs_f64(seconds));
@@ -92,7 +93,7 @@ fn render_profile(args: &RenderArgs, name: &str, config: &Config, options: &soun
 fn render_ensemble(args: &RenderArgs, character: Character, options: &sound::Options) -> ExitCode {
     let arc = SessionTimeline::new(ENSEMBLE_MINUTES);
     let mix_at = |seconds: f64| {
-        // Updated as seldom as in the room.
+        // The shape is updated as rarely as in a room, so that the file sounds like the room.
         let clock_ms = (seconds / SHAPE_EVERY_S).floor() * SHAPE_EVERY_S * 1_000.0;
         let shape = ScoreShape::along(&arc, Some(clock_ms as u64));
         let aim = ScoreAim { character, seed: args.seed, level_db: 0.0, shape };

@@ -9,14 +9,14 @@ use iced::wgpu;
 use crate::config::Renderer;
 use crate::widget::place::Backend;
 
-/// The environment variable that iced reads.
+/// The environment variable from which iced reads the renderer.
 pub(super) const ICED_BACKEND: &str = "ICED_BACKEND";
 /// The environment variable that records the choice for the restarted program.
 pub(super) const CHOSEN: &str = "STILLROOM_RENDERER";
 
 /// The environment variable for glibc's `mallopt(3)`, and its value in bytes. Allocations of at least that size return
-/// to the system as soon as they are freed. Otherwise, freed pictures would leave holes in the heap that take a third
-/// more memory in a session.
+/// to the system as soon as they are freed. Without it, freed pictures would leave holes in the heap, and a session
+/// would take a third more memory.
 const MALLOC_THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
 
 /// Returns the choice that was made before the restart, or `None` if the program has not restarted yet.
@@ -29,8 +29,9 @@ pub(super) fn chosen() -> Option<Backend> {
     }
 }
 
-/// Chooses the backend. Unless the environment or the configuration names a renderer, uses a graphics device if there
-/// is one, and otherwise stills drawn by the processor.
+/// Chooses the backend. The renderer in the environment takes precedence over `wanted`, the one in the configuration.
+/// If neither names one, the window draws with a graphics device if there is one, and otherwise shows still pictures
+/// drawn by the processor.
 pub(super) fn choose(wanted: Renderer) -> Backend {
     let forced = std::env::var(ICED_BACKEND).ok();
     let wanted = match forced.as_deref() {
@@ -67,7 +68,7 @@ pub(super) fn environment(backend: Backend) -> [(&'static str, &'static str); 3]
     [(ICED_BACKEND, iced), (CHOSEN, chosen), MALLOC_THRESHOLD]
 }
 
-/// Whether there is a display. This is checked first, because iced ends the program if it opens a window without one.
+/// Whether there is a display. Check this before opening a window, because iced ends the program if there is none.
 pub(super) fn has_display() -> bool {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(wayland) = set("WAYLAND_DISPLAY") {
@@ -83,7 +84,7 @@ pub(super) fn has_display() -> bool {
             let number = local.split('.').next().unwrap_or_default();
             Path::new(&format!("/tmp/.X11-unix/X{number}")).exists()
         }
-        // Whether a remote display answers becomes clear only when a window opens.
+        // A remote display is assumed to exist. Whether it answers becomes clear only when a window opens.
         None => true,
     }
 }

@@ -1,4 +1,4 @@
-//! Owns the start of a room: its files, directories, ports and desk, then the window or the headless face.
+//! Owns the start of a room: its files, directories, ports and desk, and then the window or headless mode.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -128,7 +128,7 @@ pub(super) fn run(args: &RunArgs) -> ExitCode {
     outcome
 }
 
-/// Everything that is needed to open a room.
+/// Everything that was loaded or prepared before a room is opened.
 struct RoomSetup {
     config: Arc<Config>,
     profiles: Arc<Vec<Profile>>,
@@ -227,12 +227,12 @@ impl RoomSetup {
         Ok(OpenRoom { handle, sound, liveness, journal })
     }
 
-    /// Returns the room's name as a desk shows it, which is "Stillroom" if none is configured.
+    /// Returns the room's name for desks. If none is configured, this is "Stillroom".
     fn room_name(&self) -> &str {
         Some(self.config.room.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("Stillroom")
     }
 
-    /// Returns the profiles to choose from at a desk, and the loudest level that a desk can set.
+    /// Returns what a desk can choose: the profiles, and the loudest level that it can set.
     fn offers(&self) -> Offers {
         let languages = self.config.locales.words(self.config.room.locale).languages();
         let offer = |profile: &Profile| ProfileOffer {
@@ -333,7 +333,7 @@ impl RoomSetup {
     }
 }
 
-/// The directories that a room can use.
+/// The directories that a room can use, and the troubles found while they were prepared.
 struct RoomDirectories {
     state: PathBuf,
     keys: KeyStorage,
@@ -342,7 +342,8 @@ struct RoomDirectories {
     troubles: Vec<Trouble>,
 }
 
-/// Prepares the directories. If one of them cannot be written, the room runs without it and reports a trouble.
+/// Prepares the directories. If a directory cannot be written, the room runs without it, and the result contains a
+/// trouble.
 ///
 /// # Errors
 /// If the environment names no state directory, or another running room uses it.

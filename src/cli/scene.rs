@@ -1,5 +1,5 @@
-//! Owns `stillroom scene`, which renders a place to PNG files without a window, and the flash test that `check` applies to
-//! every place and to the clinic's own pictures.
+//! Owns `stillroom scene`, which renders a place to PNG files without a window, and the flash test that `check` applies
+//! to every place and to the clinic's own pictures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,15 +24,15 @@ use crate::widget::place::shader::PlaceShader;
 use crate::widget::place::still_image::SlideFolder;
 use crate::widget::place::{SceneUniforms, SceneVariant};
 
-/// Maximum number of pictures in one run, so that a typing error does not fill the disk.
+/// Maximum number of pictures in one run. It keeps a typing error from filling the disk.
 const FRAMES_MAX: u32 = 100_000;
 /// Size of the pictures that the flash test analyses, in pixels.
 const TEST_SIZE: (u32, u32) = (320, 200);
 /// Number of pictures per second in the flash test.
 const TEST_FRAMES_PER_SECOND: u32 = 8;
-/// Duration of the flash test in seconds: more than one whole breath.
+/// Duration of the flash test, in seconds. It is longer than one whole breath of [`TEST_BREATH`].
 const TEST_SECONDS: u32 = 12;
-/// The breath of the flash test. Its inhalation is the shortest, which brightens a place the fastest.
+/// The breath of the flash test. Its inhalation is the shortest of all patterns, so it brightens a place the fastest.
 const TEST_BREATH: BreathPattern = BreathPattern::ThreeSeven;
 
 /// The arguments of `stillroom scene`.
@@ -159,7 +159,7 @@ pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     report
 }
 
-/// Tests one place at one time of day. Uses full brightness, because changes are largest there.
+/// Tests one place at one time of day. Uses full brightness, at which changes of light are largest.
 fn place_verdict(
     renderer: &OffscreenRenderer,
     drawn: PlaceShader,

@@ -1,5 +1,5 @@
-//! Owns the commands that set the PIN or the password at the machine's own shell, which is the only way in after a
-//! secret was forgotten. Each command asks for the new secret twice and never echoes it.
+//! Owns the commands that set the staff PIN and the desk password from a shell. This is the only remedy if one of them
+//! was forgotten. Each command asks for the new secret twice and never echoes it.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -52,8 +52,8 @@ fn set(what: &str, secret: impl FnOnce(&std::path::Path) -> Secret) -> ExitCode 
     }
 }
 
-/// Shows a prompt. Writes directly to standard error, so that the prompt is visible before anything is read. Ignores
-/// errors, because a secret can be typed without a prompt too.
+/// Shows a prompt. Writes directly to standard error, so that the prompt is visible before input is read. Ignores
+/// errors, because a secret can also be typed without a prompt.
 fn show(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

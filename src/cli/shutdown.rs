@@ -1,5 +1,5 @@
-//! Owns the end of a room's process and its replacement by a new process: the fade-out of the sound, the flushing of
-//! output, and the exit code.
+//! Owns the end of a room's process, with the fade-out of the sound, the flushing of output and the exit code, and the
+//! replacement of the process by a new one. Does not own the recovery in the new process (`driver`).
 
 use std::io;
 use std::path::PathBuf;
@@ -22,14 +22,15 @@ pub(super) const SOUND_FADE: Duration = Duration::from_millis(300);
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(300);
 /// Time limit for writing pending journal records before the program ends.
 const SAVE_TIMEOUT: Duration = Duration::from_millis(400);
-/// After a fault of the room's loop, the time for refusals to reach the senders of pending events.
+/// Minimum time from a fault of the room's loop to the end of the program. In this time, refusals reach the senders of
+/// pending events.
 const REFUSAL_TIME: Duration = Duration::from_millis(300);
-/// After a fault of the room's loop, the time after which the program ends even if something hangs.
+/// Maximum time from a fault of the room's loop to the end of the program, even if something hangs.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(900);
-/// The environment variable that informs a new process that the previous process began a wipe.
+/// The environment variable that tells a new process that the previous process began a wipe.
 pub(super) const WIPING: &str = "STILLROOM_WIPING";
 
-/// What has to be shut down before the process ends.
+/// Everything that has to be shut down before the process ends.
 #[derive(Clone)]
 pub(super) struct Shutdown {
     pub sound: SoundHandle,
@@ -60,8 +61,8 @@ impl Shutdown {
         self.exit(0)
     }
 
-    /// Ends the program after a fault of the room's loop. Touches are no longer handled, so the supervisor has to
-    /// restart the program. Until then, the window shows its last frame.
+    /// Ends the program after a fault of the room's loop. Without the loop, touches have no effect, so the program ends
+    /// and its supervisor restarts it. Until then, the window shows its last frame.
     pub(super) fn on_fault(&self, fault: &LoopFault) {
         let since = Instant::now();
         let started = std::thread::Builder::new().name("end".to_owned()).spawn(|| {
@@ -78,7 +79,7 @@ impl Shutdown {
         }
         fault.save(SAVE_TIMEOUT);
         self.sound.stop_within(SOUND_FADE);
-        // Without sound to fade, the program would end before the refusals arrive.
+        // If no sound is playing, the fade-out takes no time, and the program would end before the refusals arrive.
         std::thread::sleep(REFUSAL_TIME.saturating_sub(since.elapsed()));
         self.exit(FAILED)
     }
@@ -90,7 +91,7 @@ impl Shutdown {
     }
 }
 
-/// Replaces this process with a new process that draws with this backend. Returns only on failure.
+/// Replaces this process with a new process whose window draws with this backend. Returns only on failure.
 pub(super) fn restart_with(backend: Backend) -> ExitCode {
     let error = replace_process(&renderer::environment(backend));
     print_error(&format!("the program could not restart itself: {error}; set {}", renderer::ICED_BACKEND));
@@ -109,14 +110,15 @@ pub(super) fn relaunch(out: StandardStream) -> Box<dyn Fn(Handover) -> io::Error
 /// Replaces this process with a new process of the same program and arguments. Returns only on failure.
 pub(super) fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     use std::os::unix::process::CommandExt;
-    // If the program was replaced on disk meanwhile, the running one is still reachable through /proc.
+    // If the program's file was replaced on disk, for example by an update, the running program is still reachable
+    // through /proc.
     let program = std::env::current_exe().ok().filter(|path| path.exists());
     let program = program.unwrap_or_else(|| PathBuf::from("/proc/self/exe"));
     let mut arguments = std::env::args_os();
     let mut command = std::process::Command::new(program);
     command.arg0(arguments.next().unwrap_or_default()).args(arguments);
-    // Only the next process may see this variable. If that process restarts for a different reason, it must not wipe
-    // again.
+    // Only the process that finishes the wipe may see this variable. If it restarts later for a different reason, that
+    // restart must not wipe.
     command.env_remove(WIPING).envs(environment.iter().copied());
     stdio::stderr().flush_within(FLUSH_TIMEOUT);
     command.exec()

@@ -1,5 +1,5 @@
-//! Owns the loading of what a room has stored: the setup of the first run, the staff PIN and the desk's password.
-//! Damaged data is reported to staff, and never lets anybody in or makes a sound louder.
+//! Owns the loading of what a room has stored in its state directory: the setup of the first run, the staff PIN and the
+//! desk password. Damaged data is reported to staff. It never lets anybody in, and never makes the sound louder.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::setup::{self, SETUP_FILE, Setup};
 use crate::stdio::print_error;
 
-/// Applies the setup to the configuration and returns the desk's password.
+/// Applies the setup to the configuration and returns the desk password. Adds a trouble for each damaged file.
 pub(super) fn load(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble>) -> DeskPassword {
     match Setup::load(state) {
         ReadOutcome::Missing => {}
@@ -51,7 +51,8 @@ pub(super) fn load(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble
     desk_password
 }
 
-/// Applies the safest settings, because the stored cap and password are unknown if the state directory cannot be used.
+/// Applies the safest settings for a room whose state directory cannot be used, because the stored cap and password are
+/// then unknown. The returned password opens no desk.
 pub(super) fn without_state(config: &mut Config) -> DeskPassword {
     setup::make_quietest(config);
     DeskPassword::Unreadable

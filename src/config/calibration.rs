@@ -1,15 +1,15 @@
 //! Owns the conversion between digital levels and dB(A) at the patient's pillow, based on one reading of a sound meter,
-//! and the steps that describe a volume to people. Does not own the cap, which is a digital level.
+//! and the steps in which a volume is shown to people. Does not own the cap on the volume.
 
-/// The loudness to which tracks, score and beds are matched at a volume of 0 dB, in dBFS.
+/// The loudness to which tracks, score and beds are matched, in dBFS at a volume of 0 dB.
 pub const PROGRAM_DB: f32 = -24.0;
 /// Allowed readings of the sound meter, in dB(A).
 pub const READING_DBA: std::ops::RangeInclusive<f32> = 20.0..=110.0;
 /// Allowed levels of the test tone, in dBFS.
 pub const TEST_TONE_DB: std::ops::RangeInclusive<f32> = -60.0..=-10.0;
-/// Default RMS level of the test tone, in dBFS.
+/// RMS level of the test tone in a room without a calibration, in dBFS.
 pub const READING_TONE_DB: f32 = -30.0;
-/// Allowed caps, in dB(A).
+/// Allowed values of the cap on the volume, in dB(A).
 pub const CAP_DBA: std::ops::RangeInclusive<f32> = 30.0..=85.0;
 
 /// One reading of a sound meter at the pillow.
@@ -19,9 +19,9 @@ pub struct Calibration {
     pub test_tone_db: f32,
     /// What the meter read during the tone, in dB(A) with slow time weighting, within [`READING_DBA`].
     pub reading_dba: f32,
-    /// The output that played the tone; `None` for the output found at start.
+    /// The output that played the tone; `None` for the output that the program finds at start.
     pub output: Option<String>,
-    /// The port of that output, such as a headphone jack.
+    /// The port of that output, such as a headphone jack; `None` for any port.
     pub port: Option<String>,
 }
 
@@ -38,14 +38,14 @@ impl Calibration {
         self.dba_of_level(volume_db + PROGRAM_DB)
     }
 
-    /// Returns the volume in dB at which music averages `dba` at the pillow, but no more than full scale.
+    /// Returns the volume in dB at which music averages `dba` at the pillow, but at most 0 dB.
     #[must_use]
     pub fn volume_of_dba(&self, dba: f32) -> f32 {
         (dba - self.reading_dba + self.test_tone_db - PROGRAM_DB).min(0.0)
     }
 }
 
-/// How loud a volume is relative to the room's cap, for people.
+/// How loud a volume is relative to the room's cap, in the steps that are shown to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LoudnessStep {
     /// More than 24 dB below the cap.
@@ -61,7 +61,7 @@ pub enum LoudnessStep {
 }
 
 impl LoudnessStep {
-    /// Every step, from the quietest up.
+    /// Every step, from the quietest to the loudest.
     pub const ALL: [Self; 5] = [Self::VeryQuiet, Self::Quiet, Self::Medium, Self::Strong, Self::Full];
 
     /// Returns the step of `volume_db` in a room whose cap is `cap_db`.
@@ -76,7 +76,7 @@ impl LoudnessStep {
         }
     }
 
-    /// Returns the step's number, 1 to 5, which is part of its message's key.
+    /// Returns the step's number, 1 (the quietest) to 5. The key of the step's message ends in this number.
     #[must_use]
     pub fn step(self) -> usize {
         Self::ALL.iter().position(|step| *step == self).map_or(1, |index| index + 1)

@@ -1,5 +1,6 @@
-//! Owns the checks of `stillroom check`, either of a `kiosk.toml` or `desk.toml` with everything it names, or only of
-//! given files. Does not own the printed form of findings, or the exit code.
+//! Owns the checks that `stillroom check` makes, either of a `kiosk.toml` or `desk.toml` and everything it names, or
+//! only of the given files. Does not own the checks of sound, pictures and printers (`cli`), the printed form of
+//! findings, or the exit code.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,8 @@ use crate::profile::{self, load_profiles, profile_files};
 use crate::vocabulary::access::CertificateSource;
 use crate::words;
 
-/// Tables that a `kiosk.toml` may have and a profile may not. A test compares both lists with what the readers know.
+/// Tables that a `kiosk.toml` may have and a profile may not. A test compares this list and [`PROFILE_TABLES`] with the
+/// tables that the readers know.
 const CONFIG_TABLES: [&str; 12] = [
     "room",
     "screen",
@@ -27,9 +29,9 @@ const CONFIG_TABLES: [&str; 12] = [
 /// Tables that a profile may have and a `kiosk.toml` may not.
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
-/// Checks `config` and everything it names. If `files` is not empty, checks only those files; a folder stands for the
-/// profiles or the language in it. Without `config` and `files`, checks the defaults in the current folder. Returns no
-/// findings if all is well.
+/// Checks `config` and everything it names. If `files` is not empty, checks only those files; for a folder, checks the
+/// profiles or the language in it. Without `config` and `files`, checks the defaults in the current folder. The result
+/// is empty if all is well.
 #[must_use]
 pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
     if files.is_empty() {
@@ -61,13 +63,13 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
     }
 }
 
-/// Returns the findings of a `desk.toml`; `None` if `file` is not one or cannot be read.
+/// Returns the findings of a `desk.toml`; `None` if `file` is not a `desk.toml` or cannot be read.
 fn check_desks(file: &Path) -> Option<Vec<Finding>> {
     let text = read_text(file).ok()?;
     is_desks(file, &text).then(|| load_desks(file).findings)
 }
 
-/// Whether a file is a `kiosk.toml`, judging by its tables and, if those do not decide, by its name.
+/// Whether a file is a `kiosk.toml`, judging by its tables and, if these could also belong to a profile, by its name.
 fn is_config(file: &Path, text: &str) -> bool {
     let Ok(document) = Document::parse(file, text) else { return is_called_kiosk(file) };
     let root = document.root();
@@ -83,8 +85,8 @@ fn is_called_kiosk(file: &Path) -> bool {
     file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("kiosk"))
 }
 
-/// Returns the settings of a `kiosk.toml` if it can be read, and its findings, including those about files that it
-/// names.
+/// Returns the settings of a `kiosk.toml`, and its findings, including those about files that it names and that do not
+/// exist. The settings are `None` if the file cannot be read.
 fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
     let text = match read_text(file) {
         Ok(text) => text,
@@ -133,7 +135,7 @@ fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
 fn check_config(file: &Path) -> Vec<Finding> {
     let (config, mut findings) = check_settings(file);
     let Some(config) = config else { return findings };
-    // If the folder is missing, that has already been reported, with its line.
+    // A missing folder has already been reported, so the profiles in it are not checked.
     let named = findings.iter().any(|finding| finding.key == "profiles.dir");
     if !named {
         findings.extend(load_profiles(&config.profiles.dir, &config.media.dir).1);
@@ -165,7 +167,7 @@ fn default_allowed(config: &Config) -> String {
 mod tests {
     use super::*;
 
-    /// The tables that a reader knows, from what it reports about one that it does not know.
+    /// Returns the tables that a reader knows, which it lists in its finding about an unknown table.
     fn known(findings: &[Finding]) -> Vec<String> {
         let unknown = findings.iter().find(|finding| finding.key == "no-such-table").unwrap();
         let listed = unknown.allowed.split(';').next().unwrap_or_default();

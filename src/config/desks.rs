@@ -12,10 +12,11 @@ use crate::vocabulary::access::{BrokerAccess, CertificateSource};
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
 
-/// Maximum number of rooms that a desk shows. Further rooms are only listed, and are notified that they are not shown.
+/// Maximum number of rooms that a desk shows. The desk only lists the names of further rooms, and tells those rooms
+/// that it does not show them.
 pub const ROOMS_MAX: usize = 64;
 
-/// The paths where `desk.toml` is looked for, in this order, if no path is given.
+/// The paths at which the program looks for `desk.toml`, in this order, if no path is given.
 pub const DESKS_PLACES: [&str; 2] = ["/etc/stillroom/desk.toml", "./desk.toml"];
 
 /// The settings of a desk for several rooms. Relative paths are already joined to the folder of the file.
@@ -27,10 +28,10 @@ pub struct DesksConfig {
     pub locale: Language,
     /// The desk page's address and certificate, and the clinicians it lists.
     pub desk: DeskConfig,
-    /// The broker through which the desk reaches the rooms. It is `None` if its keys are missing or wrong, and then
-    /// there is no desk.
+    /// The broker through which the desk reaches the rooms; `None` if its keys are missing or wrong. Without a broker,
+    /// the desk does not start.
     pub broker: Option<BrokerAccess>,
-    /// The expected rooms, at most [`ROOMS_MAX`], each by its id at the broker.
+    /// The ids, at the broker, of the rooms that the desk expects, at most [`ROOMS_MAX`].
     pub rooms: Vec<String>,
 }
 
@@ -88,7 +89,8 @@ pub fn read_desks(file: &Path, text: &str) -> ParsedDesks {
     ParsedDesks { desks, findings: document.into_findings(), mentions }
 }
 
-/// Whether a file is a `desk.toml`, judging by its tables and, if those do not decide, by its name.
+/// Returns whether a file is a `desk.toml`, judging by its tables and, if these could belong to either kind of file, by
+/// its name.
 #[must_use]
 pub fn is_desks(file: &Path, text: &str) -> bool {
     let is_called_so = file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("desk"));
@@ -98,8 +100,8 @@ pub fn is_desks(file: &Path, text: &str) -> bool {
     !is_room && (root.has("rooms") || is_called_so)
 }
 
-/// Finds `desk.toml`. Returns the path given, else the first of [`DESKS_PLACES`] that exists; `None` if there is
-/// neither.
+/// Finds `desk.toml`. Returns the path `flag` if it is given, otherwise the first of [`DESKS_PLACES`] that exists;
+/// `None` if none exists.
 #[must_use]
 pub fn find_desks(flag: Option<&Path>, exists: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let found = || DESKS_PLACES.into_iter().map(Path::new).find(|path| exists(path)).map(Path::to_path_buf);

@@ -1,5 +1,5 @@
-//! Owns the settings of the transports for calls besides the built-in desk, namely a broker, an escalation list and a
-//! nurse-call contact. Does not own the messages that they carry (`line`).
+//! Owns the settings of the transports that carry calls in addition to the built-in desk: a broker, an escalation list,
+//! and a program that operates the clinic's nurse call. Does not own the messages to them (`line`).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,26 +10,26 @@ use crate::vocabulary::access::{BrokerAccess, BrokerUrl};
 
 /// Maximum length of a room's id at a broker, in characters.
 pub const ROOM_ID_CHARS_MAX: usize = 40;
-/// What [`is_room_id`] accepts, for error messages.
+/// A description of what [`is_room_id`] accepts, for error messages.
 pub const ROOM_ID: &str = "lower-case letters, digits and hyphens, 1 to 40 of them, but not \"desks\"";
 
 const WORDS_MAX: usize = 16;
 const AFTER_S: std::ops::RangeInclusive<u32> = 0..=3_600;
 const AFTER_S_DEFAULT: u32 = 60;
 
-/// Transports for calls besides the built-in desk. All configured transports are used at the same time.
+/// Transports that carry calls in addition to the built-in desk. All configured transports are used at the same time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinesConfig {
-    /// The MQTT broker, and this room's id there.
+    /// The MQTT broker, and this room's id at the broker; `None` if no broker is configured.
     pub mqtt: Option<RoomAtBroker>,
-    /// The escalation list, sorted by [`EscalationStep::after`]; empty for none.
+    /// The escalation list, sorted by [`EscalationStep::after`]; empty if there are no steps.
     pub escalation: Vec<EscalationStep>,
     /// The absolute path of the program that operates the clinic's nurse call, followed by its first arguments; empty
-    /// for none.
+    /// if there is no such program.
     pub contact: Vec<String>,
 }
 
-/// A broker, and the room's id there.
+/// A broker, and the room's id at the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomAtBroker {
     /// How to connect to the broker.
@@ -41,7 +41,7 @@ pub struct RoomAtBroker {
 /// One step of the escalation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EscalationStep {
-    /// How long a call goes unacknowledged before this step, 0 to 3600 seconds.
+    /// Time for which a call must stay unacknowledged before this step is taken, 0 to 3600 seconds.
     pub after: Duration,
     /// The webhook's address, which starts with `https://`, or with `http://` if it is on this machine.
     pub url: String,
@@ -51,14 +51,16 @@ pub struct EscalationStep {
     pub ca_file: Option<PathBuf>,
 }
 
-/// Whether `name` may be a room's id at a broker. The id is one level of a topic there.
+/// Whether `name` may be a room's id at a broker. MQTT topics contain the id as one level, so it may contain only
+/// characters that are harmless there.
 #[must_use]
 pub fn is_room_id(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (1..=ROOM_ID_CHARS_MAX).contains(&name.len()) && plain && name != "desks"
 }
 
-/// Whether an escalation step may use this address, which must use TLS or be on this machine.
+/// Whether an escalation step may use this address. Only an address with TLS or on this machine is allowed, because
+/// nobody else may read the request.
 #[must_use]
 pub fn is_webhook_url(url: &str) -> bool {
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
@@ -88,7 +90,8 @@ pub(super) fn lines(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mentio
     }
 }
 
-/// Reads a section's keys for the broker. The caller must finish the section.
+/// Reads the keys of a section that describe a broker. The caller must call `finish` on the section, because it may
+/// have further keys.
 pub(super) fn broker(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Option<BrokerAccess> {
     let address = "mqtts://host or mqtt://host, with :port if it is not 8883 or 1883";
     if section.is_present() {

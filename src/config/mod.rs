@@ -46,15 +46,15 @@ pub struct Config {
     pub desk: DeskConfig,
     /// The keys that place a call, and the corridor chime.
     pub call: CallConfig,
-    /// Transports for calls besides the built-in desk.
+    /// Transports that carry calls in addition to the built-in desk.
     pub lines: LinesConfig,
     /// The cards that the patient reads after the session.
     pub after: AfterConfig,
     /// Limits for the patient's notes.
     pub notes: NotesConfig,
-    /// Ways to take a note home besides the patient's phone.
+    /// Ways to take a note home in addition to the patient's phone.
     pub take_home: TakeHomeConfig,
-    /// Every available language, that is, the built-in ones and those found in [`RoomConfig::locales`] at start.
+    /// All available languages: the built-in ones and those that were found in [`RoomConfig::locales`] at start.
     pub locales: Locales,
 }
 
@@ -72,11 +72,11 @@ pub struct RoomConfig {
 named! {
     /// The backend that draws the window.
     Renderer {
-        /// wgpu on a real graphics adapter, tiny-skia otherwise.
+        /// wgpu if there is a hardware graphics adapter, otherwise tiny-skia.
         Auto = "auto",
-        /// wgpu on any adapter.
+        /// wgpu on any adapter, even if the adapter is emulated in software.
         Wgpu = "wgpu",
-        /// tiny-skia: still pictures, with only the breath moving.
+        /// tiny-skia, which shows still pictures, with only the breath moving.
         TinySkia = "tiny-skia",
     }
 }
@@ -128,8 +128,8 @@ pub struct SoundConfig {
 }
 
 impl SoundConfig {
-    /// Returns a calibration with a new reading. The tone's level, the output and the port are those of the previous
-    /// calibration, if there was one.
+    /// Returns a calibration with a new reading. It keeps the tone's level, the output and the port of the previous
+    /// calibration, if there is one; otherwise the level is [`READING_TONE_DB`].
     #[must_use]
     pub fn calibrated_by(&self, reading_dba: f32) -> Calibration {
         let before = self.calibration.clone();
@@ -138,7 +138,8 @@ impl SoundConfig {
         Calibration { reading_dba, ..before }
     }
 
-    /// Returns how loud `volume_db` is, as a step for people, and in dB(A) if the room is calibrated.
+    /// Returns how loud `volume_db` is, both as the step that is shown to people and in dB(A). The latter is `None` if
+    /// the room is not calibrated.
     #[must_use]
     pub fn loudness(&self, volume_db: f32) -> (LoudnessStep, Option<f32>) {
         let dba = self.calibration.as_ref().map(|calibration| calibration.dba_of_volume(volume_db));
@@ -157,7 +158,7 @@ impl Default for SoundConfig {
 pub struct ProfilesConfig {
     /// The folder of profile files.
     pub dir: PathBuf,
-    /// The name of the profile with which a visit starts.
+    /// The name of the profile that is chosen when a visit starts.
     pub default: String,
 }
 
@@ -208,10 +209,10 @@ impl Default for SessionConfig {
 /// The desk page's address and certificate, and the clinicians it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeskConfig {
-    /// The address on which the desk page listens. Beyond loopback it opens only if a password is set, and only over
-    /// TLS.
+    /// The address on which the desk page listens. On an address other than loopback, it opens only if a password is
+    /// set, and only over TLS.
     pub listen: SocketAddr,
-    /// The certificate that the desk page uses beyond loopback.
+    /// The certificate that the desk page uses on an address other than loopback.
     pub tls: CertificateSource,
     /// The names of the clinicians who can press *I'm coming*, 1 to 24 of them, each with up to 40 characters.
     pub clinicians: Vec<String>,
@@ -230,7 +231,8 @@ impl Default for DeskConfig {
 /// The keys that place a call, and the corridor chime.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallConfig {
-    /// Up to 8 keys that place a call, by their `key` values in W3C UI Events. None of them types anything.
+    /// Up to 8 keys that place a call, each given as its `key` value in W3C UI Events. Only keys that type nothing are
+    /// allowed.
     pub keys: Vec<String>,
     /// Level of the corridor chime on its own device, −60 to 0 dBFS.
     pub chime_db: f32,
@@ -245,7 +247,8 @@ impl Default for CallConfig {
 /// The cards that the patient reads after the session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AfterConfig {
-    /// The clinic's cards, up to 12 for each language. A language without any shows the cards in its own messages.
+    /// The clinic's cards, up to 12 for each language. For a language without any, the cards in the language's messages
+    /// are shown.
     pub cards: PerLanguage<Vec<Card>>,
 }
 
@@ -256,7 +259,7 @@ pub struct Card {
     pub title: String,
     /// The card's text, up to 400 characters.
     pub text: String,
-    /// A web page, phone number or mail address, shown as a code for the patient's phone.
+    /// A web page, phone number or mail address, shown as a QR code for the patient's phone; `None` for no code.
     pub link: Option<String>,
 }
 
@@ -290,7 +293,8 @@ impl Config {
 /// A `kiosk.toml` from disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadedConfig {
-    /// The settings. A key with a finding has its default, so that the room starts, and can place a call, in any case.
+    /// The settings. A key with a finding has its default, so the room starts and can place calls whatever is wrong
+    /// with the file.
     pub config: Config,
     /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
@@ -316,8 +320,8 @@ pub fn load(file: &Path) -> LoadedConfig {
     }
 }
 
-/// Loads the languages in the folder that `file` names, and reports every language that `file` names but that does not
-/// exist.
+/// Loads the languages in the folder that `room.locales` names, and reports every language that `file` names and that
+/// does not exist.
 fn find_languages(file: &Path, reading: &mut ParsedConfig) {
     let ParsedConfig { config, findings, mentions } = reading;
     if let Some(folder) = &config.room.locales {
@@ -339,7 +343,7 @@ fn find_languages(file: &Path, reading: &mut ParsedConfig) {
     if !config.locales.has(config.room.locale) {
         config.room.locale = Language::FALLBACK;
     }
-    // Findings in the file itself come first, by line, then those in the files of languages.
+    // Sorts findings in the file itself first, by line, then those in the files of languages.
     findings.sort_by_key(|finding| (finding.file != file, finding.file.clone(), finding.line));
 }
 
@@ -351,13 +355,14 @@ fn folder_of(file: &Path) -> &Path {
 /// The environment variable that holds the path of `kiosk.toml`.
 pub const CONFIG_VARIABLE: &str = "STILLROOM_CONFIG";
 
-/// The paths where `kiosk.toml` is looked for, in this order, if no path is given.
+/// The paths at which the program looks for `kiosk.toml`, in this order, if no path is given.
 pub const CONFIG_PLACES: [&str; 2] = ["/etc/stillroom/kiosk.toml", "./kiosk.toml"];
 
 /// The location of `kiosk.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigFile {
-    /// Given by path. A file that does not exist is an error.
+    /// Given by its path, on the command line or in [`CONFIG_VARIABLE`]. A file that does not exist is reported as a
+    /// finding.
     Named(PathBuf),
     /// Found in one of [`CONFIG_PLACES`].
     Found(PathBuf),
@@ -375,8 +380,8 @@ impl ConfigFile {
         }
     }
 
-    /// Reads the file. If a path was given and does not exist, that is a finding. Without any file, every setting has
-    /// its default.
+    /// Reads the file. Reports a finding if a path was given and does not exist. If no file was found, every setting
+    /// has its default.
     #[must_use]
     pub fn load(&self) -> LoadedConfig {
         let Some(path) = self.path() else {
@@ -390,8 +395,8 @@ impl ConfigFile {
     }
 }
 
-/// Finds `kiosk.toml`. The path is that of `--config`, else of `$STILLROOM_CONFIG`, else the first of [`CONFIG_PLACES`]
-/// that exists. An empty variable counts as not set.
+/// Finds `kiosk.toml`. Uses the path `flag` from `--config` if it is given, otherwise the path in [`CONFIG_VARIABLE`],
+/// otherwise the first of [`CONFIG_PLACES`] that exists. An empty variable counts as not set.
 #[must_use]
 pub fn find(
     flag: Option<&Path>,

@@ -1,5 +1,5 @@
-//! Owns the keys that `kiosk.toml` may have, and their allowed values. Does not own their meaning, which the types in
-//! `config` describe.
+//! Owns the keys that `kiosk.toml` may have, and their allowed values. Does not own the meaning of the keys, which is
+//! documented on the types in `config`.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -29,7 +29,8 @@ pub struct ParsedConfig {
     pub config: Config,
     /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
-    /// Each place that names something outside the file, such as a path, a profile or a language, for later checks.
+    /// Every value that names something outside the file, such as a path, a profile or a language. Whether it exists is
+    /// checked later.
     pub mentions: Vec<Mention>,
 }
 
@@ -219,7 +220,8 @@ pub(super) fn desk_keys(
     }
 }
 
-/// Keys other than F1 to F24 that call buttons may send and that type nothing, by their `key` values in W3C UI Events.
+/// Keys besides F1 to F24 that a hardware call button may send, each given as its `key` value in W3C UI Events. None of
+/// them types anything.
 const CALL_KEYS: [&str; 24] = [
     "AudioVolumeDown",
     "AudioVolumeMute",
@@ -302,7 +304,7 @@ fn link(text: &str) -> Option<String> {
     is_address.then_some(text)
 }
 
-/// Whether a text is a phone number as people write it, with separators.
+/// Whether a text is a phone number as people write it: 3 to 15 digits, with separators between them.
 fn is_phone_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);

@@ -1,5 +1,5 @@
-//! Owns the settings for taking a note home, that is, the printer and the therapist's key. Does not own the printer's
-//! protocol or the encryption (`takeaway`).
+//! Owns the settings for taking a note home: the printer, the therapist's key, and the folder for sealed notes. Does
+//! not own the printer's protocol or the encryption (`takeaway`).
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub enum PrinterChoice {
     Named(String),
 }
 
-/// Ways to take a note home besides the patient's phone.
+/// Ways to take a note home in addition to the patient's phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakeHomeConfig {
     /// The printer for notes.

@@ -1,6 +1,6 @@
-//! Owns the tests that every problem in a `kiosk.toml` is reported with its line, and that nothing else is reported.
+//! Owns the tests of `kiosk.toml`: every problem is reported with its line, and nothing else is reported.
 
-// expect-test writes the `#` characters of raw strings itself
+// Raw strings in this file have `#` characters that they do not need, because expect-test writes them.
 #![allow(clippy::needless_raw_string_hashes)]
 
 use std::ffi::OsString;
@@ -59,7 +59,7 @@ fn the_commented_examples_of_the_shipped_file_are_valid() {
         .lines()
         .map(|line| if is_example(line) { &line[2..] } else { line })
         .map(|line| if line.starts_with("tls =") { "tls = \"files\"" } else { line })
-        // The file may set only one of the two caps.
+        // Leaves out `cap_db`, because a file may set only one of `cap_db` and `cap_dba`.
         .filter(|line| !line.starts_with("cap_db ="))
         .flat_map(|line| [line, "\n"])
         .collect();

@@ -25,7 +25,8 @@ impl RoomClock {
         self.at(Instant::now())
     }
 
-    /// Returns the room's time at `instant`, or `base` if the clock did not exist yet at that instant.
+    /// Returns the room's time at `instant`. For an instant before this clock was created, returns the time that it
+    /// showed first.
     #[must_use]
     pub fn at(&self, instant: Instant) -> RoomTime {
         self.base + instant.saturating_duration_since(self.origin)

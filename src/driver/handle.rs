@@ -1,6 +1,6 @@
-//! Owns the handle through which every other part sends events to the room and reads its state, and the choice of the
-//! lane that an event takes. Comfort events are refused before they can hold up other messages. Does not own the
-//! receiving end (`inbox`).
+//! Owns the handle through which all other modules send events to the room and read its state, and the choice between
+//! the inbox's two lanes. Comfort events are refused before they can hold up other messages. Does not own the receiving
+//! end (`inbox`).
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::room::{Event, Refusal, Snapshot};
 
 /// Capacity of the regular lane, in messages; senders wait once it is full.
 const REGULAR_MESSAGES_MAX: usize = 1_024;
-/// Events that only serve comfort ([`Event::is_comfort`]) are refused once the regular lane has space for fewer
-/// messages than this.
+/// Minimum free space in the regular lane, in messages, for events that only serve comfort ([`Event::is_comfort`]).
+/// Below it, they are refused.
 const COMFORT_CAPACITY_MIN: usize = REGULAR_MESSAGES_MAX - 256;
 
 /// The loop's handle to its own inbox. It does not keep the loop running once every [`RoomHandle`] is gone.
@@ -80,7 +80,7 @@ impl RoomHandle {
         answer.await.unwrap_or(Err(Refusal::Gone))
     }
 
-    /// Enqueues the event before returning, so that events arrive in the order in which they were sent; only an event
+    /// Enqueues the event before returning, so events arrive in the order of the calls to this function; only an event
     /// about a call overtakes others. The future resolves to the room's answer. May block, so it must not run on an
     /// asynchronous runtime's thread.
     ///
@@ -95,9 +95,9 @@ impl RoomHandle {
         }
     }
 
-    /// Sends an event to the room without waiting for an answer. Whatever the event, it takes the priority lane, so it
-    /// is never refused for lack of space. Only for the outcomes and troubles that the room's own parts report from
-    /// their threads.
+    /// Sends an event to the room without waiting for an answer. The event always takes the priority lane, which is
+    /// never full. Use this only for outcomes and troubles that other threads of the program report, not for what
+    /// people do.
     pub fn report(&self, event: Event) {
         self.send_priority(InboxMessage::Event(event, None));
     }
@@ -144,7 +144,7 @@ impl RoomHandle {
         self.admit(&event)?;
         match self.regular.try_send(InboxMessage::Event(event, Some(reply))) {
             Ok(()) => Ok(()),
-            // The room is far behind. A patient's touch waits here and is never dropped.
+            // The lane is full, so the room is far behind. Waits here, because a patient's touch must not be dropped.
             Err(mpsc::error::TrySendError::Full(message)) => {
                 self.regular.blocking_send(message).map_err(|_| Refusal::Gone)
             }

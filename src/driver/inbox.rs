@@ -1,5 +1,5 @@
 //! Owns the receiving end of the room's inbox. Messages in the priority lane overtake all others, because a call must
-//! never wait. Not here: the choice of a lane (`handle`), and the loop that handles the messages.
+//! never wait. Does not own the choice of a lane (`handle`), or the loop that handles the messages.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -10,9 +10,9 @@ pub(super) type ReplySender = oneshot::Sender<Result<(), Refusal>>;
 
 /// A message to the loop.
 pub(super) enum InboxMessage {
-    /// An event, with the sender for the room's answer if somebody waits for it.
+    /// An event, and the channel for the room's answer if somebody waits for it.
     Event(Event, Option<ReplySender>),
-    /// A ping, which the loop answers as long as it runs.
+    /// A ping. The loop's answer shows that it is running.
     Ping(ReplySender),
     /// The journal has written, or failed to write, the record that ends this call.
     ClearWritten(CallId),
@@ -22,10 +22,10 @@ pub(super) enum InboxMessage {
 
 /// The receiving end, held by the loop.
 pub(super) struct Inbox {
-    /// Events about calls, and every report from the room's own parts, whatever its event. Unbounded, because there are
-    /// few of them and none may be lost.
+    /// Events about calls, and everything sent with `RoomHandle::report`. Unbounded, because there are few of these
+    /// messages and none may be lost.
     pub(super) priority: mpsc::UnboundedReceiver<InboxMessage>,
-    /// All other events. Bounded.
+    /// All other events, and pings. Bounded, so a flood of events slows its senders down.
     pub(super) regular: mpsc::Receiver<InboxMessage>,
 }
 

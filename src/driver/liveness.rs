@@ -1,5 +1,5 @@
-//! Owns the times at which the room's loop last answered and its window last drew a frame, and the check for a stuck
-//! window. Does not own the messages to desks.
+//! Owns the record of when the room's loop last answered and when the window last drew a frame, and the check for a
+//! stuck window. Does not own the messages that tell desks about it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,19 +8,20 @@ use std::time::{Duration, Instant};
 use super::RoomHandle;
 use crate::room::{Event, Trouble};
 
-/// Maximum time between two frames of a window that a desk relies on, even if nothing in it moves.
+/// Maximum time between two frames while a desk is connected. The window draws that often even if nothing in it moves.
 pub const FRAME_INTERVAL_MAX: Duration = Duration::from_secs(3);
-/// A window that has drawn no frame for this long is stuck. With [`CHECK_INTERVAL`] added, a desk learns of it within
-/// ten seconds.
+/// Time without a new frame after which the window counts as stuck. With [`CHECK_INTERVAL`] added, a desk learns of it
+/// within ten seconds.
 const STUCK_AFTER: Duration = Duration::from_secs(7);
-/// How often the window is checked while a desk listens.
+/// Interval between two checks of the window while a desk is connected.
 const CHECK_INTERVAL: Duration = Duration::from_millis(1_500);
 
-/// When the room's loop last answered and when its window last drew.
+/// The times at which the room's loop last answered and the window last drew a frame.
 #[derive(Debug)]
 pub struct Liveness {
     began: Instant,
-    /// Milliseconds from `began` to the last answer, plus one; 0 means never. `frame_drawn` counts in the same way.
+    /// The time of the last answer, in milliseconds after `began`, plus one; 0 if there was none. `frame_drawn` holds
+    /// the time of the last frame in the same form.
     loop_turned: AtomicU64,
     frame_drawn: AtomicU64,
 }
@@ -48,8 +49,8 @@ impl Liveness {
         self.age(&self.loop_turned)
     }
 
-    /// Returns the time since the window last drew a frame; `None` if there is no window. The time is reliable only
-    /// while a desk listens.
+    /// Returns the time since the window last drew a frame; `None` if there is no window. Use it only while a desk is
+    /// connected, because otherwise a window that shows no motion draws no frames.
     #[must_use]
     pub fn frame_age(&self) -> Option<Duration> {
         self.age(&self.frame_drawn)
@@ -65,8 +66,8 @@ impl Liveness {
     }
 }
 
-/// Reports when the window gets stuck and when it draws again, until the room's loop ends. Does nothing while no desk
-/// listens, because nobody would learn of it.
+/// Reports when the window gets stuck and when it draws again, until the room's loop ends. Checks nothing while no desk
+/// is connected, because nobody would learn of it.
 pub async fn watch_window(liveness: Arc<Liveness>, room: RoomHandle) {
     let mut snapshots = room.snapshots();
     let mut was_stuck = false;

@@ -1,5 +1,5 @@
-//! Owns the target mix, that is, which tracks, score, beds and breath should be heard, and how loud. It depends only on
-//! the snapshot, the profile and the time. Does not own playback (`sound`).
+//! Owns the target mix: which tracks, score, beds and breath sound should be playing, and at which levels. The mix is a
+//! pure function of the snapshot, the profile and the time. Does not own playback (`sound`).
 
 use std::path::{Path, PathBuf};
 
@@ -11,17 +11,17 @@ use crate::room::{RoomTime, Snapshot, Stage};
 use crate::sound::{BreathSound, Mix, ScoreAim, ScoreShape, Track};
 use crate::vocabulary::sound::SoundChoice;
 
-/// Gain of the mix while a call is open and nobody has come yet.
+/// Gain of the mix in dB while a call is open and nobody has come yet.
 const CALL_DUCK_DB: f32 = -9.0;
-/// Gain of the mix while somebody is in the room for a call, or while staff speak to the patient.
+/// Gain of the mix in dB while somebody is in the room for a call, or while staff speak to the patient.
 const VOICE_DUCK_DB: f32 = -18.0;
-/// Level of the breath's sound, low enough to stay below the music.
+/// Level of the breath's sound in dB, low enough to stay below the music.
 const BREATH_DB: f32 = -4.0;
-/// Level of a bed that the patient chose to hear without music.
+/// Level in dB of a bed that the patient chose to hear without music.
 const SOLO_BED_DB: f32 = -6.0;
 
-/// Returns the mix at `now`, which must not be earlier than the snapshot. Without a visit or a profile, the mix is held
-/// silent.
+/// Returns the mix at `now`, which must not be earlier than the snapshot. Outside a visit, or without a profile, the
+/// mix is silent.
 #[must_use]
 pub fn target_mix(
     snapshot: &Snapshot,
@@ -73,8 +73,8 @@ pub fn target_mix(
     }
 }
 
-/// Returns the shape that the arc gives the score. Before a session, that is the start of the arc; after a session, the
-/// end.
+/// Returns the shape of the score at the present point of the session's arc. Before a session, that is the start of the
+/// arc; after it, the end.
 fn score_shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
     match (snapshot.session, snapshot.stage) {
         (Some(session), _) => ScoreShape::along(&session.timeline, session.clock_ms(now)),

@@ -1,6 +1,6 @@
 //! Owns the room's only loop. The loop takes events from the inbox, passes them to the room, journals those that must
-//! survive a restart, has the effects executed, publishes each change, and sleeps until the next deadline. It runs on a
-//! separate thread, and the code that started it learns when it ends. Does not own the room's rules.
+//! survive a restart, executes the room's effects, publishes each change, and sleeps until the next deadline. It runs
+//! on a separate thread, and a callback reports when it has ended. Does not own the room's rules.
 
 pub mod clock;
 mod handle;
@@ -29,40 +29,42 @@ use journal::{Journal, OpenCallCopy, RecordChecksum};
 use recovery::RecoveredRoom;
 pub use recovery::RecoveryInput;
 
-/// Interval, in session time, at which a running session's time is journaled.
+/// Interval between two [`Event::TimeMarked`] records of a running session, in milliseconds of session time.
 const MARK_INTERVAL_SESSION_MS: u64 = 10_000;
-/// Minimum real time between two such records, however fast the session clock runs.
+/// Minimum interval between two [`Event::TimeMarked`] records in real time, which limits them if the session clock runs
+/// fast.
 const MARK_INTERVAL_MIN: Duration = Duration::from_millis(500);
-/// A cleared call is shown as over once the record is on disk, or after this time at the latest. *Calling* has the same
-/// time limit.
+/// Maximum time that a cleared call stays open while its record is being written to disk. A new call waits for the disk
+/// for the same time before *Calling* is shown.
 const CLEAR_TIMEOUT: Duration = crate::room::call::SHOWN_AFTER;
 
 /// Executes the room's effects. No method may block. Slow work goes to a separate thread, which reports its outcome
 /// through the [`RoomHandle`].
 pub trait EffectHandler: Send {
-    /// Executes an effect that the room requested at `now`. The outcome is reported to `room`.
+    /// Executes an effect that the room requested. `now` is the room's time, and `room` is for reporting the outcome.
     fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle);
     /// Called after each change of the room, before the snapshot is published.
     fn changed(&mut self, snapshot: &Snapshot);
 }
 
-/// A call that staff have cleared. It stays open until the journal has answered or `due` has passed.
+/// A call that staff have cleared. It stays open until the journal has reported the outcome of writing its record, or
+/// until `due`.
 struct PendingClear {
     id: CallId,
     due: Instant,
     reply: Option<ReplySender>,
 }
 
-/// What must be saved once the room's loop has ended.
+/// What must be saved once the room's loop has ended: the journal's pending records, and the record at which the loop
+/// ended.
 pub struct LoopFault {
     journal: Arc<Journal>,
     record: Option<RecordChecksum>,
 }
 
 impl LoopFault {
-    /// Saves what the next start needs, namely the presses that were still waiting and the record at which the loop
-    /// ended. A record that ends the loop too many times in a row is set aside. Waits up to `limit` for the presses to
-    /// be written.
+    /// Waits up to `limit` until the journal's pending records are on disk, and then saves which record the loop ended
+    /// at. A record at which the loop ends too many times in a row is skipped at the next start.
     pub fn save(&self, limit: Duration) {
         if !self.journal.wait_until_written(limit) {
             tracing::error!("the disk does not respond; the last records may be lost");
@@ -83,17 +85,19 @@ pub struct Driver {
     published: watch::Sender<Arc<Snapshot>>,
     marked_at: Instant,
     clearing: Option<PendingClear>,
-    /// The open call according to its copy beside the journal.
+    /// The open call as last stored in the file beside the journal; `None` if no call is open.
     open_call_copy: Option<CallId>,
-    /// A call that the room placed itself, because an earlier call may have been lost; `None` once it is cleared.
+    /// The call that the room placed by itself because an earlier call may have been lost; `None` if there is none, or
+    /// once it is cleared.
     precautionary_call: Option<CallId>,
-    /// The press that is being handled. It is kept because a fault must not lose it.
+    /// The call that is being placed, kept here so that it is not lost if the room's rules panic.
     press_in_progress: Option<Event>,
 }
 
 impl Driver {
-    /// Recovers the room by replaying its journal. Effects of past records are dropped, and the room's time continues
-    /// from the last record. `detected` holds what the program detected while it started; the first snapshot shows it.
+    /// Recovers the room by replaying its journal. The effects of the replayed records are not executed again, and the
+    /// room's time continues from the last record. `detected` holds the events that the program detected while it
+    /// started; the first snapshot already includes them.
     #[must_use]
     pub fn recover(
         rules: &Rules,
@@ -150,8 +154,8 @@ impl Driver {
     }
 
     /// Drives the room on a separate thread with its own runtime. `on_end` runs on that thread once the loop has ended,
-    /// which happens only after a fault or when every handle is gone. By then every request has been answered with
-    /// [`Refusal::Gone`], and the presses that were still waiting are in the journal's queue.
+    /// which happens only after a fault or when every handle is gone. By then every event that was still waiting has
+    /// been answered with [`Refusal::Gone`], and the calls among them are in the journal's queue.
     ///
     /// # Errors
     /// The system's error if it cannot provide a thread or a runtime.
@@ -165,7 +169,8 @@ impl Driver {
             let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.run(&mut handler))));
             tracing::error!(by_a_fault = ran.is_err(), "the room's loop has ended");
             let fault = self.save_presses();
-            // Closes every channel, so that each face sees that the loop is gone.
+            // Closes every channel, which tells the window, the desks and all other holders of a handle that the loop
+            // has ended.
             drop(self);
             on_end(&fault);
         })
@@ -207,8 +212,8 @@ impl Driver {
 
     fn handle_event(&mut self, event: Event, handler: &mut impl EffectHandler) -> Result<(), Refusal> {
         if matches!(event, Event::CallPressed { .. } | Event::StaffReset) {
-            // Finishes the pending clear first, because this press must become a new call, and a call that is over must
-            // not block a reset.
+            // If staff have just cleared a call, ends that call now: a press must become a new call, and a call that is
+            // over must not block a reset.
             self.finish_clearing(handler);
         }
         let now = self.clock.now();
@@ -220,7 +225,7 @@ impl Driver {
             && let Some(event) = journaled
         {
             let handle = self.handle.clone();
-            // A repeated press belongs to the call that is already open, so its record is not awaited.
+            // A press during an open call does not start a new one, so nothing waits for its record.
             let id = call.filter(|id| self.room.open_call() == Some(*id));
             self.journal.append(now, &event, move |written| {
                 if let Some(id) = id {
@@ -233,8 +238,8 @@ impl Driver {
         outcome
     }
 
-    /// Keeps a cleared call open until the journal has the record, so that the call does not come back if the program
-    /// is killed.
+    /// Journals that staff have cleared the call, but keeps it open until the record is on disk. Otherwise the call
+    /// could come back after the program was killed.
     fn start_clearing(&mut self, reply: Option<ReplySender>, handler: &mut impl EffectHandler) {
         let Some(id) = self.room.open_call().filter(|_| self.clearing.is_none()) else {
             return send_reply(reply, Err(Refusal::NoSuchCall));
@@ -293,12 +298,12 @@ impl Driver {
         }
         if self.precautionary_call.is_some() && open != self.precautionary_call {
             self.precautionary_call = None;
-            // A cleared call means that somebody has been in the room.
+            // Staff have cleared the call, so somebody has been in the room and the trouble is over.
             self.handle.report(Event::TroubleChanged { trouble: Trouble::CallMayBeLost, on: false });
         }
     }
 
-    /// Hands the presses that were still waiting to the journal, so that the next start replays them, and returns the
+    /// Passes the calls that were still waiting to the journal, because the next start must replay them. Returns the
     /// record at which the loop ended.
     fn save_presses(&mut self) -> LoopFault {
         let now = self.clock.now();
@@ -335,7 +340,7 @@ impl Driver {
 
 fn send_reply(reply: Option<ReplySender>, outcome: Result<(), Refusal>) {
     if let Some(reply) = reply {
-        // The sender may have stopped waiting, but the room has changed all the same.
+        // This fails if the sender no longer waits for the answer, which does not matter to the room.
         let _ = reply.send(outcome);
     }
 }
@@ -352,7 +357,8 @@ pub fn journal_trouble(is_failing: bool) -> Event {
     Event::TroubleChanged { trouble: Trouble::JournalFailing, on: is_failing }
 }
 
-/// Returns whether two snapshots differ only in the time that has passed, which faces compute from their own clocks.
+/// Returns whether two snapshots differ at most in the time that has passed. Screens and desks compute that time from
+/// their own clocks, so it is no reason to publish a snapshot.
 fn is_unchanged(new: &Snapshot, old: &Snapshot) -> bool {
     let mut aligned = new.clone();
     aligned.taken_at = old.taken_at;

@@ -29,11 +29,12 @@ pub(super) struct RecoveredRoom {
     pub room: Room,
     /// The room's time at the last record.
     pub last: RoomTime,
-    /// Whether there was anything to recover.
+    /// Whether there was anything to recover, so that the room resumes and does not start afresh.
     pub resumes: bool,
     /// Events that the recovery detected and the room must still handle.
     pub detected: Vec<Event>,
-    /// A call to place because an earlier call may have been lost; its press is among `detected`.
+    /// The call that the room places by itself because an earlier call may have been lost; `detected` contains its
+    /// [`Event::CallPressed`].
     pub precautionary_call: Option<CallId>,
 }
 
@@ -41,7 +42,7 @@ pub(super) fn recover(rules: &Rules, past: RecoveryInput) -> RecoveredRoom {
     recover_with(rules, past, Room::handle_input)
 }
 
-/// Recovers a room. `apply` applies one record to it; tests use one that panics.
+/// Recovers a room. `apply` applies one record to the room; tests pass a function that panics.
 fn recover_with(
     rules: &Rules,
     past: RecoveryInput,
@@ -91,7 +92,8 @@ fn recover_with(
     RecoveredRoom { room, last, resumes, detected, precautionary_call }
 }
 
-/// Returns the room after these records, the time of the last record, and the number of records skipped.
+/// Returns the room after these records, the time of the last record, and the number of records that were skipped
+/// because the room's rules panicked.
 fn replay(
     rules: &Rules,
     records: &[(RoomTime, Event)],
@@ -122,15 +124,17 @@ fn replay_record(
     apply: &impl Fn(&mut Room, RoomTime, Event) -> Result<(), Refusal>,
 ) {
     run_timers_until(room, now);
-    // This record is expected to be refused, because no desk is connected yet. The call is sent again.
+    // A room without a connected desk refuses this record. That does no harm, because the call is sent to the desks
+    // again.
     let is_expected = matches!(event, Event::CallReceived { .. });
-    // A record that the rules now refuse, because the clinic's files have changed, must not stop the room.
+    // The clinic may have changed its files since the record was written, so a record that the rules refuse now is only
+    // skipped.
     if apply(room, now, event).is_err() && !is_expected {
         tracing::warn!("a journal record no longer fits this room's files and was skipped");
     }
 }
 
-/// Runs each timer that expires before `until` at its own time, not at the time of the next record.
+/// Runs each timer that expires before `until`, and runs it at the time at which it expires.
 fn run_timers_until(room: &mut Room, until: RoomTime) {
     let mut now = RoomTime::default();
     while let Some(deadline) = room.poll_timeout(now).filter(|deadline| *deadline > now && *deadline < until) {
@@ -203,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_call_that_is_over_does_not_come_back_from_its_copy() {
-        // As if the program had been killed after it wrote the journal and before it updated the copy.
+        // The program was killed after it had written the journal and before it updated the copy.
         let events = [press(), Event::CallHere { id: None }, Event::CallCleared];
         let recovered = recover(&Rules::default(), past(&events, OpenCallCopy::Intact(Some(CALL))));
         assert_eq!((recovered.room.open_call(), recovered.detected), (None, Vec::new()));
@@ -225,7 +229,7 @@ mod tests {
             let lost = Event::TroubleChanged { trouble: Trouble::CallMayBeLost, on: true };
             assert_eq!(unsure.detected, [damage.clone(), lost, Event::CallPressed { id, practice: false }]);
         }
-        // This journal is intact, so it is trusted.
+        // If only the copy is damaged, the intact journal shows that no call is open.
         assert_eq!(recover(&Rules::default(), past(&[], OpenCallCopy::Damaged)).detected, []);
     }
 }

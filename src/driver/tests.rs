@@ -97,12 +97,13 @@ fn a_press_in_the_middle_of_a_fault_comes_back_with_the_room() {
     let driven = Driven::start(handler);
     driven.tell(Event::VisitBegins).unwrap();
     let held = waits.lock().unwrap();
-    // The loop waits in its handler, then panics while the press is still in the inbox.
+    // The loop waits in its effect handler, and then panics while the press is still in the inbox.
     let dark = driven.room.tell_in_order(Event::Dark { on: true });
     let pressed = driven.room.tell_in_order(press(9));
     drop(held);
     assert_eq!(wait_for(dark), Err(Refusal::Gone));
-    // The press was handled just before the panic, or never answered. It is not lost either way.
+    // The press was either handled just before the panic or never answered. In both cases, the next start must know the
+    // call.
     let _ = wait_for(pressed);
     let again = Driven::start_in(driven.wait_for_end(), TestHandler::default());
     again.until("the call again", |shown| shown.call.as_ref().is_some_and(|call| call.id == CALL));
@@ -112,7 +113,7 @@ fn a_press_in_the_middle_of_a_fault_comes_back_with_the_room() {
 fn a_press_is_on_disk_before_the_program_ends_however_busy_the_disk_is() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, records, health) = Journal::open(folder.path());
-    // The previous record holds up the writing thread.
+    // The callback of this earlier record blocks the writing thread.
     let (release, held) = mpsc::channel::<()>();
     journal.append(RoomTime::default(), &Event::VisitBegins, move |_| {
         let _ = held.recv();
@@ -139,7 +140,7 @@ fn a_record_that_ends_the_loop_three_times_is_set_aside_and_the_call_is_kept() {
     assert_eq!(driven.tell(Event::Dark { on: true }), Err(Refusal::Gone));
     let mut folder = driven.wait_for_end();
     for _ in 0..2 {
-        // The room recovers to a dark screen, and its loop panics and ends.
+        // The recovered room has a dark screen, at which the handler panics and ends the loop.
         folder = Driven::start_in(folder, handler.clone()).wait_for_end();
     }
     let driven = Driven::start_in(folder, handler);
@@ -160,7 +161,7 @@ fn a_flood_of_comfort_is_refused_before_it_holds_anything_up_and_a_call_goes_fir
     let comfort = |number: u32| driven.room.tell_in_order(Event::Volume { db: -30.0 - (number % 10) as f32 });
     let asked: Vec<_> = (0..5_000).map(comfort).collect();
     let pressed = driven.room.tell_in_order(press(9));
-    // The call has a lane of its own, so the volume events that were admitted come after it.
+    // The call takes the priority lane, so it is answered before the volume events that were admitted.
     drop(held);
     assert_eq!(wait_for(pressed), Ok(()));
     let refused = asked.into_iter().map(wait_for).filter(|answer| *answer == Err(Refusal::Busy)).count();

@@ -1,5 +1,5 @@
-//! Owns the ways in which a patient takes a note home, and the cleanup that leaves nothing of the note behind. Not
-//! here: the note.
+//! Owns the ways in which a patient takes a note home, and the removal of everything that they leave behind. Does not
+//! own the content of the note.
 
 pub mod paper;
 pub mod pdf;
@@ -22,7 +22,8 @@ use pdf::Typeface;
 use print::{PrintError, Printer};
 use seal::{SealError, Sealer};
 
-/// Name of the marker file that exists in the state directory while the print server may have one of our jobs.
+/// Name of the marker file that exists in the state directory while the print server may have one of this program's
+/// jobs.
 const PRINTING: &str = "take-home.printing";
 /// Name of the marker file that exists in the state directory while a sealed note is being written.
 const SEALING: &str = "take-home.sealing";
@@ -33,13 +34,13 @@ pub struct PreparedNote<'a> {
     pub blocks: &'a [Block],
     /// The tag of the note's language, such as `en-US`.
     pub language: &'a str,
-    /// Returns the text at the bottom of a sheet, given the sheet's number and the number of sheets.
+    /// Returns the text at the bottom of a sheet, given the sheet's number, counted from 1, and the number of sheets.
     pub sheet_number: &'a dyn Fn(usize, usize) -> String,
     /// The date of the visit.
     pub date: NaiveDate,
 }
 
-/// Why a part of a note may be left outside the room after a wipe.
+/// Why a part of a note may be left on the print server or at its destination after a wipe.
 #[derive(Debug, Error)]
 pub enum PurgeError {
     /// The print server does not respond, or still has a job.
@@ -50,7 +51,7 @@ pub enum PurgeError {
     Marker(#[from] io::Error),
 }
 
-/// Prints and seals notes, and removes what either may leave behind.
+/// Prints and seals notes, and removes what printing and sealing may leave behind.
 pub struct TakeAway {
     printer: Option<Printer>,
     sealer: Option<Sealer>,
@@ -72,7 +73,7 @@ impl TakeAway {
         Self { printer, sealer, paper, typeface, state }
     }
 
-    /// Returns whether there is a printer that accepts jobs. Asks the print server.
+    /// Asks the print server whether the printer exists and accepts jobs.
     #[must_use]
     pub fn can_print(&self) -> bool {
         self.printer.as_ref().is_some_and(|printer| match printer.find() {
@@ -91,7 +92,7 @@ impl TakeAway {
     }
 
     /// Prints a note and returns once it is printed. If the print server may still have the job afterwards, a marker
-    /// file remains, by which a wipe knows that it must remove the job.
+    /// file remains, which makes the next wipe remove the job.
     ///
     /// # Errors
     /// Why the note was not printed.
@@ -131,11 +132,11 @@ impl TakeAway {
     }
 
     /// Removes print jobs, including one in progress, with their documents and history, and removes unfinished files.
-    /// Returns at once if there is no marker file. Otherwise, each response of the print server may take up to
-    /// `WIPE_RESPONSE_TIMEOUT`. Can be repeated at any time.
+    /// Returns at once if there is no marker file. Otherwise, each request to the print server may take as long as
+    /// `print::WIPE_RESPONSE_TIMEOUT` allows. Can be repeated at any time.
     ///
     /// # Errors
-    /// If something may be left. In that case, its marker file remains.
+    /// If a job or a file may be left. In that case, the marker file remains.
     pub fn purge(&self) -> Result<(), PurgeError> {
         if self.is_marked(SEALING) {
             if let Some(sealer) = &self.sealer {
@@ -167,7 +168,8 @@ impl TakeAway {
         })
     }
 
-    /// Writes a marker file. It is written before anything leaves the room, because it must exist after a power cut.
+    /// Writes a marker file. This happens before anything leaves the room, so that the marker file exists even if the
+    /// power fails during printing or sealing.
     fn mark(&self, name: &str) -> Result<(), TakeHomeError> {
         private::write_atomic(&self.state.join(name), &[]).map_err(|error| {
             tracing::error!(%error, "a marker file could not be written, so nothing leaves the room");

@@ -1,5 +1,5 @@
-//! Owns the connection to the system's print server, which carries one IPP request and its response within a time
-//! limit. Not here: the content of requests.
+//! Owns the connection to the system's print server, which carries one IPP request and its response, with time limits.
+//! Does not own the content of requests.
 
 use std::ffi::OsString;
 use std::io::{self, Cursor, Read, Write};
@@ -98,9 +98,10 @@ impl PrintServer {
     }
 
     /// Sends a request to the resource at `path`, such as `/jobs/`, followed by a document, which may be empty.
+    /// `within` limits each read and each write, but not their sum.
     ///
     /// # Errors
-    /// If there is no valid response in time, or the print server refuses.
+    /// If the print server does not respond in time, sends an invalid response, or refuses the request.
     pub fn send(
         &self,
         path: &str,
@@ -110,7 +111,7 @@ impl PrintServer {
     ) -> Result<IppRequestResponse, ServerError> {
         let request = request.to_bytes();
         let mut stream = self.connect(within)?;
-        // With HTTP/1.0 the response is not chunked and ends with the connection.
+        // HTTP/1.0, because its responses are never chunked and end when the connection is closed.
         let head = format!(
             "POST {path} HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/ipp\r\nContent-Length: {}\r\n\r\n",
             request.len() + document.len()
@@ -156,7 +157,7 @@ impl IppRequest {
         request.with("requesting-user-name", IppValue::new_name_without_language(user))
     }
 
-    /// Adds an attribute of the operation.
+    /// Adds an attribute to the group of operation attributes.
     ///
     /// # Errors
     /// If the value is not valid in IPP.
@@ -164,7 +165,7 @@ impl IppRequest {
         self.with_in(DelimiterTag::OperationAttributes, name, value)
     }
 
-    /// Adds an attribute of the job.
+    /// Adds an attribute to the group of job attributes.
     ///
     /// # Errors
     /// If the value is not valid in IPP.

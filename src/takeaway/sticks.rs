@@ -1,10 +1,11 @@
-//! Owns the search for mounted memory sticks. It mounts and writes nothing.
+//! Owns the search for mounted memory sticks. Does not own mounting, or writing to a stick.
 
 use std::path::{Component, Path, PathBuf};
 
 const MOUNTS: &str = "/proc/self/mountinfo";
 const DEVICES: &str = "/sys/dev/block";
-/// A mount point at or below one of these paths is not a stick, whatever device it is on.
+/// Paths of the system. What is mounted at or below one of them does not count as a stick, even if its device is
+/// removable.
 const SYSTEM_PATHS: [&str; 8] = ["/boot", "/efi", "/etc", "/home", "/nix", "/usr", "/var", "/opt"];
 
 /// Returns the mount points of all sticks, most recently mounted first.
@@ -95,8 +96,8 @@ mod tests {
 
     use super::*;
 
-    /// Creates an internal disk, a stick, a large stick that claims to be fixed, a card and a virtual device, as in
-    /// sysfs.
+    /// Creates the sysfs entries of an internal disk, a stick, a large stick that claims to be fixed, a memory card and
+    /// a virtual device.
     fn devices() -> tempfile::TempDir {
         let sys = tempfile::tempdir().unwrap();
         for (number, disk, partition, removable) in [

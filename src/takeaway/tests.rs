@@ -10,7 +10,7 @@ const TYPEFACE: Typeface = Typeface {
 };
 
 fn take_away(state: &Path, folder: Option<&Path>) -> TakeAway {
-    // No print server listens there.
+    // There is no socket at this path, so the print server never responds.
     let server = PrintServer::Socket(state.join("no-socket"));
     let printer = Printer::new(server, Some("desk".to_owned()), "stillroom-test".to_owned(), PrintTimeouts::default());
     let key = age::x25519::Identity::generate().to_public().to_string();

@@ -1,5 +1,5 @@
-//! Owns the inspection of a directory after a wipe. It counts entries that are not expected, and files that contain
-//! [`PIECE_MAGIC`], which begins every sealed piece. Not here: the receipt.
+//! Owns the inspection of a directory after a wipe. It counts unexpected entries, and files that contain
+//! [`PIECE_MAGIC`], with which every sealed piece begins. Does not own the receipt.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,7 +7,8 @@ use std::path::Path;
 
 use super::seal::PIECE_MAGIC;
 
-/// The maximum amounts to inspect. Anything beyond them is counted as not inspected, never as clean.
+/// Limits on the number of entries, the depth of folders, and the number of bytes to read. Anything beyond a limit is
+/// counted as not inspected, never as clean.
 #[derive(Clone, Copy, Debug)]
 struct InspectionLimits {
     entries: usize,
@@ -15,8 +16,8 @@ struct InspectionLimits {
     read_bytes: u64,
 }
 
-/// Limits for a state directory. The journal, receipts and caches of places and loudness take less than a tenth of
-/// `read_bytes`, which a slow tablet reads in half a minute.
+/// Limits for a state directory. A slow tablet reads `read_bytes` in half a minute. The journal, the receipts and the
+/// caches of places and loudness take less than a tenth of that.
 const LIMITS: InspectionLimits = InspectionLimits { entries: 20_000, depth: 8, read_bytes: 4 << 30 };
 /// Size of the buffer that files are read into, in bytes.
 const READ_BYTES: usize = 256 * 1024;
@@ -76,7 +77,8 @@ pub fn count_entries(directory: &Path) -> io::Result<usize> {
 /// An inspection in progress.
 struct Inspector {
     found: Inspection,
-    /// The amounts that may still be inspected.
+    /// What is left of the limits. `depth` stays as it is, because [`Inspector::inspect_entry`] counts it down along
+    /// each path.
     left: InspectionLimits,
 }
 
@@ -121,7 +123,7 @@ impl Inspector {
     fn inspect_file(&mut self, path: &Path) -> io::Result<FileContent> {
         let mut file = match File::open(path) {
             Ok(file) => file,
-            // A cache may remove one of its files during a wipe.
+            // A cache may have removed this file since the folder was listed.
             Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(FileContent::Clean),
             Err(problem) => return Err(problem),
         };
@@ -143,7 +145,7 @@ impl Inspector {
                 return Ok(FileContent::TooLong);
             };
             self.left.read_bytes = left;
-            // A match may span two reads.
+            // Keeps the end of the buffer, because the magic bytes may span two reads.
             kept = filled.min(PIECE_MAGIC.len() - 1);
             buffer.copy_within(filled - kept..filled, 0);
         }
@@ -188,7 +190,7 @@ mod tests {
     fn ciphertext_is_found_at_the_end_of_a_file_larger_than_any_cache() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("cache");
-        // A sparse file, which takes no space and reads as zeros.
+        // The file is sparse: it takes no space on disk and reads as zeros.
         fs::File::create(&path).unwrap().set_len(640 << 20).unwrap();
         let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
         io::Write::write_all(&mut file, &PIECE_MAGIC).unwrap();

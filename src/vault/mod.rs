@@ -1,9 +1,10 @@
 //! Owns a patient's notes at rest: the visit's key, the sealed notes, their destruction, and the receipt that proves
-//! it. Not here: the content of the notes, and the ways to take them home (`takeaway`).
+//! it. Does not own the content of the notes, or the ways to take them home (`takeaway`).
 //!
-//! The key is stored in memory only (see [`KeyStorage`]). The manifest, stored beside the key, names the latest pieces.
-//! Older ciphertext in their place is therefore detected. Each page is sealed separately, and damage to one page does
-//! not affect the others. All functions block, so use them on a separate thread.
+//! The key is kept only in memory, never on a disk (see [`KeyStorage`]). Each page is sealed separately, as a piece, so
+//! damage to one page does not affect the others. The manifest, which is stored beside the key, identifies the latest
+//! pieces, so an older piece put in the place of a newer one is detected. All functions block, so call them on a
+//! separate thread.
 
 mod inspection;
 mod process_memory;
@@ -35,17 +36,17 @@ pub const MANIFEST_FILE: &str = "visit.mark";
 /// Name of the folder of sealed notes in the state directory.
 pub const SEALED_FOLDER: &str = "notes.sealed";
 
-/// The result of opening the vault, which in every case then has a key and can seal notes.
+/// The result of opening the vault. Whatever the result, the vault then has a key and can seal notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// Nothing was sealed before.
     Fresh,
     /// The complete notes, as they were last sealed.
     Restored(Notes),
-    /// The notes that could be opened, if a piece or the manifest was missing, damaged or out of date. Unusable pieces
+    /// The notes that could be opened. A piece or the manifest was missing, damaged or out of date; unusable pieces
     /// have been removed.
     Partly(Notes),
-    /// The key is gone, as after a power cut, so the notes have been removed.
+    /// The key is gone, for example after a power cut, so nobody can open the notes, and they have been removed.
     Lost,
     /// None of the notes could be opened, so they have been removed.
     Damaged,
@@ -57,7 +58,7 @@ pub enum VaultError {
     /// A file cannot be read, written or removed.
     #[error("{}: {what}: {source}; free space or make its directory writable", path.display())]
     File {
-        /// The operation that failed, as the message words it.
+        /// The operation that failed, in words for the message.
         what: &'static str,
         /// The path of the file or directory.
         path: PathBuf,
@@ -83,7 +84,7 @@ pub enum VaultError {
     Random,
 }
 
-/// Facts that [`Vault::verify_wipe`] either checks or writes on the receipt.
+/// What [`Vault::verify_wipe`] needs to know for its checks and for the receipt.
 #[derive(Clone, Copy, Debug)]
 pub struct WipeContext<'a> {
     /// The room's name, as the receipt shows it.
@@ -111,7 +112,8 @@ pub struct Vault {
 struct OpenVault {
     key: Key,
     manifest: Manifest,
-    /// The notes that the manifest describes. They are kept because an unchanged slot is not sealed again.
+    /// The notes that the manifest describes. They are kept for comparison, because only slots that have changed are
+    /// sealed again.
     sealed: Arc<Notes>,
     next_number: u64,
 }
@@ -135,7 +137,7 @@ impl Vault {
         &self.keys
     }
 
-    /// Prepares the vault for a new visit. Destroys what an earlier visit may have left, then creates a key.
+    /// Prepares the vault for a new visit: destroys what an earlier visit may have left, and then creates a key.
     ///
     /// # Errors
     /// If a file cannot be removed or the key cannot be written. In that case, the vault is not open.
@@ -167,7 +169,8 @@ impl Vault {
             self.open = Some(OpenVault { key, manifest, sealed, next_number });
             return Ok(outcome);
         }
-        // The intact notes are sealed again, because the damage must be reported only once.
+        // Seals the intact notes again as a complete version, so that the next start does not report the same damage
+        // again.
         let manifest = Manifest { version: opened.notes.version, pieces: Vec::new() };
         self.open = Some(OpenVault { key, manifest, sealed: Arc::default(), next_number });
         let rest = Arc::new(opened.notes);
@@ -175,7 +178,8 @@ impl Vault {
         Ok(Opened::Partly(Notes::clone(&rest)))
     }
 
-    /// Seals the notes. With [`KeyStorage::Memory`], writes nothing to disk, because no later process could open it.
+    /// Seals the notes. With [`KeyStorage::Memory`], writes nothing to disk, because no later process would have the
+    /// key.
     ///
     /// # Errors
     /// If the vault is not open, a newer version has already been sealed, or a file cannot be written. The previously
@@ -190,8 +194,8 @@ impl Vault {
         if let KeyStorage::Runtime(runtime) = &self.keys {
             let (key_file, manifest_file) = (runtime.join(KEY_FILE), runtime.join(MANIFEST_FILE));
             if !key_file.exists() {
-                // Some systems clean up runtime directories. If the key's file stayed missing, the next restart would
-                // lose the notes.
+                // Some systems clean up runtime directories. Without the key's file, the next restart would lose the
+                // notes, so it is written again.
                 private::make_dir(runtime).map_err(failed("creating it again", runtime))?;
                 seal::write_manifest(&manifest_file, &open.key, &open.manifest)?;
                 seal::write_key(&key_file, &open.key)?;
@@ -330,7 +334,8 @@ impl Vault {
         self.state.join(RECEIPTS_FILE)
     }
 
-    /// Returns the files to destroy. The key comes first, because without it the ciphertext cannot be opened.
+    /// Returns the files of the key and the manifest, in the order in which to destroy them. The key comes first,
+    /// because without it the ciphertext cannot be opened.
     fn key_files(&self) -> Vec<PathBuf> {
         let KeyStorage::Runtime(runtime) = &self.keys else { return Vec::new() };
         [KEY_FILE, MANIFEST_FILE]
@@ -372,7 +377,7 @@ fn is_absent(path: &Path) -> bool {
 
 fn read(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, VaultError> {
     match private::read_limited(path, bytes_max) {
-        // The file is larger than any that the vault writes, so it is damaged.
+        // The file is larger than any file that the vault writes. It is damaged, so it is treated as if it were empty.
         Err(problem) if problem.kind() == io::ErrorKind::InvalidData => Ok(Some(Vec::new())),
         other => other.map_err(failed("reading it", path)),
     }

@@ -45,7 +45,8 @@ fn lock_memory() -> MemoryLock {
     if let Some(limit_bytes) = getrlimit(Resource::Memlock).current {
         return MemoryLock::Limited { limit_bytes };
     }
-    // Lock a page only once it is used. A window maps gigabytes that it never uses, which must not become resident.
+    // A page is locked only once it is used, because a window maps gigabytes that it never uses, and these must not
+    // become resident.
     let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
     match mlockall(flags) {
         Ok(()) => MemoryLock::Locked,

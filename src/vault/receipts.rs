@@ -1,6 +1,7 @@
 //! Owns the receipts file, which is append-only. It contains one JSON object per line, each with a hash chained to the
-//! hash of the previous line. The chain reveals a receipt that was changed, removed or inserted, except one that was
-//! removed from the end. Only the receipt in the journal reveals that. Not here: the checks of a wipe.
+//! hash of the previous line. The chain reveals a receipt that was changed, removed or inserted. It cannot reveal a
+//! receipt that was removed from the end of the file; for that, the newest receipt is compared with the journal. Does
+//! not own the checks of a wipe.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -17,7 +18,7 @@ use crate::room::snapshot::{Receipt, WipeCheck};
 
 /// Name of the receipts file in the state directory.
 pub const RECEIPTS_FILE: &str = "receipts.jsonl";
-/// Stands for the previous hash in the first receipt.
+/// The hash to which the first receipt is chained, because no receipt precedes it.
 const FIRST_CHAIN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Number of bytes at the end of the file that are searched for the newest receipt.
 const TAIL_BYTES: u64 = 64 * 1024;
@@ -50,10 +51,10 @@ pub enum ChainBroken {
         /// The number of the line, counted from 1.
         line: u64,
     },
-    /// The file does not contain the newest receipt in the journal.
+    /// The newest receipt in the journal is missing at the end of the receipts file.
     #[error("receipt {number} is missing at the end of the receipts; keep the file and ask why")]
     Missing {
-        /// The number of that receipt.
+        /// The number of the missing receipt.
         number: u64,
     },
     /// The file cannot be read.
@@ -76,8 +77,8 @@ fn receipt_from_json(value: &Value) -> Option<Receipt> {
     })
 }
 
-/// Creates a receipt chained to the newest receipt, and appends it to the file. If writing fails, the last check of the
-/// returned receipt is marked as failed.
+/// Creates a receipt that is chained to the newest receipt in the file, and appends it. If writing fails, the last
+/// check of the returned receipt is marked as failed.
 pub(super) fn append(path: &Path, room: &str, at: String, checks: Vec<WipeCheck>) -> Receipt {
     let previous = last(path);
     let previous_chain = previous.as_ref().map_or(FIRST_CHAIN, |receipt| &receipt.chain);
@@ -106,7 +107,7 @@ pub(super) fn last(path: &Path) -> Option<Receipt> {
 pub struct ReceiptLine {
     /// The receipt; `None` if the line cannot be parsed.
     pub receipt: Option<Receipt>,
-    /// Whether its number and hash follow from the previous line.
+    /// Whether the receipt's number and hash follow from the previous line.
     pub follows: bool,
 }
 
@@ -116,8 +117,8 @@ pub fn is_or_precedes(known: &Receipt, newest: &Receipt) -> bool {
     known.number < newest.number || (known.number == newest.number && known.chain == newest.chain)
 }
 
-/// Reads all lines in order. Compares each line with the previous line even after a break, because every break must be
-/// reported.
+/// Reads all lines in order. Compares each line with the line before it even after the chain is broken, because every
+/// break must be reported.
 pub(super) fn read(path: &Path) -> Result<Vec<ReceiptLine>, ChainBroken> {
     let mut lines = Vec::new();
     for_each_line(path, |line| {
@@ -149,8 +150,8 @@ fn for_each_line(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Resu
     loop {
         let mut line = Vec::new();
         lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
-        // An incomplete last line means that a power cut interrupted the write. That receipt was never shown to
-        // anybody.
+        // The last line is incomplete, because a power cut interrupted its writing. It is ignored, because that receipt
+        // was never shown to anybody.
         let is_torn = !line.ends_with(b"\n") && (line.len() as u64) < LINE_BYTES_MAX;
         if is_torn {
             return Ok(());

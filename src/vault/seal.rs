@@ -1,12 +1,13 @@
-//! Owns the formats of the key, the manifest and a sealed piece. Not here: when each of them is written or destroyed.
+//! Owns the formats of the key, the manifest and a sealed piece. Does not own the decisions when each of them is
+//! written or destroyed.
 //!
-//! Each slot of the notes is sealed with XChaCha20-Poly1305 as a separate piece, so that damage to one piece does not
-//! affect the others. Slot 0 contains the answers about intentions, in words or drawn, and the words for the clinician, and
-//! each further slot contains one page. A piece consists of [`PIECE_MAGIC`], number (8 bytes), slot (4), nonce (24), tag
-//! (16) and ciphertext. The manifest is stored beside the key. It consists of [`MANIFEST_MAGIC`], version (8), zeros (4),
-//! nonce, tag and ciphertext. Its ciphertext lists the number and the tag of each slot's current piece, so that an older
-//! piece put in its place is detected. Numbers are little-endian. The bytes before the nonce are authenticated as
-//! associated data.
+//! Each slot of the notes is sealed with XChaCha20-Poly1305 as a separate piece, so damage to one piece does not affect
+//! the others. Slot 0 contains the answers about intentions, in words or drawn, and the words for the clinician, and
+//! each further slot contains one page. A piece consists of [`PIECE_MAGIC`], its number (8 bytes), its slot (4), nonce
+//! (24), tag (16) and ciphertext. The manifest, which is stored beside the key, consists of [`MANIFEST_MAGIC`], the
+//! version of the notes (8), zeros (4), nonce, tag and ciphertext. Its ciphertext lists the number and the tag of each
+//! slot's current piece, so an older piece put in the place of a newer one is detected. Numbers are little-endian. The
+//! bytes before the nonce are authenticated as associated data.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,27 +32,28 @@ const NONCE_FROM: usize = 28;
 const TAG_FROM: usize = 52;
 const HEAD_BYTES: usize = 68;
 const TAG_BYTES: usize = HEAD_BYTES - TAG_FROM;
-/// Maximum size of a sealed piece, in bytes. A page of the longest characters fits, and so does the largest drawing.
+/// Maximum size of a sealed piece, in bytes. It is large enough for a full page of four-byte characters and for the
+/// largest drawing.
 pub const PIECE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Maximum number of pieces in one visit's notes, including slot 0.
 pub const PIECES_MAX: usize = 1_001;
 /// Maximum size of a manifest, in bytes.
 const MANIFEST_BYTES_MAX: usize = HEAD_BYTES + PIECES_MAX * (8 + TAG_BYTES);
 
-/// The first byte of a page: [`WORDS`] for text, [`DRAWN`] for a drawing.
+/// First byte of a page of text. A page with a drawing begins with [`DRAWN`].
 const WORDS: u8 = 0;
 const DRAWN: u8 = 1;
-/// Sizes in bytes of a stroke without its points, and of one point.
+/// Size of a stroke without its points, in bytes. Each point adds [`POINT_BYTES`].
 const STROKE_BYTES: usize = 5;
 const POINT_BYTES: usize = 6;
 
-/// A visit's key, overwritten with zeros when it is dropped.
+/// A visit's key. It is overwritten with zeros when it is dropped.
 pub type Key = Zeroizing<[u8; KEY_BYTES]>;
 
 /// Identifies a sealed piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PieceId {
-    /// Increases with each sealed piece, and is part of the name of its file.
+    /// The piece's number, which is higher for each piece that is sealed. The piece's file is named by it.
     pub number: u64,
     tag: [u8; TAG_BYTES],
 }
@@ -61,7 +63,7 @@ pub struct PieceId {
 pub struct Manifest {
     /// The version of the notes that was last sealed.
     pub version: u64,
-    /// The identity of each slot's piece; empty before the first seal.
+    /// The current piece of each slot; empty before notes are sealed for the first time.
     pub pieces: Vec<PieceId>,
 }
 
@@ -69,7 +71,7 @@ pub struct Manifest {
 pub struct OpenPiece {
     /// The identity with which the piece was sealed.
     pub id: PieceId,
-    /// The slot of the notes that it belongs to.
+    /// The slot of the notes whose content it holds: 0 for the answers, or the number of a page, counted from 1.
     pub slot: usize,
     plain: Zeroizing<Vec<u8>>,
 }
@@ -112,7 +114,7 @@ pub fn write_manifest(path: &Path, key: &Key, manifest: &Manifest) -> Result<(),
     private::write_atomic(path, &bytes).map_err(failed("writing the manifest of the notes", path))
 }
 
-/// Returns the number of slots that these notes take.
+/// Returns the number of slots that these notes take, which is one more than the number of pages.
 pub fn slots(notes: &Notes) -> usize {
     1 + notes.pages.len()
 }
@@ -135,7 +137,8 @@ pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(
     if bytes_needed > PIECE_BYTES_MAX || slots(notes) > PIECES_MAX {
         return Err(VaultError::TooLarge);
     }
-    // The buffer never grows and is encrypted in place, because no copy of the words may stay in memory.
+    // The buffer has its final capacity from the start and is encrypted in place, because no copy of the words may stay
+    // behind in memory.
     let put = |bytes: &mut Vec<u8>| match page {
         Some(page) => put_page(bytes, page),
         None => put_answers(bytes, notes),
@@ -196,7 +199,7 @@ struct OpenBytes {
     number: u64,
     slot: u32,
     tag: [u8; TAG_BYTES],
-    /// The head, followed by the decrypted content.
+    /// The bytes before the ciphertext, followed by the decrypted content.
     bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -231,15 +234,16 @@ fn take_manifest(version: u64, mut bytes: &[u8]) -> Option<Manifest> {
     Some(Manifest { version, pieces })
 }
 
-// The following functions serialise the notes. A general serialiser would leave copies of the words in its internal
-// buffers.
+// The following functions serialise the notes by hand, because a general serialiser would leave copies of the words in
+// its internal buffers.
 
 fn answers_bytes(notes: &Notes) -> usize {
     let answers = notes.intentions.iter().map(|answer| text_bytes(&answer.text) + drawing_bytes(&answer.drawing));
     1 + answers.sum::<usize>() + text_bytes(&notes.for_clinician)
 }
 
-/// Writes whether the notes are shared (1 byte), the text and the drawing of each answer, and the text for the clinician.
+/// Writes whether the notes are shared (1 byte), then the text and the drawing of each answer, then the text for the
+/// clinician.
 fn put_answers(bytes: &mut Vec<u8>, notes: &Notes) {
     bytes.push(u8::from(notes.shared));
     for answer in &notes.intentions {

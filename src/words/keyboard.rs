@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::findings::Section;
 
-/// Maximum number of keys in each row of a layer. The third row shares its width with *shift* and *delete*.
+/// Maximum number of keys in each of the three rows of a layer. The third row has space for fewer, because it also
+/// contains *shift* and *delete*.
 const ROW_KEYS_MAX: [usize; 3] = [10, 10, 7];
 const ACCENTS_MAX: usize = 40;
-/// The characters in the last row of every keyboard.
+/// Characters that have a key in the last row of every keyboard, so a language must not list them.
 const ALWAYS_THERE: [char; 2] = [',', '.'];
 /// Maximum number of characters listed in a finding.
 const LISTED_MAX: usize = 20;
@@ -21,7 +22,7 @@ pub type Rows = [Vec<char>; 3];
 pub struct Layout {
     /// The layer of letters, in lower case.
     pub letters: Rows,
-    /// The layer of digits and marks.
+    /// The layer of digits and punctuation marks.
     pub marks: Rows,
     /// Pairs of a letter and its accented form; empty for a keyboard without an accent key.
     accents: Vec<(char, char)>,
@@ -48,8 +49,8 @@ impl Layout {
         (!examples.is_empty()).then(|| examples.join(" "))
     }
 
-    /// Reads the table `keyboard`. `needed` holds the characters that must be typeable. Returns `None` if the table is
-    /// missing or its layers cannot be used.
+    /// Reads the table `keyboard` of a language. `needed` holds the characters that the keyboard must be able to type;
+    /// each one that it cannot type is reported. Returns `None` if the table is missing or its layers cannot be used.
     pub(super) fn read(section: &Section<'_>, needed: &BTreeSet<char>) -> Option<Self> {
         if !section.is_present() {
             return None;

@@ -1,6 +1,6 @@
-//! Owns the available languages and the files that each is made of. A language is a folder, either one of `locales/`
-//! that is part of the program, or one in a folder that the clinic names. Does not own the patient's choice of a
-//! language.
+//! Owns the available languages and the files of each language. The files of a built-in language are in a folder of
+//! `locales/` and become part of the program; those of any other language are in a folder of the clinic. Does not own
+//! the patient's choice of a language.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -17,14 +17,14 @@ use super::{Words, with_true_minus};
 use crate::findings::{Document, Finding, Mention, io_reason, one_of, read_text};
 use crate::vocabulary::language::Language;
 
-/// Maximum number of languages in one room, including the built-in ones, because no more fit on the screen where the
-/// patient chooses.
+/// Maximum number of languages in one room, including the built-in ones, because no more fit on the screen on which the
+/// patient chooses one.
 pub const LANGUAGES_MAX: usize = 8;
 /// The file with a language's name, its fallback and its keyboard.
 const ABOUT_FILE: &str = "language.toml";
 /// The file with the words that patients read.
 const PATIENT_FILE: &str = "patient.ftl";
-/// The file with the words that staff read. If it is missing, staff read the fallback language.
+/// The file with the words that staff read. It may be missing; staff then read the fallback language.
 const STAFF_FILE: &str = "staff.ftl";
 const NAME_CHARS: std::ops::RangeInclusive<usize> = 1..=24;
 
@@ -46,8 +46,8 @@ macro_rules! shipped {
     };
 }
 
-/// The built-in languages, in the order in which patients see them; the first is [`Language::FALLBACK`]. To build in a
-/// folder of `locales/`, add its tag here. No other code names a language.
+/// The built-in languages, in the order in which patients see them; the first is [`Language::FALLBACK`]. To build in
+/// another folder of `locales/`, add its name here. No other code names a language.
 const SHIPPED: &[Shipped] = shipped!["en-US", "es-US", "fr-FR"];
 
 /// The path and the text of a file.
@@ -68,7 +68,7 @@ struct Sources {
 pub(super) struct Locale {
     pub language: Language,
     name: String,
-    /// The language that supplies the messages and the keyboard that this one lacks.
+    /// The language that supplies the messages that this one lacks, and the keyboard if it has none.
     fallback: Language,
     pub layout: Option<Layout>,
     pub bundle: FluentBundle<FluentResource>,
@@ -90,7 +90,7 @@ impl fmt::Debug for Locales {
     }
 }
 
-/// Two sets are equal if they contain the same languages.
+/// Compares only which languages there are, not their words.
 impl PartialEq for Locales {
     fn eq(&self, other: &Self) -> bool {
         self.languages() == other.languages()
@@ -102,7 +102,7 @@ impl Locales {
     #[must_use]
     pub fn shipped() -> Self {
         static LOCALES: LazyLock<Locales> = LazyLock::new(|| {
-            // The findings are dropped, because a test runs every check of `stillroom check` on the shipped files.
+            // The findings are dropped, because a test makes sure that the built-in languages have none.
             let locales = SHIPPED.iter().filter_map(shipped_sources);
             Locales(locales.map(|sources| Arc::new(build(&sources, &mut Vec::new()).0)).collect())
         });
@@ -110,7 +110,8 @@ impl Locales {
     }
 
     /// Returns the built-in languages and those in `folder`, and a finding for each problem. A language is left out if
-    /// it cannot be used at all, for example because a file is missing. For any smaller problem, its fallback is used.
+    /// it cannot be used at all, for example because a file is missing. For a smaller problem, such as a missing
+    /// message, the language's fallback is used.
     #[must_use]
     pub fn with_folder(folder: &Path) -> (Self, Vec<Finding>) {
         let shipped = Self::shipped();
@@ -135,11 +136,13 @@ impl Locales {
         let languages: Vec<Language> =
             shipped.languages().into_iter().chain(added.iter().map(|(locale, ..)| locale.language)).collect();
         let mut locales = shipped.0.to_vec();
-        // Adds a language only once its fallback is there, so this may take several rounds.
+        // Adds a language only once its fallback has been added, so that no language depends on itself through its
+        // fallbacks.
         while let Some(at) = added.iter().position(|(locale, ..)| has(&locales, locale.fallback)) {
             locales.push(Arc::new(added.remove(at).0));
         }
-        // The rest fall back to a missing language, or to each other in a circle.
+        // Each language that is left falls back to a missing language, or in a circle to itself. It gets the default
+        // fallback instead, and a finding.
         for (locale, mention, file) in added {
             let tags: Vec<&str> =
                 languages.iter().filter(|other| **other != locale.language).map(Language::name).collect();
@@ -147,7 +150,8 @@ impl Locales {
             findings.extend(mention.map(|mention| mention.finding(&file, allowed)));
             locales.push(Arc::new(Locale { fallback: Language::FALLBACK, ..locale }));
         }
-        // Restores the order of the folders.
+        // The loops above may have changed the order, so restores it: the built-in languages, and then the clinic's by
+        // the names of their folders.
         locales.sort_by_key(|locale| languages.iter().position(|language| *language == locale.language));
         findings.sort_by_key(|finding| (finding.file.clone(), finding.line));
         (Self(locales.into()), findings)
@@ -172,8 +176,8 @@ impl Locales {
         locale.map_or_else(|| language.name().to_owned(), |locale| locale.name.clone())
     }
 
-    /// Returns the words of `language` and of those it falls back to. If it is not available, the words are those of
-    /// [`Language::FALLBACK`].
+    /// Returns the words of `language`, with those of its fallbacks for the messages that it lacks. If `language` is
+    /// not available, the words are those of [`Language::FALLBACK`].
     #[must_use]
     pub fn words(&self, language: Language) -> Words {
         let mut chain: Vec<Arc<Locale>> = Vec::new();
@@ -195,7 +199,7 @@ impl Locales {
     /// Returns the language with this tag.
     ///
     /// # Errors
-    /// If there is none, a text with the available tags and the one most similar to `tag`.
+    /// If there is none, a text for a finding, with the available tags and the one that is most similar to `tag`.
     pub fn choose(&self, tag: &str) -> Result<Language, String> {
         let languages = self.languages();
         let found = languages.iter().find(|language| language.name() == tag);
@@ -266,8 +270,7 @@ fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, Finding> {
     Ok(folders)
 }
 
-/// Reads the files of the language in `folder`. Returns `None` if the language cannot be used, and then a finding says
-/// why.
+/// Reads the files of the language in `folder`. Returns `None` and adds a finding if the language cannot be used.
 fn read_sources(folder: &Path, findings: &mut Vec<Finding>) -> Option<Sources> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let Some(language) = Language::from_name(&name) else {
@@ -287,16 +290,16 @@ fn read_sources(folder: &Path, findings: &mut Vec<Finding>) -> Option<Sources> {
     Some(Sources { language, about: about?, patient: patient?, staff })
 }
 
-/// Builds the language from these files and adds a finding for each problem. Returns it with the mention of its
-/// fallback, if it names one.
+/// Builds the language from these files and adds a finding for each problem. Returns the language, and the place in its
+/// file that names a fallback, if there is one.
 fn build(sources: &Sources, findings: &mut Vec<Finding>) -> (Locale, Option<Mention>) {
     let language = sources.language;
     let mut needed = messages::letters(&sources.patient.text);
     needed.extend('0'..='9');
     let about = read_about(&sources.about, &needed, findings);
     let mut bundle = FluentBundle::new_concurrent(vec![identifier(language)]);
-    // Typefaces that lack isolating marks would show them as boxes. The marks are not needed, because every language
-    // here runs left to right.
+    // Turns off the Unicode marks that isolate the direction of text, because typefaces that lack them show them as
+    // boxes. They are not needed, because every language here is written from left to right.
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(|value, _| {
         let FluentValue::Number(number) = value else { return None };
@@ -349,7 +352,8 @@ fn read_about(source: &Source, needed: &BTreeSet<char>, findings: &mut Vec<Findi
 }
 
 fn identifier(language: Language) -> LanguageIdentifier {
-    // Every tag is well formed, so this does not fail. The default would only lose the plural rules.
+    // Every [`Language`] has a well-formed tag, so parsing does not fail. If it did, only the language's plural rules
+    // would be lost.
     language.name().parse().unwrap_or_default()
 }
 

@@ -1,5 +1,5 @@
 //! Owns the comparison of a file of messages with its English counterpart, which reports each problem with its line.
-//! Does not own the syntax, which is Fluent's (<https://projectfluent.org>).
+//! Does not own the syntax of messages, which is defined by Fluent (<https://projectfluent.org>).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(super) struct FluentMessage<'t> {
     pub text: String,
 }
 
-/// Returns every message of a file, in order, without comments and terms.
+/// Returns every message of a file, in order. Comments and terms are left out.
 pub(super) fn messages(source: &str) -> Vec<FluentMessage<'_>> {
     let mut found: Vec<FluentMessage<'_>> = Vec::new();
     let mut is_in_message = false;
@@ -122,7 +122,7 @@ pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> 
     }
     let mut line = 1;
     for meant in &english {
-        // A missing message is reported on the line of the message that precedes it in English.
+        // A missing message has no line, so it is reported on the line of the message that precedes it in English.
         if let Some(there) = lines.get(meant.key) {
             line = *there;
         } else {

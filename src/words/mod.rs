@@ -1,5 +1,5 @@
 //! Owns the words of screens and printed sheets in every language, and each language's keyboard. Does not own the
-//! choice of words for a screen, or the texts in a clinic's own files.
+//! choice of words for a screen, or the texts in a clinic's configuration files.
 
 pub mod keyboard;
 mod locales;
@@ -29,7 +29,7 @@ static NO_KEYS: Layout = Layout::EMPTY;
 pub enum Value<'a> {
     /// Shown unchanged.
     Text(Cow<'a, str>),
-    /// Shown with at most two decimals and a true minus sign. It also selects between singular and plural.
+    /// Shown with at most two decimals, and with U+2212 as the minus sign. It also selects between singular and plural.
     Number(f64),
 }
 
@@ -74,7 +74,7 @@ impl<'a> From<&'a Value<'_>> for FluentValue<'a> {
     }
 }
 
-/// The words of one language. A message that it lacks comes from the languages it falls back to.
+/// The words of one language. A message that the language lacks comes from the languages that it falls back to.
 pub struct Words {
     language: Language,
     /// The language itself first, [`Language::FALLBACK`] last.
@@ -94,14 +94,15 @@ impl Words {
         self.language
     }
 
-    /// Returns the language and those it falls back to, in the order in which a message is looked up.
+    /// Returns the language and those that it falls back to, in the order in which a message is looked up.
     #[must_use]
     pub fn languages(&self) -> Vec<Language> {
         self.chain.iter().map(|locale| locale.language).collect()
     }
 
-    /// Returns [`Words::languages`] up to and including the first with a message for this key. A clinic's own text in
-    /// place of the message is looked up in these languages.
+    /// Returns the first of [`Words::languages`], up to and including the first language that has a message for this
+    /// key. If a clinic may replace the message with its own text, the text is looked up in these languages only,
+    /// because a text in a later language must not displace a message in an earlier one.
     #[must_use]
     pub fn languages_up_to(&self, key: &str) -> Vec<Language> {
         let has_none = self.chain.iter().take_while(|locale| !locale.bundle.has_message(key)).count();
@@ -121,8 +122,8 @@ impl Words {
         self.say_with(key, &[])
     }
 
-    /// Returns the message for this key with `values` in it. A missing message is handled as in [`Words::say`]. A
-    /// missing value is replaced with its name.
+    /// Returns the message for this key, with `values` in the place of its variables. A missing message is handled as
+    /// in [`Words::say`]. A variable without a value is shown as its name.
     #[must_use]
     pub fn say_with(&self, key: &str, values: &[(&str, Value<'_>)]) -> String {
         self.chain.iter().find_map(|locale| format_from(locale, key, values)).unwrap_or_else(|| {
@@ -142,7 +143,7 @@ fn format_from(locale: &Locale, key: &str, values: &[(&str, Value<'_>)]) -> Opti
     let mut errors = Vec::new();
     let said = locale.bundle.format_pattern(pattern, Some(&arguments), &mut errors).into_owned();
     if !errors.is_empty() {
-        // Only the key is logged, because it is enough to find the mistake.
+        // The values are not logged, because the key and the language are enough to find the mistake.
         tracing::warn!(key, language = locale.language.name(), "a message lacks the value of a variable");
     }
     Some(said)

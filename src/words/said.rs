@@ -14,7 +14,7 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// Methods that format a message, as written in code. The message's key follows.
+/// The methods that format a message, as a call to them looks in code. The message's key follows as the first argument.
 const SAYING: [&str; 3] = [".say(", ".say_with(", ".staff("];
 
 const CHECKS: [&str; 9] = [
@@ -29,7 +29,8 @@ const CHECKS: [&str; 9] = [
     "receipt-kept",
 ];
 
-/// Returns every family of keys whose suffix is chosen at run time, as its prefix and all its suffixes.
+/// Returns the families of keys. The keys of a family have the same prefix, and the code chooses the suffix at run
+/// time. Each family is given as its prefix and all its suffixes.
 fn families() -> Vec<(&'static str, Vec<String>)> {
     fn named(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
         names.into_iter().map(str::to_owned).collect()
@@ -37,8 +38,8 @@ fn families() -> Vec<(&'static str, Vec<String>)> {
     fn counted(last: usize) -> Vec<String> {
         (1..=last).map(|number| number.to_string()).collect()
     }
-    /// Returns the suffixes for each take-home method. The phone needs fewer messages, because its codes are shown at
-    /// once.
+    /// Returns the suffixes for each take-home method. The phone needs fewer messages, because its QR codes are shown
+    /// at once.
     fn ways() -> Vec<String> {
         let said = |way: &TakeHomeMethod| {
             let with: &[&str] = if *way == TakeHomeMethod::Phone {
@@ -110,7 +111,8 @@ fn in_use(source: &str) -> String {
     source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Returns the keys and prefixes that the code uses but no file contains.
+/// Returns the keys that the code uses and that are not among `keys`, and the prefixes that the code uses and that
+/// belong to no family.
 fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     let mut unknown = Vec::new();
     for call in SAYING {
@@ -132,8 +134,9 @@ fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     unknown
 }
 
-/// Returns the keys that the code uses neither as a literal nor as part of a family. A control often has the same id as
-/// its label's key. If the label follows, the id alone does not count as a use.
+/// Returns the keys that the code uses neither as a literal nor as part of a family. The id of a control is often the
+/// same text as the key of its label. An id does not count as a use of the key if the call that formats the label comes
+/// right after it.
 fn unsaid_keys<'k>(code: &str, keys: &BTreeSet<&'k str>) -> Vec<&'k str> {
     let families = families();
     let said_of_families: BTreeSet<String> = families

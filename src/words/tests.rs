@@ -1,4 +1,4 @@
-//! Owns the tests of the shipped words, and of languages in a clinic's folder, including their checks and fallbacks.
+//! Owns the tests of the built-in languages, and of languages in a clinic's folder, with their checks and fallbacks.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn language(tag: &str) -> Language {
     Language::from_name(tag).unwrap()
 }
 
-/// Returns the shipped languages, followed by those with these tags.
+/// Returns the built-in languages, followed by those with these tags.
 fn with_shipped(tags: &[&str]) -> Vec<Language> {
     Locales::shipped().languages().into_iter().chain(tags.iter().map(|tag| language(tag))).collect()
 }
@@ -22,7 +22,7 @@ fn words(tag: &str) -> Words {
     Locales::shipped().words(language(tag))
 }
 
-/// Returns every message for patients in a shipped language.
+/// Returns every message for patients in a built-in language, with its key.
 fn patients(tag: &str) -> Vec<(&'static str, String)> {
     texts(tag, "patient.ftl")
 }
@@ -52,7 +52,8 @@ fn the_built_in_languages_are_those_of_the_folder_and_check_clean() {
     }
 }
 
-/// Creates a folder with one language, which has the tag `tag` and the English words as `change` returns them.
+/// Creates a clinic's folder with one language. It has the tag `tag`, the `language.toml` in `about`, and the English
+/// messages as `change` returns them.
 fn folder_with(tag: &str, about: &str, change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(tag)).unwrap();
@@ -283,7 +284,7 @@ fn spanish_questions_open_and_close() {
 fn french_marks_are_held_to_their_words() {
     for name in ["patient.ftl", "staff.ftl"] {
         for (key, message) in texts("fr-FR", name) {
-            // A narrow space would also be correct here, but the typefaces lack it.
+            // French also allows a narrow no-break space before these marks, but the typefaces lack it.
             assert!(!message.contains(['!', '\'', '\u{202f}']), "{key}: {message}");
             for (before, mark) in message.chars().zip(message.chars().skip(1)) {
                 assert!(!matches!(mark, ':' | ';' | '?' | '»') || before == '\u{a0}', "{key}: {message}");
@@ -296,7 +297,8 @@ fn french_marks_are_held_to_their_words() {
 #[test]
 fn patients_read_with_ease() {
     for (key, message) in patients("en-US") {
-        // A message with variants is left out, because a patient reads only one of them, such as one month of twelve.
+        // A message with variants is left out, because a patient reads only one of them, for example one month of
+        // twelve.
         if words_in(&message).count() >= 8 && !message.contains("->") {
             let grade = reading_grade(&message);
             assert!(grade <= 6.0, "{key} reads at grade {grade:.1}: {message}");
@@ -318,7 +320,7 @@ fn words_in(message: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.starts_with(char::is_alphabetic))
 }
 
-/// Returns the school grade needed to read a message, which is 0.39 words per sentence + 11.8 syllables per word −
+/// Returns the school grade needed to read a message, which is 0.39 × words per sentence + 11.8 × syllables per word −
 /// 15.59 (Kincaid et al. 1975).
 fn reading_grade(message: &str) -> f64 {
     let words = words_in(message).count().max(1) as f64;

@@ -1,8 +1,8 @@
 //! Owns the history of faults, which counts how many times in a row the room's loop ended at the same record. A record
-//! that ended the loop [`FAULTS_IN_A_ROW_MAX`] times is set aside, and the room recovers without it. Not here: the
+//! that ended the loop [`FAULTS_IN_A_ROW_MAX`] times is set aside, and the room recovers without it. Does not own the
 //! records.
 //!
-//! The file has one line for each record, with the record's checksum and a count.
+//! The file has one line for each of these records, with the record's checksum and the number of faults in a row.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use crate::paths::private;
 
 /// Name of the history's file in the state directory.
 pub const FAULTS_FILE: &str = "faults";
-/// A record that has ended the loop this many times in a row is set aside.
+/// Number of faults in a row after which a record is set aside.
 pub(super) const FAULTS_IN_A_ROW_MAX: u32 = 3;
 /// Maximum number of records in the history. The earliest are kept, because they say most about the cause.
 const RECORDS_MAX: usize = 64;
 const BYTES_MAX: usize = 8_192;
 
-/// The history of faults. A file that cannot be read counts as empty, which gives every record another try.
+/// The history of faults. A file that cannot be read counts as empty, so every record is tried again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct FaultHistory {
     path: PathBuf,

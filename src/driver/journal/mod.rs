@@ -1,8 +1,9 @@
-//! Owns the journal, a file that keeps every event that must survive a restart, one per line. An event is reported as
-//! written only once it is on disk. Not here: the meaning of the events.
+//! Owns the journal, a file with one line for each event that must survive a restart. An event is reported as written
+//! only once it is on disk. Does not own the meaning of the events.
 //!
-//! A line holds 16 hexadecimal digits (the start of the SHA-256 of the rest), the room's time in ms, and the event as
-//! JSON (`record`).
+//! A line consists of a checksum, the room's time in milliseconds, and the event as JSON (`record`), separated by
+//! spaces. The checksum is the first 16 hexadecimal digits of the SHA-256 of the text from the time to the end of the
+//! line.
 
 mod fault_history;
 mod open_call;
@@ -34,16 +35,16 @@ use writer::{HealthCallback, JournalWriter};
 
 /// Name of the journal's file in the state directory.
 pub const JOURNAL_FILE: &str = "journal";
-/// Prefix of the file name of a damaged journal's copy. A number from 1 to [`DAMAGED_KEPT_MAX`] follows.
+/// Prefix of the file name of a damaged journal's copy, which is followed by a number from 1 to [`DAMAGED_KEPT_MAX`].
 pub const DAMAGED_PREFIX: &str = "journal.damaged-";
-/// Maximum number of damaged journals kept.
+/// Maximum number of copies of damaged journals.
 pub const DAMAGED_KEPT_MAX: usize = 4;
 /// Maximum size of the journal in bytes, enough for about 600,000 records. Beyond it, appending fails until the journal
 /// is compacted.
 pub const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Part of [`JOURNAL_BYTES_MAX`] that is reserved for calls.
+/// Part of [`JOURNAL_BYTES_MAX`] that is reserved for records about calls, in bytes.
 const CALLS_RESERVE_BYTES: u64 = 4 * 1024 * 1024;
-/// Time for which a blocking request waits for the disk.
+/// Maximum time for which [`Journal::append_and_wait`] and [`Journal::compact`] wait for the disk.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The reason why a record is not on disk.
@@ -83,8 +84,8 @@ pub struct JournalHealth {
     /// Size in bytes of an incomplete last record, which a power cut or a killed program leaves behind; 0 if there is
     /// none. It is removed.
     pub torn_bytes: u64,
-    /// Whether a line before the end is damaged. All records before that line are used; after it, only those about
-    /// calls.
+    /// Whether a line before the last is damaged. All records before that line are used, and only those about calls
+    /// after it.
     pub is_damaged: bool,
     /// Path of the damaged journal's copy; `None` if there is no damage, or if the copy could not be made.
     pub damaged_copy: Option<PathBuf>,
@@ -99,8 +100,8 @@ pub struct JournalHealth {
 }
 
 impl JournalHealth {
-    /// Returns whether an open call may be lost, because the journal is damaged and the copy of the open call is not
-    /// intact.
+    /// Returns whether an open call may have been lost, which is so if the journal is damaged and the copy of the open
+    /// call is not intact.
     #[must_use]
     pub fn call_may_be_lost(&self) -> bool {
         self.is_damaged && !matches!(self.open_call_copy, OpenCallCopy::Intact(_))
@@ -111,7 +112,8 @@ impl JournalHealth {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordChecksum(String);
 
-/// The open journal. After it is dropped, its thread still writes what was appended, but nothing waits for that.
+/// The open journal. After it is dropped, its thread still writes the records that were appended, but nothing waits for
+/// it.
 pub struct Journal {
     queue: Arc<JournalQueue>,
     thread: Option<JoinHandle<()>>,
@@ -165,8 +167,8 @@ impl Journal {
         }
     }
 
-    /// Sets the callback that receives `true` when the journal begins to fail, and `false` once everything that belongs
-    /// on disk is there again. It runs on the writing thread. Only the first callback that is set is used.
+    /// Sets the callback that receives `true` when the journal begins to fail, and `false` once nothing is missing on
+    /// disk any more. It runs on the writing thread. Only the first callback that is set is used.
     pub fn on_health_change(&self, callback: impl Fn(bool) + Send + Sync + 'static) {
         let _ = self.on_health.set(Box::new(callback));
     }
@@ -240,7 +242,8 @@ impl Journal {
         }
     }
 
-    /// Writes to disk that the program ended without a fault. Faults before that no longer count as faults in a row.
+    /// Writes to disk that the program ended without a fault. Earlier faults then no longer count towards faults in a
+    /// row.
     pub fn record_clean_exit(&self) {
         if let Err(problem) = self.faults.lock().unwrap_or_else(PoisonError::into_inner).forget_streaks() {
             tracing::warn!(%problem, "the history of faults could not be updated");

@@ -1,8 +1,8 @@
 //! Owns the copy of the open call's id, in a file beside the journal. With two files, damage to one of them cannot lose
-//! an open call. Not here: the handling of a call.
+//! an open call. Does not own the handling of a call.
 //!
-//! The file has one line, with 16 hexadecimal digits (the start of the SHA-256 of the rest), then the call's ULID or
-//! `none`.
+//! The file has one line, which consists of a checksum, a space, and the call's ULID or `none`. The checksum is the
+//! first 16 hexadecimal digits of the SHA-256 of what follows the space.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,14 @@ pub const OPEN_CALL_FILE: &str = "open-call";
 const NONE: &str = "none";
 const BYTES_MAX: usize = 256;
 
-/// The content of the file.
+/// What was found in the file of the copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OpenCallCopy {
-    /// The file does not exist, because the room is new or was last run by a version that wrote none.
+    /// The file does not exist, because the room is new or was last run by a version of the program that did not write
+    /// this file.
     #[default]
     Absent,
-    /// The file cannot be read, or is not what was written.
+    /// The file cannot be read, or its content does not match its checksum.
     Damaged,
     /// The file is intact. It names the open call; `None` if no call is open.
     Intact(Option<CallId>),

@@ -1,5 +1,5 @@
 //! Owns the bounded queue of records that wait for the disk. Records about calls come first, and a record that a later
-//! record supersedes is dropped. Not here: the writer ([`super::writer`]).
+//! record supersedes is dropped. Does not own the writer ([`super::writer`]).
 
 use std::collections::VecDeque;
 use std::mem::Discriminant;
@@ -10,21 +10,22 @@ use super::JournalError;
 use super::open_call::OpenCall;
 use crate::room::Event;
 
-/// Capacity of each lane, in records. A full lane refuses new records instead of dropping old records, because the
-/// records it keeps must have no gaps between them.
+/// Capacity of each lane, in records. A full lane refuses new records instead of dropping waiting ones, because the
+/// records that are written must have no gaps between them.
 pub(super) const LANE_RECORDS_MAX: usize = 4_096;
 /// Maximum number of records written before the disk is synced.
 pub(super) const BATCH_MAX: usize = 64;
 
-/// Receives the outcome of the first attempt, and another outcome if a later attempt succeeds.
+/// Receives the outcome of the first attempt to write a record, and a second outcome if that attempt failed and a later
+/// one succeeds.
 pub(super) type RecordCallback = Box<dyn FnMut(Result<(), JournalError>) + Send>;
 
-/// How the queue treats a record.
+/// How the queue orders and replaces a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RecordClass {
     /// The record overtakes every other record.
     Call,
-    /// A later record of the same kind replaces this record.
+    /// A later record of the same kind replaces the record while it waits.
     Latest(Discriminant<Event>),
     /// The record is kept, in order.
     Lasting,
@@ -66,9 +67,9 @@ pub(super) struct Replacement {
 pub(super) enum WriterTask {
     Append(Vec<QueuedRecord>),
     StoreOpenCall(OpenCall),
-    /// Replaces the journal, after storing the open call if one is given.
+    /// Replaces the journal, after storing the copy of the open call if one is waiting.
     Replace(Replacement, Option<OpenCall>),
-    /// Nothing is waiting, but the last attempt failed, so the disk is tried again.
+    /// Nothing is waiting, but the last attempt failed, so the writing thread tests the disk again.
     Retry,
     /// The queue is closed and empty.
     Stop,
@@ -120,8 +121,7 @@ impl QueueLanes {
 /// An open call whose copy is waiting to be stored.
 struct WaitingOpenCall {
     call: OpenCall,
-    /// Whether an attempt to store the copy has failed. The next attempt then waits until a batch of records is
-    /// written.
+    /// Whether an attempt to store the copy has failed. The next attempt then comes after the next batch of records.
     has_failed: bool,
 }
 
@@ -141,7 +141,7 @@ struct QueueState {
     phase: QueuePhase,
 }
 
-/// Whether records are still accepted, and still written.
+/// Whether records are still accepted and written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum QueuePhase {
     #[default]
@@ -152,7 +152,8 @@ enum QueuePhase {
     Stopped,
 }
 
-/// Everything that waits for the disk. Shared between the threads that append and the thread that writes.
+/// All records, replacements and copies of the open call that wait for the disk. Shared between the threads that append
+/// and the thread that writes.
 #[derive(Default)]
 pub(super) struct JournalQueue {
     state: Mutex<QueueState>,
@@ -300,7 +301,7 @@ impl JournalQueue {
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState> {
-        // A thread that panicked while holding the lock left no record half-written.
+        // Nothing that runs under the lock can leave the queue inconsistent, so a poisoned lock is safe to use.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -326,8 +327,8 @@ impl QueueState {
             return WriterTask::StoreOpenCall(call);
         }
         if !self.lanes.is_empty() {
-            // After a copy failed, one batch is written before the next attempt, because neither the copy nor the
-            // records may block the other.
+            // If storing the copy failed, one batch of records is written before the next attempt, so that a copy that
+            // keeps failing does not hold up the records.
             if let Some(waiting) = &mut self.open_call {
                 waiting.has_failed = false;
             }

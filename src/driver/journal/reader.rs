@@ -1,5 +1,5 @@
-//! Owns the reader of a journal, which finds the intact lines and salvages the readable records of a damaged file. Not
-//! here: the writer ([`super::writer`]).
+//! Owns the reader of a journal, which checks each line and salvages the records about calls from a damaged file. Does
+//! not own the writer ([`super::writer`]).
 
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ pub(super) const CHECKSUM_DIGITS: usize = 16;
 
 /// The state of the file when the writer starts.
 pub(super) enum JournalBase {
-    /// The file is intact up to this size in bytes. The writer removes the rest.
+    /// The file is intact up to this size in bytes. The writer removes everything after it.
     Intact(u64),
     /// The writer must first replace the file with this content.
     Rewrite(Vec<u8>),
@@ -66,8 +66,9 @@ pub(super) fn open(dir: &Path, is_set_aside: impl Fn(&str) -> bool) -> OpenedJou
     }
 }
 
-/// Returns whether the journal on disk holds nothing from a visit. It must be undamaged, have no damaged copies, and
-/// begin with a reset that only records about calls and those of [`concerns_the_room`] follow.
+/// Returns whether the journal on disk holds nothing from a visit. That is so if it is undamaged, there are no copies
+/// of damaged journals, its first record is a reset, and every other record is about a call or is listed in
+/// [`concerns_the_room`].
 pub(super) fn is_compacted(dir: &Path) -> bool {
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     let Ok(Some(bytes)) = private::read_limited(&dir.join(JOURNAL_FILE), limit) else { return false };
@@ -161,8 +162,8 @@ enum JournalTail {
     Whole,
     /// The last line is incomplete.
     Torn,
-    /// A line is not what was written. Records after such a gap no longer fit the visit, but those about calls are
-    /// kept, because a needless visit by staff does less harm than a lost call.
+    /// A line does not match its checksum. Records after such a gap may contradict those before it, so only those about
+    /// calls are kept: a call that turns out to be needless does less harm than a lost call.
     Damaged {
         calls_behind: Vec<(RoomTime, Event)>,
         calls_bytes: Vec<u8>,
@@ -186,7 +187,8 @@ fn scan_except(bytes: &[u8], is_set_aside: impl Fn(&str) -> bool) -> JournalScan
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         match parse_line(line) {
             JournalLine::Record(time, event) => {
-                // Room time never runs backwards, even if the time in a line does.
+                // The room's time never runs backwards, so a line with an earlier time takes the time of the line
+                // before it.
                 last = last.max(time);
                 let sum = line_checksum(line);
                 if sum.as_deref().is_some_and(&is_set_aside) {

@@ -1,5 +1,5 @@
-//! Owns the form of a record on disk: the events that are kept, with their names and keys. Rooms in use hold journals
-//! in this form, so a name or key never changes. Not here: the line around a record ([`super::reader`]).
+//! Owns the JSON form of a record: the events that are journaled, with their names and keys. Names and keys must never
+//! change, because rooms in use have journals in this form. Does not own the line around a record ([`super::reader`]).
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -137,7 +137,7 @@ struct CheckRecord {
 /// Encodes the event as one JSON object without line breaks, with its keys in alphabetical order. Returns `None` if
 /// events of this kind never go to disk.
 pub(in crate::driver) fn encode(event: &Event) -> Option<String> {
-    // A `Value` in between sorts the keys and turns f32 into f64.
+    // The detour through `Value` sorts the keys and turns f32 into f64.
     serde_json::to_value(JournalRecord::from_event(event)?).ok().map(|value| value.to_string())
 }
 

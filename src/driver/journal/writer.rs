@@ -1,5 +1,5 @@
-//! Owns the journal's thread, which writes records to disk and retries those that fail. Not here: the content of the
-//! records, and their order ([`super::queue`]).
+//! Owns the journal's thread, which writes records to disk and retries those that fail. Does not own the content of the
+//! records, or their order ([`super::queue`]).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -21,10 +21,11 @@ use crate::paths::private;
 
 /// Time between two attempts to write to a disk that has failed.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
-/// A journal that has reached this size is thinned once nothing is waiting, and again each time its size has doubled.
+/// Size in bytes at which the journal is first thinned, as soon as nothing is waiting. It is thinned again each time
+/// its size has doubled.
 const THIN_AT_BYTES_MIN: u64 = 1024 * 1024;
 
-/// Receives `true` when the journal begins to fail, and `false` once everything that belongs on disk is there again.
+/// Receives `true` when the journal begins to fail, and `false` once nothing is missing on disk any more.
 pub(super) type HealthCallback = Arc<OnceLock<Box<dyn Fn(bool) + Send + Sync>>>;
 
 pub(super) struct JournalWriter {
@@ -34,11 +35,11 @@ pub(super) struct JournalWriter {
     queue: Arc<JournalQueue>,
     size_bytes: Arc<AtomicU64>,
     on_health: HealthCallback,
-    /// Whether the latest attempt failed.
+    /// Whether the latest task failed. If so, the thread waits at most [`RETRY_INTERVAL`] for the next task.
     has_failed: bool,
     /// Whether the latest attempt to store the copy of the open call failed.
     copy_has_failed: bool,
-    /// The health that was last reported; `true` if something that belongs on disk is missing there.
+    /// Whether the journal was last reported as failing, because something is missing on disk.
     is_failing: bool,
     thin_at_bytes: u64,
 }
@@ -66,7 +67,7 @@ impl JournalWriter {
         }
     }
 
-    /// Tests whether the disk can be written before anything depends on it.
+    /// Tests whether the disk can be written, before any record is appended.
     pub(super) fn prepare(&mut self) -> Result<(), JournalError> {
         let outcome = self.write(&[]);
         self.has_failed = outcome.is_err();
@@ -98,7 +99,7 @@ impl JournalWriter {
                 WriterTask::Stop => return,
             };
             self.has_failed = written.is_err();
-            // Writing a record does not make up for a copy of the open call that could not be stored.
+            // A record that was written does not end the failure if the copy of the open call could not be stored.
             self.report_health(self.has_failed || self.copy_has_failed || self.queue.has_lost_records());
             if self.queue.is_empty() && self.size_bytes.load(Ordering::Relaxed) >= self.thin_at_bytes {
                 self.thin();
@@ -118,7 +119,7 @@ impl JournalWriter {
         if batch.is_empty() && !self.has_failed {
             return Ok(());
         }
-        // A flood of other records must leave space for calls.
+        // Records about anything else may not use the space that is reserved for calls.
         let limit_bytes = JOURNAL_BYTES_MAX - CALLS_RESERVE_BYTES;
         let batch_bytes: u64 = batch.iter().map(|record| record.line.len() as u64).sum();
         let (batch, refused) = if self.size_bytes.load(Ordering::Relaxed) + batch_bytes > limit_bytes {
@@ -160,7 +161,8 @@ impl JournalWriter {
     fn write(&mut self, lines: &[&[u8]]) -> Result<(), JournalError> {
         let outcome = self.try_write(lines);
         if outcome.is_err() {
-            // How much of this file is on disk is now unknown, so the next attempt starts after the last intact record.
+            // It is unknown how many of these lines reached the disk, so the next attempt overwrites them, starting
+            // after the last intact record.
             if let (Some(file), JournalBase::Intact(whole_bytes)) = (self.file.take(), &self.base) {
                 let _ = file.set_len(*whole_bytes);
             }

@@ -1,5 +1,5 @@
-//! Owns the events that the headless face accepts, with their names, their keys, and the room's event that each
-//! becomes. Does not own the reader of a line ([`super::event_reader`]).
+//! Owns the events that headless mode accepts: their names, their keys, and the room's event that each of them becomes.
+//! Does not own the reader of a line ([`super::event_reader`]).
 
 use serde::Deserialize;
 
@@ -18,8 +18,8 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// Everything that a person at the tablet or the staff can do. Events that only the room's own parts can report are not
-/// included.
+/// The events that headless mode accepts: most of what a patient and the staff can do at the tablet, and
+/// [`EventLine::LoopFails`] for tests. Events with which the program reports its own work are not accepted.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum EventLine {
@@ -66,7 +66,7 @@ pub(super) enum EventLine {
 }
 
 impl EventLine {
-    /// Converts the line to a command. If it presses for a call, `new_call` returns the new call's id.
+    /// Converts the line to a command. If it places a call, `new_call` supplies the call's id.
     pub(super) fn into_command(self, new_call: impl FnOnce() -> CallId) -> HeadlessCommand {
         HeadlessCommand::Tell(match self {
             Self::LoopFails => return HeadlessCommand::FailLoop,

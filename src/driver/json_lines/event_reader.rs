@@ -1,5 +1,6 @@
-//! Owns the reader that turns a JSON object into an enum. The `event` key names the variant, and the other keys are its
-//! fields. Errors name the key and the allowed values, and never quote the value found. Does not own the events.
+//! Owns the deserialiser that reads a JSON object as an enum. The `event` key names the variant, and the other keys are
+//! the variant's fields. Errors name the key and the allowed values, and never quote the value found. Does not own the
+//! events.
 
 use serde::de::{
     DeserializeOwned, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess, VariantAccess, Visitor,
@@ -22,8 +23,8 @@ pub(super) fn read<T: DeserializeOwned>(line: &str) -> Result<T, JsonLineError> 
     }
 }
 
-/// The only mistake that serde itself finds at this level is an unknown variant. Its message is dropped, because it
-/// quotes the name from the line.
+/// The only error that serde itself raises here is for an unknown variant. Its message is dropped, because it quotes
+/// the name from the line.
 impl serde::de::Error for JsonLineError {
     fn custom<T: std::fmt::Display>(_: T) -> Self {
         Self::UnknownEvent
@@ -105,8 +106,8 @@ impl<'de> VariantAccess<'de> for EventObject<'de> {
     }
 }
 
-/// Goes through every field of a variant, even those that the line lacks. Such a field is read from null, and its error
-/// then says what the field accepts.
+/// Iterates over every field of a variant. A field that is missing in the line is read as null, so that its type can
+/// say in the error which values it accepts.
 struct EventFields<'de> {
     keys: &'de Map<String, Value>,
     left: std::slice::Iter<'static, &'static str>,
@@ -135,7 +136,8 @@ impl<'de> MapAccess<'de> for EventFields<'de> {
     }
 }
 
-/// What a field accepts. Unlike `serde_json`'s errors, this error cannot quote the value found.
+/// The error for a value that a field does not accept. It holds the words for the accepted values and, unlike
+/// `serde_json`'s errors, cannot quote the value found.
 #[derive(Debug, Default)]
 struct NotAllowed {
     allowed: String,

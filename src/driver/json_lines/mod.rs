@@ -1,6 +1,6 @@
-//! Owns the lines of the headless face. Events come in and snapshots go out, both as JSON. They have types of their own
-//! here, because the room's types know nothing of serde. Does not own the streams that lines come from and go to
-//! (`headless`), or the records of the journal ([`super::journal`]).
+//! Owns the JSON lines of headless mode, in which events come in and snapshots go out. The lines have their own types,
+//! because the room's types do not depend on serde. Does not own the input and output streams (`headless`), or the
+//! records of the journal ([`super::journal`]).
 
 mod event_line;
 mod event_reader;
@@ -17,8 +17,8 @@ pub use snapshot_line::snapshot_line;
 /// Maximum length of an incoming line, in bytes.
 pub const LINE_BYTES_MAX: usize = 256 * 1024;
 
-/// Why a line is refused. The error names only our own keys and never quotes the line, which may hold what a patient
-/// wrote.
+/// Why a line is refused. The error names only keys that this program defines and never quotes the line, which may
+/// contain what a patient wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JsonLineError {
     /// The line is longer than [`LINE_BYTES_MAX`].
@@ -27,7 +27,7 @@ pub enum JsonLineError {
     /// The line is not JSON, or not an object.
     #[error("the line is not one JSON object")]
     NotAnObject,
-    /// The headless face has no event with this name.
+    /// Headless mode has no event with this name.
     #[error("`event` is not one that can be sent here; the headless page of the manual lists them")]
     UnknownEvent,
     /// A key that the event needs is absent or null.
@@ -63,7 +63,7 @@ pub enum HeadlessCommand {
     FailLoop,
 }
 
-/// Parses one incoming line. If it presses for a call, `new_call` returns the new call's id.
+/// Parses one incoming line. If it places a call, `new_call` supplies the call's id.
 ///
 /// # Errors
 /// Why the line is refused, without quoting it.
@@ -75,7 +75,8 @@ pub fn parse_headless(line: &str, new_call: impl FnOnce() -> CallId) -> Result<H
 }
 
 /// Fails to compile if one of these types can be serialised, because both implementations of the trait then apply and
-/// `_` is ambiguous. Patient text must leave the room only through code that reveals it by name.
+/// `_` is ambiguous. What a patient wrote must leave the room only through code that calls `PatientText::reveal`
+/// explicitly.
 macro_rules! assert_not_serialisable {
     ($($kind:ty),+ $(,)?) => {
         $(const _: fn() = || {

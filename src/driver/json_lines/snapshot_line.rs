@@ -1,4 +1,5 @@
-//! Owns the line with which the headless face shows the state of the room. The line holds nothing that a patient wrote.
+//! Owns the JSON line in which headless mode reports the state of the room. The line contains nothing that a patient
+//! wrote.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +82,8 @@ pub fn snapshot_line(snapshot: &Snapshot, now: RoomTime) -> String {
 
 impl<'s> SnapshotLine<'s> {
     fn new(snapshot: &'s Snapshot, now: RoomTime) -> Self {
-        // Every field is named, so that a new field must be shown or left out explicitly.
+        // Names every field, so that this stops compiling until somebody decides whether a new field is shown or left
+        // out.
         let Snapshot {
             taken_at: _,
             stage,
@@ -134,8 +136,8 @@ impl<'s> SnapshotLine<'s> {
                 .map_or(u64::from(*infusion_minutes) * MINUTE_MS, |session| session.timeline.infusion_ms),
             paused: session.is_some_and(|session| session.paused),
             landed: session.is_some_and(|session| clock_ms.is_some_and(|at_ms| at_ms >= session.timeline.end_ms)),
-            // Rounded to tenths of a dB, which is finer than anyone hears. Otherwise -30.1, which is an f32, would be
-            // shown with many more digits.
+            // Rounded to tenths of a dB, a difference that nobody can hear. Without rounding, the f32 -30.1 would be
+            // shown with many more digits as an f64.
             volume_db: (f64::from(*volume_db) * 10.0).round() / 10.0,
             breath: breath.is_some(),
             dark: *dark,
@@ -166,7 +168,7 @@ impl From<Option<&Call>> for CallWord {
 
 impl<'s> From<&'s Receipt> for ShownReceipt<'s> {
     fn from(receipt: &'s Receipt) -> Self {
-        // The room's name is left out, because the line comes from that room.
+        // The name of the room is left out, because every line comes from the same room.
         let Receipt { number, at, room: _, checks, chain } = receipt;
         let checks = checks.iter().map(|WipeCheck { name, ok }| ShownCheck { name, ok: *ok }).collect();
         Self { number: *number, at, verified: receipt.is_verified(), checks, chain }

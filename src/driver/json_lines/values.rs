@@ -1,6 +1,7 @@
-//! Owns the types of the values in a line, each with words that say what is allowed. Does not own the keys.
+//! Owns the types of the values in a line, each with words for error messages that say which values are allowed. Does
+//! not own the keys.
 //!
-//! A value that has a name in the vocabulary is read and written by that name ([`NameOf`]).
+//! A value from the vocabulary is read and written as its name ([`NameOf`]).
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,7 +18,7 @@ use crate::vocabulary::language::Language;
 
 /// Maximum length of a profile's name, in characters.
 const NAME_CHARS_MAX: usize = 120;
-/// Width of every stroke that a line contains, in units of the page.
+/// Width given to every stroke that is read from a JSON line, in page units.
 const STROKE_WIDTH: u16 = 60;
 
 /// The value has the right type but is out of range. The type's `expecting` text says what is in range.
@@ -70,7 +71,8 @@ impl From<Strokes> for Drawing {
     }
 }
 
-/// A stroke in the default colour and width, because a program that sends lines only needs something on the page.
+/// A stroke in the default colour and with [`STROKE_WIDTH`]. Lines cannot choose them, because a program that drives
+/// headless mode only needs something on the page.
 #[derive(Deserialize)]
 #[serde(try_from = "Vec<(u16, u16)>")]
 struct StrokeLine(Arc<Stroke>);
@@ -87,7 +89,7 @@ impl TryFrom<Vec<(u16, u16)>> for StrokeLine {
     }
 }
 
-/// A question's index, counted from 0. Lines count questions from 1.
+/// A question's index, counted from 0. It is read from a question's number, which lines count from 1.
 #[derive(Deserialize)]
 #[serde(try_from = "usize")]
 pub(super) struct QuestionIndex(pub usize);
@@ -100,7 +102,7 @@ impl TryFrom<usize> for QuestionIndex {
     }
 }
 
-/// A number that JSON can hold, so neither infinite nor NaN.
+/// A number that JSON can represent, so it is neither infinite nor NaN.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(try_from = "f64")]
 pub(in crate::driver) struct Finite(f32);
@@ -174,7 +176,8 @@ impl KnownByName for Language {
     }
 }
 
-/// A vocabulary value that is serialised as its name. The vocabulary itself knows nothing of serde.
+/// A vocabulary value that is serialised as its name. This wrapper exists because the vocabulary does not depend on
+/// serde.
 pub(in crate::driver) struct NameOf<T>(pub T);
 
 impl<T: KnownByName> Serialize for NameOf<T> {

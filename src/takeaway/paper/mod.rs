@@ -1,5 +1,5 @@
-//! Owns the typesetting of a note, which decides the position of every line and drawing on every sheet. Not here: the
-//! file format (`pdf`) and the content.
+//! Owns the typesetting of a note: the position of every line and drawing on every sheet. Does not own the file format
+//! (`pdf`), or the content of the note.
 
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
@@ -12,8 +12,8 @@ use crate::room::drawing::{Drawing, PAGE_HEIGHT, PAGE_WIDTH};
 const MARGIN_PT: f32 = 74.0;
 const FOOT_PT: f32 = 38.0;
 const HEADING_KEEPS_LINES: f32 = 3.0;
-/// Maximum length of a line as a fraction of the column, because kerning may make text wider than the sum of its
-/// advances.
+/// Maximum width of a line of text, as a fraction of the column's width. It is less than 1, because kerning may make
+/// text wider than the sum of its advances.
 const WIDTH_SLACK: f32 = 0.985;
 /// Replacements for a character that the typeface lacks, in order of preference.
 const STAND_INS: [char; 3] = ['\u{25a1}', '\u{25ca}', '?'];
@@ -54,13 +54,13 @@ pub enum Block {
     Title(String),
     /// The date of the visit.
     Date(String),
-    /// Small grey text, such as a question that was answered.
+    /// Small grey text, such as the question that the text below it answers.
     Quiet(String),
     /// The heading of a section.
     Heading(String),
     /// Body text; line breaks are kept.
     Words(String),
-    /// A drawing across the whole column.
+    /// A drawing, as wide as the column.
     Drawing(Drawing),
     /// A short rule between two pages of the note.
     Divider,
@@ -80,7 +80,7 @@ pub enum FontWeight {
 pub struct TextStyle {
     /// Regular for body text, medium for titles and headings.
     pub weight: FontWeight,
-    /// Size in points.
+    /// Font size in points.
     pub size_pt: f32,
     /// Distance from one baseline to the next, in points.
     pub leading_pt: f32,
@@ -93,13 +93,13 @@ const HEADING: TextStyle = TextStyle { weight: FontWeight::Medium, size_pt: 16.0
 const WORDS: TextStyle = TextStyle { weight: FontWeight::Regular, size_pt: 12.0, leading_pt: 18.5, is_grey: false };
 const QUIET: TextStyle = TextStyle { weight: FontWeight::Regular, size_pt: 10.0, leading_pt: 15.0, is_grey: true };
 
-/// An item on a sheet. Positions are in points from the upper left corner.
+/// An item on a sheet. Positions are in points from the upper left corner of the sheet.
 pub enum SheetItem {
     /// One line of text.
     Line {
         /// Left end of the line.
         x: f32,
-        /// Baseline.
+        /// Position of the baseline.
         y: f32,
         /// Weight, size and colour of the text.
         style: TextStyle,
@@ -112,7 +112,7 @@ pub enum SheetItem {
         x: f32,
         /// Upper edge.
         y: f32,
-        /// Width; see [`drawing_height`] for the height.
+        /// Width of the drawing; see [`drawing_height`] for its height.
         width: f32,
         /// The drawing, whose points are in page units.
         drawing: Drawing,
@@ -144,7 +144,7 @@ pub struct TextMeasure<'a> {
 /// One weight of the typeface.
 struct FontFace<'a> {
     letters: Charmap<'a>,
-    /// Advance widths at a size of one point.
+    /// Advance widths at a font size of one point.
     widths: GlyphMetrics<'a>,
 }
 
@@ -182,7 +182,8 @@ impl<'a> TextMeasure<'a> {
         text.chars().map(advance).sum::<f32>() * style.size_pt
     }
 
-    /// Returns the text with each grapheme that the typeface lacks, such as an emoji, replaced by a single character.
+    /// Returns the text with everything that the typeface lacks replaced: a letter with an accent by the letter alone,
+    /// and any other grapheme, such as an emoji, by a single character. Invisible characters are dropped.
     #[must_use]
     pub fn printable(&self, text: &str, weight: FontWeight) -> String {
         let face = self.face(weight);
@@ -208,7 +209,7 @@ impl<'a> TextMeasure<'a> {
         kept
     }
 
-    /// Breaks a text into lines of at most this width.
+    /// Breaks a text into lines that fit into a column of this width.
     fn lines(&self, text: &str, style: TextStyle, width_pt: f32) -> Vec<String> {
         let width_pt = width_pt * WIDTH_SLACK;
         let mut lines = Vec::new();
@@ -244,8 +245,8 @@ impl<'a> TextMeasure<'a> {
     }
 }
 
-/// Returns whether a line may end at this character. True for every space except a no-break space, which French uses
-/// before "?".
+/// Returns whether a line may end at this character, which is so at any white space except a no-break space. French
+/// uses a no-break space before "?".
 fn may_break_at(c: char) -> bool {
     c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')
 }
@@ -256,7 +257,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Typesets `blocks` on sheets. `sheet_number` returns the text at the bottom of a sheet, such as "2 of 3", given the
-/// sheet's number and the number of sheets.
+/// sheet's number, counted from 1, and the number of sheets.
 #[must_use]
 pub fn typeset(
     blocks: &[Block],
@@ -345,7 +346,7 @@ impl Typesetter<'_> {
 
     fn divider(&mut self) {
         self.keep_together(24.0 + WORDS.leading_pt);
-        // A divider at the top of a sheet would have nothing to divide.
+        // At the top of a sheet there is nothing above to divide from, so the divider is left out.
         if self.y_pt > MARGIN_PT {
             self.y_pt += 10.0;
             let width = 36.0;
@@ -354,7 +355,7 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Starts a new sheet if the current sheet has less height left than this.
+    /// Starts a new sheet if less than this height is left on the current sheet.
     fn keep_together(&mut self, height_pt: f32) {
         if self.y_pt + height_pt > self.bottom_pt && self.y_pt > MARGIN_PT {
             self.sheets.push(Sheet::default());

@@ -1,5 +1,5 @@
-//! Owns the PDF of the sheets, for a printer or the therapist's computer. The PDF embeds the typeface and has no
-//! metadata about the author. Not here: the layout.
+//! Owns the PDF file of a note's sheets, for a printer or the therapist's computer. The PDF embeds the typeface and has
+//! no metadata about the author. Does not own the layout of the sheets.
 
 use krilla::Document;
 use krilla::color::rgb;
@@ -27,7 +27,7 @@ impl Color {
     }
 }
 
-/// A soft black.
+/// Colour of text: a soft black.
 const INK: Color = Color(0x1F, 0x24, 0x2B);
 const GREY: Color = Color(0x6B, 0x6B, 0x68);
 const FINE: Color = Color(0xC9, 0xC2, 0xB8);
@@ -61,7 +61,8 @@ pub struct Typeface {
     pub medium: &'static [u8],
 }
 
-/// Typesets `blocks` as a PDF. `language` is the tag of their language, such as `en-US`. See [`typeset`] for `number`.
+/// Typesets `blocks` and returns them as a PDF. `language` is the tag of their language, such as `en-US`. `number` is
+/// the `sheet_number` of [`typeset`].
 ///
 /// # Errors
 /// If the typeface cannot be parsed or the PDF cannot be written.
@@ -155,7 +156,7 @@ const fn tint_on_paper(tint: Tint) -> Color {
     }
 }
 
-/// The colour of a tint on white paper: red, green and blue.
+/// Returns red, green and blue, each from 0 to 255, of a tint on white paper.
 #[must_use]
 pub const fn tint_rgb(tint: Tint) -> [u8; 3] {
     let Color(red, green, blue) = tint_on_paper(tint);

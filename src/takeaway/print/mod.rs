@@ -1,5 +1,5 @@
-//! Owns the print job of a note, from the search for the printer to the removal of the job from the print server. Not
-//! here: the sheets.
+//! Owns the print job of a note, from the search for the printer to the removal of the job from the print server. Does
+//! not own the sheets.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +13,15 @@ use super::print_server::{IppRequest, PrintServer, ServerError};
 
 /// The name of every job, which says nothing about the patient or the content.
 const JOB_NAME: &str = "Stillroom";
-/// Time limit for one response of the print server.
+/// Time limit for each read and each write in a request to the print server.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time limit for one response during a wipe. It is short, because the wipe has to wait for the response.
+/// Time limit for each read and each write in a request during a wipe. It is short, because the wipe has to wait.
 const WIPE_RESPONSE_TIMEOUT: Duration = Duration::from_millis(600);
 /// Interval between two requests for the state of a job.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// Time for which the printer may report a problem before its job is cancelled.
+/// Time for which the printer may report a problem without interruption before its job is cancelled.
 const NEEDS_HELP_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time after which a job that is not printed is cancelled.
+/// Time after which a job is cancelled if it is still not printed.
 const JOB_TIMEOUT: Duration = Duration::from_mins(3);
 /// Values of `printer-state-reasons` that need no attention.
 const HARMLESS: [&str; 6] =
@@ -48,7 +48,7 @@ pub enum PrintError {
     /// The room was wiped while the job was in progress.
     #[error("the room was wiped meanwhile")]
     Wiped,
-    /// This number of jobs could not be removed.
+    /// This number of jobs is still on the print server after the attempt to remove them.
     #[error("{0} print jobs could not be removed; `cancel -a` removes them")]
     Left(usize),
 }
@@ -58,9 +58,9 @@ pub enum PrintError {
 pub struct PrintTimeouts {
     /// Interval between two requests for the state of the job.
     pub poll_interval: Duration,
-    /// Time until a job is cancelled if the printer reports a problem.
+    /// Time for which the printer may report a problem without interruption before its job is cancelled.
     pub needs_help_timeout: Duration,
-    /// Time until a job is cancelled in any case.
+    /// Time after which a job is cancelled if it is still not printed.
     pub job_timeout: Duration,
 }
 
@@ -239,7 +239,8 @@ impl Printer {
         Ok(jobs)
     }
 
-    /// Removes a job in any state with its document and its entry in the history. Succeeds if it does not exist.
+    /// Removes a job, whatever its state, with its document and its entry in the history. Succeeds if there is no such
+    /// job.
     fn purge_job(&self, job: i32, within: Duration) -> Result<(), PrintError> {
         let request = IppRequest::new(Operation::CancelJob, Some(&job_uri(job)), &self.user)?
             .with("purge-job", Ok::<_, ServerError>(IppValue::new_boolean(true)))?;

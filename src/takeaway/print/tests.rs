@@ -32,7 +32,7 @@ enum Behaviour {
 
 #[derive(Default)]
 struct PrintQueue {
-    /// The number, owner and document of each job, and how often its state was requested.
+    /// For each job, its number, its owner, its document, and how often its state was requested.
     jobs: Vec<(i32, String, Vec<u8>, usize)>,
     printed: Vec<Vec<u8>>,
     purges: usize,
@@ -184,7 +184,7 @@ fn a_note_is_printed_once_and_the_server_keeps_nothing_of_it() {
     for behaviour in [Behaviour::Prints, Behaviour::ForgetsWhatIsDone] {
         for wanted in [None, Some("desk"), Some("Büro 2")] {
             let server = FakePrintServer::start(behaviour);
-            // A long limit, because this test is about printing rather than speed, and the machine may be busy.
+            // The limit is long, because this test must also pass on a busy machine.
             let timeouts = PrintTimeouts { job_timeout: Duration::from_secs(20), ..QUICK };
             let socket = PrintServer::Socket(server.folder.path().join("socket"));
             let printer = Printer::new(socket, wanted.map(str::to_owned), USER.to_owned(), timeouts);
@@ -326,7 +326,7 @@ fn the_installed_print_server_prints_and_keeps_nothing() {
     let timeouts = PrintTimeouts { job_timeout: Duration::from_secs(20), ..QUICK };
     assert!(matches!(cups.printer(None, timeouts).find(), Err(PrintError::NoPrinter(_))));
     assert!(matches!(cups.printer(Some("desk"), timeouts).find(), Err(PrintError::NoPrinter(_))));
-    // A network printer that accepts any data.
+    // This socket stands in for a network printer that accepts any data.
     let paper = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let device = format!("socket://{}", paper.local_addr().unwrap());
     let on_paper = std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Owns the encoding of a note as a numbered series of QR codes. Not here: how the codes are drawn.
+//! Owns the encoding of a note as a numbered series of QR codes. Does not own the drawing of the codes.
 
 use std::fmt;
 
@@ -15,9 +15,10 @@ pub const CODES_MAX: usize = 99;
 pub const QUIET_MODULES: usize = 4;
 /// The ECI designator of UTF-8, without which some readers guess the encoding wrongly.
 const ECI_UTF8: u32 = 26;
-/// Maximum distance by which a cut may be moved back to fall between two words, in bytes.
+/// Maximum distance in bytes by which the cut between two codes may be moved back so that it falls between two words.
 const WORD_BYTES_MAX: usize = 60;
-/// Maximum distance by which a cut may be moved back to keep a grapheme whole, in characters.
+/// Maximum distance in characters by which the cut between two codes may be moved back so that it does not split a
+/// grapheme.
 const JOINED_CHARS_MAX: usize = 16;
 const VERSION_MAX: i16 = 40;
 
@@ -48,7 +49,7 @@ impl QrPage {
     }
 }
 
-// Omits the modules, because they encode the patient's words.
+// Leaves the modules out of the output, because they encode the patient's words.
 impl fmt::Debug for QrPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "QrPage({}/{}, …)", self.index, self.of)
@@ -106,8 +107,8 @@ pub fn link(text: &str) -> Result<QrPage, QrError> {
     }
 }
 
-/// Splits a text into pieces of similar length, because the modules of all codes in a series should have a similar
-/// size.
+/// Splits a text into pieces of similar length, one for each code, so that all codes of a series have modules of
+/// similar size.
 fn split(text: &str) -> Vec<&str> {
     let wanted = text.len().div_ceil(CODE_BYTES_MAX).max(1);
     let target = (text.len().div_ceil(wanted) + WORD_BYTES_MAX / 2).min(CODE_BYTES_MAX);
@@ -124,8 +125,8 @@ fn split(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Returns where to cut the text, at or before `at`. Cuts after a space if one is near, never within a character, and
-/// not within a grapheme unless it is very long.
+/// Returns the byte at which to cut the text, at or before `at`. Cuts after white space if there is any within
+/// [`WORD_BYTES_MAX`], never within a character, and within a grapheme only if it is longer than [`JOINED_CHARS_MAX`].
 fn cut(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at);
     let near = text.floor_char_boundary(at.saturating_sub(WORD_BYTES_MAX));
@@ -173,8 +174,8 @@ fn is_joined(c: char) -> bool {
     )
 }
 
-/// Returns whether a character is half of a flag. The character does not show which half it is, so there is no cut
-/// after either half.
+/// Returns whether a character is one of the two that make up a flag. The character does not show whether it is the
+/// first or the second, so there is no cut after either.
 fn is_flag(c: char) -> bool {
     matches!(u32::from(c), 0x1_f1e6..=0x1_f1ff)
 }

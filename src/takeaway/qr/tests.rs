@@ -82,7 +82,7 @@ fn an_accent_after_a_space_stays_with_it() {
 
 #[test]
 fn every_code_declares_utf8() {
-    // Mode 7 (4 bits), designator 26 (8 bits), byte mode 4 (4 bits), length (8 bits), the letter.
+    // The bits are ECI mode 7 (4 bits), designator 26 (8), byte mode 4 (4), length 1 (8), and the letter (8).
     let bytes = bits("a", Version::Normal(1)).unwrap().into_bytes();
     assert_eq!(bytes[..4], [0x71, 0xa4, 0x01, b'a']);
 }

@@ -1,5 +1,5 @@
-//! Owns the sealed copy of a note: its encryption to the therapist's key and the atomic write to its destination. Not
-//! here: the sheets, and how notes are sealed within the room (`vault`).
+//! Owns the sealed copy of a note: its encryption to the therapist's key and the atomic write to its destination. Does
+//! not own the sheets, or the sealed notes that stay in the room (`vault`).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 
 use super::sticks;
 
-/// Crockford's Base32 alphabet, without letters that are easily confused when they are read aloud.
+/// Crockford's Base32 alphabet. It has no I, L or O, because they look like 1 and 0, and no U.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_LETTERS: usize = 8;
-/// Prefix of a file's name until the file is complete.
+/// Prefix of the name of a file that is still being written.
 const UNFINISHED: &str = ".stillroom-unfinished-";
 
 /// Why a note was not sealed.
@@ -74,8 +74,8 @@ impl Sealer {
         Ok(Self { recipient, folder })
     }
 
-    /// Seals a PDF and writes it to its destination. Returns the code in the file name, with which patient and
-    /// therapist can refer to the file.
+    /// Seals a PDF and writes it to its destination. Returns the code in the file name, which lets patient and
+    /// therapist refer to the file without naming anybody.
     ///
     /// # Errors
     /// If the PDF cannot be sealed or written.
@@ -97,15 +97,16 @@ impl Sealer {
         }
     }
 
-    /// Removes files that a power cut left incomplete. They are sealed, but nobody can use them.
+    /// Removes files that a power cut left incomplete. Nobody can read them, because they are sealed, but they are
+    /// useless.
     pub fn remove_unfinished(&self) {
         let destinations = self.folder.clone().map_or_else(sticks::find, |folder| vec![folder]);
         for destination in destinations {
             let Ok(entries) = fs::read_dir(destination) else { continue };
             for entry in entries.filter_map(Result::ok) {
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                    // If a different room is writing this file at the moment, that room reports the failure, and its
-                    // patient can try again.
+                    // A different room may be writing this file to the same folder at the moment. That room then
+                    // reports a failure, and its patient can try again.
                     let _ = fs::remove_file(entry.path());
                 }
             }
@@ -120,7 +121,7 @@ fn write(destination: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = destination.join(format!("{UNFINISHED}{name}"));
     let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, destination.join(name)));
     if let Err(problem) = written {
-        // This fails if the stick was pulled out, which cannot be helped.
+        // The error is ignored, because nothing can be removed if the stick was pulled out.
         let _ = fs::remove_file(&unfinished);
         return Err(problem);
     }

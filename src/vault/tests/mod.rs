@@ -149,19 +149,19 @@ fn an_older_page_that_is_put_back_is_refused_under_any_name_and_the_rest_opens()
         let mut vault = directories.vault();
         vault.open().unwrap();
         vault.seal(&notes(4)).unwrap();
-        // Put in a page that was sealed with a different key.
+        // Replaces a piece with a page that was sealed with a different key.
         fs::write(directories.sealed().join(name.file_name().unwrap()), &older_page).unwrap();
         let opened = directories.vault().open().unwrap();
         assert!(!matches!(&opened, Opened::Restored(found) if *found != *notes(4)), "{opened:?}");
     }
-    // Put in an older page that was sealed with the same key.
+    // Replaces the newest piece with an older page that was sealed with the same key.
     fs::remove_file(&newest).unwrap();
     fs::write(&newest, &older_page).unwrap();
     fs::write(&older[4], &older_page).unwrap();
     let mut rest = Notes::clone(&notes(4));
     rest.pages.pop();
     assert_eq!(directories.vault().open().unwrap(), Opened::Partly(rest.clone()));
-    // The damage is reported only once, and the vault keeps the intact notes.
+    // The damage is reported only once: the intact notes now count as complete.
     assert_eq!(directories.vault().open().unwrap(), Opened::Restored(rest));
     assert_eq!(directories.pieces().len(), 4);
 }
@@ -283,14 +283,15 @@ fn a_power_cut_loses_the_notes_and_is_reported_once() {
 
 #[test]
 fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_the_new() {
-    // Interrupted while the temporary ciphertext is written, or just after that.
+    // Interrupted while the temporary file of a piece is written, or just after that.
     let directories = directories_with_notes();
     let whole = fs::read(&directories.pieces()[1]).unwrap();
     for left_over in [&b""[..], b"STILL", &whole] {
         fs::write(private::temporary_path(&directories.sealed().join("9.sealed")), left_over).unwrap();
         assert_eq!(directories.vault().open().unwrap(), restored(1));
     }
-    // Interrupted after the new pieces and before the manifest. The old version is valid, and no damage is reported.
+    // Interrupted after the new pieces were written and before the manifest was. The old version is valid, and no
+    // damage is reported.
     let manifest_file = directories.runtime.join(MANIFEST_FILE);
     let older_manifest = fs::read(&manifest_file).unwrap();
     let older_files: Vec<(PathBuf, Vec<u8>)> =
@@ -305,20 +306,21 @@ fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_th
     fs::write(&manifest_file, older_manifest).unwrap();
     fs::write(private::temporary_path(&manifest_file), b"STILL").unwrap();
     assert_eq!(directories.vault().open().unwrap(), restored(1));
-    // Interrupted after the manifest and before the old pieces are removed.
+    // Interrupted after the manifest was written and before the old pieces were removed.
     fs::write(&manifest_file, newer_manifest).unwrap();
     let mut vault = directories.vault();
     assert_eq!(vault.open().unwrap(), restored(2));
     vault.seal(&notes(3)).unwrap();
     assert_eq!(directories.vault().open().unwrap(), restored(3));
     assert_eq!(directories.pieces().len(), 5);
-    // Interrupted after the first piece and before the first manifest that names a piece.
+    // Interrupted after the first piece was written and before the first manifest that names a piece was.
     let directories = self::directories();
     directories.vault().open().unwrap();
     private::make_dir(&directories.sealed()).unwrap();
     fs::write(directories.sealed().join("1.sealed"), whole).unwrap();
     assert_eq!(directories.vault().open().unwrap(), Opened::Fresh);
-    // The seal was interrupted while the first key was written, so there are only the manifest and half a key.
+    // Interrupted while the first key was written, so there are only the manifest and a temporary file with part of the
+    // key.
     let directories = self::directories();
     fs::write(directories.runtime.join(MANIFEST_FILE), b"STILL").unwrap();
     fs::write(private::temporary_path(&directories.runtime.join(KEY_FILE)), [1; 7]).unwrap();
@@ -348,7 +350,7 @@ fn a_wipe_leaves_nothing_may_be_repeated_and_closes_the_vault() {
     directories.vault().wipe().unwrap();
     assert_eq!(fs::read_dir(&directories.state).unwrap().count(), 0);
     assert_eq!(fs::read_dir(&directories.runtime).unwrap().count(), 0);
-    // A seal that was pending when the wipe came must not bring anything back.
+    // A request to seal notes may still be pending during a wipe. It must not bring anything back.
     assert!(matches!(vault.seal(&notes(9)), Err(VaultError::NotOpen)));
     assert_eq!(fs::read_dir(&directories.state).unwrap().count(), 0);
 }

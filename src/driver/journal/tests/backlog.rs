@@ -21,7 +21,8 @@ fn a_call_goes_to_disk_ahead_of_thousands_of_other_records() {
     let order = order.lock().unwrap();
     assert_eq!(order.iter().filter(|(_, ok)| *ok).count(), 3_001);
     let before = order.iter().position(|(what, _)| *what == "call").unwrap() - written_already;
-    // At that moment, one batch may be on its way to the disk, and one may be reporting its outcome.
+    // When the call was appended, one batch may have been on its way to the disk, and another may have been reporting
+    // its outcome.
     assert!(before <= 2 * queue::BATCH_MAX, "{before} records went before the call");
     let (_journal, records, health) = Journal::open(dir.path());
     assert_eq!((records.len(), health.open_call_copy), (3_001, OpenCallCopy::Intact(Some(CallId(1)))));
@@ -82,7 +83,7 @@ fn a_failing_disk_is_reported_and_so_is_its_recovery() {
     journal.append(at(1), &Event::Pause, move |outcome| written.send(outcome.is_ok()).unwrap());
     assert!(!answers.recv().unwrap());
     fs::create_dir(&state).unwrap();
-    // Nothing more is appended, so the writer must retry without being asked.
+    // Nothing more is appended, so only the writer's own retry can write the record.
     assert!(answers.recv_timeout(Duration::from_secs(30)).unwrap());
     assert!(!told.recv_timeout(Duration::from_secs(30)).unwrap());
     fs::remove_dir_all(&state).unwrap();
@@ -93,7 +94,7 @@ fn a_failing_disk_is_reported_and_so_is_its_recovery() {
 #[test]
 fn a_copy_of_the_open_call_that_cannot_be_written_does_not_hold_up_its_records() {
     let dir = tempfile::tempdir().unwrap();
-    // A folder that is not empty cannot be replaced, not even by the superuser.
+    // Not even the superuser can replace a folder that is not empty, so storing the copy fails.
     fs::create_dir_all(dir.path().join(OPEN_CALL_FILE).join("in-the-way")).unwrap();
     let (journal, ..) = Journal::open(dir.path());
     let (tell, told) = std::sync::mpsc::channel();

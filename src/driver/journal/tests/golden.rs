@@ -1,6 +1,6 @@
-//! Owns the golden files of the journal. One has a record of every kind, the other the state of the room after each
-//! record. `UPDATE_EXPECT=1` rewrites both. Use it only after adding a kind of record, because rooms in use hold the
-//! existing kinds.
+//! Owns the golden files of the journal. One contains a record of every kind, and the other the state of the room after
+//! each record. `UPDATE_EXPECT=1` rewrites both. Use it only after adding a kind of record, because journals of rooms
+//! in use contain the existing kinds.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -95,7 +95,7 @@ fn golden_journal() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/driver/journal/tests/golden.journal")
 }
 
-/// Describes the state of the room that the headless line does not show.
+/// Describes what the snapshot line of headless mode leaves out.
 fn hidden_state(snapshot: &Snapshot) -> String {
     let Snapshot { sound, silence, anchor, skips, brightness_trim, intensity_nudge, language, call, .. } = snapshot;
     let coming = call.as_ref().and_then(|call| call.responder.as_deref());

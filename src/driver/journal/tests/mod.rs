@@ -108,7 +108,7 @@ fn a_changed_byte_costs_no_record_before_it_and_no_call() {
         let call = sample_records()[3].clone();
         let expected: Vec<_> = if whole < 3 { vec![call] } else { Vec::new() };
         if health.is_damaged {
-            // A changed line break joins two lines, so the second is lost as well.
+            // If the changed byte was a line break, two lines are joined, and the second record is lost as well.
             let joined = bytes[at_byte] == b'\n';
             assert!(records[whole..] == expected || joined, "byte {at_byte}: {records:?}");
             let copy = health.damaged_copy.unwrap();
@@ -223,7 +223,7 @@ fn a_failing_disk_is_reported_and_what_it_missed_is_written_later_in_order() {
 
 #[test]
 fn a_full_disk_is_reported_and_leaves_no_partial_record() {
-    // A device that accepts nothing stands in for a full disk.
+    // `/dev/full` rejects every write, as a full disk does.
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(JOURNAL_FILE);
     std::os::unix::fs::symlink("/dev/full", &path).unwrap();
@@ -302,7 +302,7 @@ fn a_journal_that_holds_a_visit_is_told_apart_from_one_that_does_not() {
     assert!(!is_compacted(dir.path()));
     journal.compact(at(92_000), &[Event::StaffReset]).unwrap();
     assert!(is_compacted(dir.path()));
-    // A call during a reset belongs in a compacted journal.
+    // A call may be placed during a reset. The journal still counts as compacted with the record of that call.
     journal.append_and_wait(at(93_000), &Event::CallPressed { id: CallId(12), practice: false }).unwrap();
     assert!(is_compacted(dir.path()));
     fs::write(dir.path().join("journal.damaged-1"), "x").unwrap();

@@ -27,8 +27,8 @@ fn receipt() -> Receipt {
     }
 }
 
-/// Returns at least one event of every kind. A new kind breaks the build at the match in [`kind`], as a reminder to add
-/// it here.
+/// Returns at least one event of every kind. A new kind of event breaks the build at the match in [`kind`], as a
+/// reminder to add an event of that kind here.
 pub(super) fn every_event() -> Vec<Event> {
     let text = || PatientText::new(CANARY);
     let id = CallId(u128::MAX);

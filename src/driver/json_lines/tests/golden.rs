@@ -1,5 +1,6 @@
-//! Owns the golden files of the headless lines. They show how each incoming line is parsed, and every shape of the
-//! outgoing line. `UPDATE_EXPECT=1` rewrites them. Use it only after an addition to the contract.
+//! Owns the golden files of the JSON lines of headless mode. They show how each incoming line is parsed, and every
+//! value of the outgoing line. `UPDATE_EXPECT=1` rewrites them. Use it only after adding an event or a key, because
+//! other programs rely on the existing ones.
 
 use std::fmt::Write as _;
 
@@ -83,7 +84,8 @@ fn odd_values() -> Vec<Value> {
     ]
 }
 
-/// Lines that are not a JSON object, name no event, or name an event that only the room itself can cause.
+/// Unusual lines: some are not a JSON object, some name no event that headless mode accepts, and some are valid but
+/// oddly written.
 const STRANGE_LINES: [&str; 16] = [
     "",
     " ",

@@ -43,8 +43,8 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Run without a window: read events as JSON lines from standard input, and write each change as a JSON line to
-    /// standard output. Anyone who can write to standard input can do everything that the patient and the staff can;
-    /// see docs/headless.md
+    /// standard output. Anyone who can write to standard input can call, reset the room and do nearly everything else
+    /// that the patient and the staff can; docs/headless.md lists the events
     #[arg(long)]
     headless: bool,
     /// For a quick trial, run the session clock this many times as fast; everything else stays in real time

@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ipp::parser::IppParser;
 use ipp::prelude::{DelimiterTag, IppAttribute, IppRequestResponse, IppValue, IppVersion, Operation};
@@ -57,10 +57,62 @@ impl ServerError {
 /// The IPP status `client-error-not-found`.
 const NOT_FOUND: u16 = 0x0406;
 
-/// A connection with timeouts for reading and writing.
-trait TimedStream: Read + Write {}
-impl TimedStream for UnixStream {}
-impl TimedStream for TcpStream {}
+/// A connection on which everything together must be done before a deadline. Timeouts of single reads would not do,
+/// because a server that sends one byte at a time would never reach them.
+struct TimedStream {
+    stream: Stream,
+    deadline: Instant,
+}
+
+enum Stream {
+    Socket(UnixStream),
+    Network(TcpStream),
+}
+
+impl TimedStream {
+    /// Limits the next read and the next write to the time that is left.
+    fn limit_next(&self) -> io::Result<()> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        match &self.stream {
+            Stream::Socket(stream) => {
+                stream.set_read_timeout(Some(left)).and_then(|()| stream.set_write_timeout(Some(left)))
+            }
+            Stream::Network(stream) => {
+                stream.set_read_timeout(Some(left)).and_then(|()| stream.set_write_timeout(Some(left)))
+            }
+        }
+    }
+}
+
+impl Read for TimedStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.limit_next()?;
+        match &mut self.stream {
+            Stream::Socket(stream) => stream.read(buffer),
+            Stream::Network(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for TimedStream {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.limit_next()?;
+        match &mut self.stream {
+            Stream::Socket(stream) => stream.write(buffer),
+            Stream::Network(stream) => stream.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.stream {
+            Stream::Socket(stream) => stream.flush(),
+            Stream::Network(stream) => stream.flush(),
+        }
+    }
+}
 
 impl PrintServer {
     /// Returns the system's print server: `$CUPS_SERVER` if it is set, otherwise the first of `SOCKETS` that exists,
@@ -79,26 +131,20 @@ impl PrintServer {
         }
     }
 
-    fn connect(&self, within: Duration) -> io::Result<Box<dyn TimedStream>> {
-        match self {
-            Self::Socket(path) => {
-                let stream = UnixStream::connect(path)?;
-                stream.set_read_timeout(Some(within))?;
-                stream.set_write_timeout(Some(within))?;
-                Ok(Box::new(stream))
-            }
+    fn connect(&self, within: Duration) -> io::Result<TimedStream> {
+        let deadline = Instant::now() + within;
+        let stream = match self {
+            Self::Socket(path) => Stream::Socket(UnixStream::connect(path)?),
             Self::Network(host) => {
                 let address = host.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
-                let stream = TcpStream::connect_timeout(&address, within)?;
-                stream.set_read_timeout(Some(within))?;
-                stream.set_write_timeout(Some(within))?;
-                Ok(Box::new(stream))
+                Stream::Network(TcpStream::connect_timeout(&address, within)?)
             }
-        }
+        };
+        Ok(TimedStream { stream, deadline })
     }
 
     /// Sends a request to the resource at `path`, such as `/jobs/`, followed by a document, which may be empty.
-    /// `within` limits each read and each write, but not their sum.
+    /// `within` limits all of it, up to the end of the response.
     ///
     /// # Errors
     /// If the print server does not respond in time, sends an invalid response, or refuses the request.
@@ -189,6 +235,9 @@ impl IppRequest {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
     use super::*;
 
     #[test]
@@ -202,6 +251,24 @@ mod tests {
         assert_eq!(find(Some("/x/y"), SOCKETS[0]), PrintServer::Socket("/x/y".into()));
         assert_eq!(find(Some("printhost"), ""), PrintServer::Network("printhost:631".into()));
         assert_eq!(find(Some("printhost:8631"), ""), PrintServer::Network("printhost:8631".into()));
+    }
+
+    #[test]
+    fn a_server_that_responds_one_byte_at_a_time_meets_the_limit() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = PrintServer::Network(listener.local_addr().unwrap().to_string());
+        let slow = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            while stream.write_all(b"H").is_ok() {
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let began = Instant::now();
+        let request = IppRequest::new(Operation::GetJobs, None, "room").unwrap();
+        let response = server.send("/", request.message(), b"", Duration::from_millis(200));
+        assert!(matches!(response, Err(ServerError::Silent(_))));
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        slow.join().unwrap();
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn outcome_of(line: &str) -> String {
         (None, Event::TakeHomeMethodsRequested) => "looks for ways home".to_owned(),
         (None, Event::TakeHomeChosen { method: way }) => format!("takes it home by {way}"),
         (None, Event::TalkNow { on }) => format!("talk now {on}"),
-        (None, other) => panic!("not an event of the headless face: {other:?}"),
+        (None, other) => panic!("not an event of the headless mode: {other:?}"),
     }
 }
 

@@ -67,6 +67,7 @@ arrive-expect-2-text = In the days after, small new steps can come more easily.
 arrive-expect-3-title = It will pass
 arrive-expect-3-text = You may feel light, or far away. It fades by itself.
 
+arrive-questions-title = Only if you like
 arrive-question-1 =
     What has led me to embark on this treatment?
     Why am I here?
@@ -77,12 +78,11 @@ arrive-question-3 = What does my best self need and want?
 arrive-question-1-title = What brought you here?
 arrive-question-2-title = What would you like to change?
 arrive-question-3-title = What does your best self need?
-arrive-write-hint = Write here, or leave it open
 
 arrive-clinician-title = Something I want my clinician to know
 arrive-clinician-text = A hope, a fear, a question. No one else sees it unless you press Share.
+arrive-shared = Your clinician can read this now
 arrive-share = Share
-arrive-shared = Your clinician can read this now.
 arrive-unshare = Stop sharing
 
 arrive-place-title = Where would you like to be?

@@ -67,6 +67,7 @@ arrive-expect-2-text = En los días que siguen, los pasos pequeños pueden ser m
 arrive-expect-3-title = Va a pasar
 arrive-expect-3-text = Puede que se sienta ligero, o lejos. Se va solo.
 
+arrive-questions-title = Solo si quiere
 arrive-question-1 =
     ¿Qué me trajo a este tratamiento?
     ¿Por qué estoy aquí?
@@ -77,12 +78,11 @@ arrive-question-3 = ¿Qué necesita y qué quiere mi mejor versión?
 arrive-question-1-title = ¿Qué le trae aquí?
 arrive-question-2-title = ¿Qué le gustaría cambiar?
 arrive-question-3-title = ¿Qué necesita su mejor versión?
-arrive-write-hint = Escriba aquí, o déjelo en blanco
 
 arrive-clinician-title = Algo que quiero que sepa quien me atiende
 arrive-clinician-text = Una esperanza, un temor, una pregunta. Nadie más lo ve, a menos que usted oprima Compartir.
+arrive-shared = Ya lo puede leer quien le atiende
 arrive-share = Compartir
-arrive-shared = Ya lo puede leer quien le atiende.
 arrive-unshare = Dejar de compartir
 
 arrive-place-title = ¿Dónde le gustaría estar?

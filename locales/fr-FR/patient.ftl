@@ -69,6 +69,7 @@ arrive-expect-2-text = Dans les jours qui suivent, les petits pas peuvent être 
 arrive-expect-3-title = Ça va passer
 arrive-expect-3-text = Vous pouvez vous sentir loin. Cela s’en va tout seul.
 
+arrive-questions-title = Seulement si vous voulez
 arrive-question-1 =
     Qu’est-ce qui me conduit à ce traitement ?
     Pourquoi suis-je ici ?
@@ -79,12 +80,11 @@ arrive-question-3 = Au meilleur de moi-même, de quoi ai-je besoin et envie ?
 arrive-question-1-title = Qu’est-ce qui vous amène ?
 arrive-question-2-title = Qu’aimeriez-vous changer ?
 arrive-question-3-title = De quoi avez-vous le plus besoin ?
-arrive-write-hint = Écrivez ici, ou laissez vide
 
 arrive-clinician-title = Ce que je veux que l’équipe sache
 arrive-clinician-text = Un espoir, une peur, une question. Personne ne le voit, sauf si vous touchez Partager.
+arrive-shared = L’équipe peut maintenant le lire
 arrive-share = Partager
-arrive-shared = L’équipe peut maintenant le lire.
 arrive-unshare = Ne plus partager
 
 arrive-place-title = Où aimeriez-vous être ?

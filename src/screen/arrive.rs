@@ -8,10 +8,10 @@ use super::Action;
 use super::draw::{self, DrawPad};
 use super::write::{self, TextPad};
 use crate::room::call::CallPhase;
-use crate::room::drawing::{PAGE_HEIGHT, PAGE_WIDTH, POINTS_MAX};
-use crate::room::notes::{Answer, INTENTIONS, PatientText};
+use crate::room::drawing::{Drawing, POINTS_MAX};
+use crate::room::notes::{INTENTIONS, PatientText};
 use crate::room::{Event, Snapshot};
-use crate::theme::{self, GAP_MM};
+use crate::theme::{self, GAP_MM, TARGET_MM};
 use crate::vocabulary::language::Language;
 use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::{Place, TimeOfDay};
@@ -20,7 +20,6 @@ use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry, StepProgress};
 use crate::widget::place::shader::PlaceShader;
 use crate::widget::place::tile_picture::TilePicture;
-use crate::widget::sketch::shown_drawing;
 use crate::widget::tile::{Tile, picture, tiles};
 use crate::widget::{ViewContext, breath_ring, parts, tile_faces};
 
@@ -35,10 +34,8 @@ pub enum ArriveStep {
     Comfort,
     /// Pictures and words about what ketamine does and how it feels.
     Expect,
-    /// One of the three questions about the patient's intentions, by its index from 0.
-    Question(usize),
-    /// A text about what the clinician should know.
-    ForClinician,
+    /// Three questions about the patient's intentions, and one about what the clinician should know.
+    Questions,
     /// The choice of a place.
     Place,
     /// The choice of a sound.
@@ -51,14 +48,8 @@ pub enum ArriveStep {
     Waiting,
 }
 
-/// Height of a choice below a question, in millimetres.
-const CHOICE_MM: f32 = 30.0;
-/// Height that the words above the choices need, in millimetres.
-const WORDS_MM: f32 = 32.0;
-/// Width of a drawn answer beside its question, in millimetres.
-const DRAWN_MM: f32 = 78.0;
-/// Maximum number of characters of a written answer that are shown with its question.
-const EXCERPT_CHARS: usize = 90;
+/// Maximum height of the control of a question, in millimetres.
+const QUESTION_MM: f32 = 30.0;
 /// Height of the control of a language, in millimetres.
 const LANGUAGE_MM: f32 = 24.0;
 /// Height of a choice of hand or of size of words, in millimetres.
@@ -69,22 +60,19 @@ const RING_MM: f32 = 34.0;
 /// languages, it is body text on one line.
 const TITLE_LANGUAGES_MAX: usize = 3;
 
-const STEPS: [ArriveStep; 13] = [
+const STEPS: [ArriveStep; 10] = [
     ArriveStep::Language,
     ArriveStep::Welcome,
     ArriveStep::Comfort,
     ArriveStep::Expect,
-    ArriveStep::Question(0),
-    ArriveStep::Question(1),
-    ArriveStep::Question(2),
-    ArriveStep::ForClinician,
+    ArriveStep::Questions,
     ArriveStep::Place,
     ArriveStep::Sound,
     ArriveStep::Breath,
     ArriveStep::TryCall,
     ArriveStep::Waiting,
 ];
-/// Number of progress dots. The four steps with writing share a dot; the first two steps and the last have none.
+/// Number of progress dots: one for each step except the first two and the last.
 const PROGRESS_DOTS: usize = 7;
 
 impl ArriveStep {
@@ -98,7 +86,7 @@ impl ArriveStep {
             Self::Language | Self::Welcome | Self::Waiting => return None,
             Self::Comfort => 0,
             Self::Expect => 1,
-            Self::Question(_) | Self::ForClinician => 2,
+            Self::Questions => 2,
             Self::Place => 3,
             Self::Sound => 4,
             Self::Breath => 5,
@@ -117,16 +105,77 @@ pub struct ArriveScreen {
     has_tried_call: bool,
 }
 
-/// Whether the patient is answering the question of a step.
+/// Something that the patient can answer in writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// One of the three questions about the patient's intentions, by its index from 0. A drawing can answer it, too.
+    Intention(usize),
+    /// What the clinician should know. It can only be written.
+    ForClinician,
+}
+
+impl Question {
+    /// Returns all questions, in the order in which they are shown.
+    fn all() -> impl Iterator<Item = Self> {
+        (0..INTENTIONS).map(Self::Intention).chain([Self::ForClinician])
+    }
+
+    /// Returns the id of its control.
+    fn id(self) -> String {
+        match self {
+            Self::Intention(index) => format!("question-{}", index + 1),
+            Self::ForClinician => "question-clinician".to_owned(),
+        }
+    }
+
+    fn title(self, ctx: &ViewContext) -> String {
+        match self {
+            Self::Intention(index) => ctx.say(&format!("arrive-question-{}-title", index + 1)),
+            Self::ForClinician => ctx.say("arrive-clinician-title"),
+        }
+    }
+
+    /// Returns the question in full, which an empty page shows.
+    fn hint(self, ctx: &ViewContext) -> String {
+        match self {
+            Self::Intention(index) => ctx.say(&format!("arrive-question-{}", index + 1)),
+            Self::ForClinician => ctx.say("arrive-clinician-text"),
+        }
+    }
+
+    fn text(self, snapshot: &Snapshot) -> &PatientText {
+        match self {
+            Self::Intention(index) => &snapshot.notes.intentions[index].text,
+            Self::ForClinician => &snapshot.notes.for_clinician,
+        }
+    }
+
+    fn drawing(self, snapshot: &Snapshot) -> Option<&Drawing> {
+        match self {
+            Self::Intention(index) => Some(&snapshot.notes.intentions[index].drawing),
+            Self::ForClinician => None,
+        }
+    }
+
+    fn is_answered(self, snapshot: &Snapshot) -> bool {
+        !self.text(snapshot).is_blank() || self.is_drawn(snapshot)
+    }
+
+    fn is_drawn(self, snapshot: &Snapshot) -> bool {
+        self.drawing(snapshot).is_some_and(|drawing| !drawing.is_blank())
+    }
+}
+
+/// The question that the patient is answering, with the pad of the answer.
 #[derive(Default)]
 enum Answering {
-    /// The question is shown, with controls to answer or skip it.
+    /// No question: the screen shows all of them.
     #[default]
-    Asked,
+    None,
     /// The patient is writing an answer.
-    Writing(TextPad),
-    /// The patient is drawing an answer.
-    Drawing(DrawPad),
+    Writing(Question, TextPad),
+    /// The patient is drawing an answer to the question with this index.
+    Drawing(usize, DrawPad),
 }
 
 /// What happened on the screen.
@@ -140,11 +189,13 @@ pub enum Message {
     BackPressed,
     /// The control that skips all of Arrive was pressed.
     SkipAllPressed,
-    /// *Write* was pressed.
-    WritePressed,
-    /// *Draw* was pressed.
-    DrawPressed,
-    /// The patient went back from a pad to the question.
+    /// A question was pressed.
+    QuestionPressed(Question),
+    /// *Write* was pressed on the drawing pad of the question with this index.
+    WritePressed(usize),
+    /// *Draw* was pressed on the text pad of the question with this index.
+    DrawPressed(usize),
+    /// The patient went back from a pad to the questions.
     PadClosed,
     /// Something happened on the text pad.
     Pad(write::Message),
@@ -168,7 +219,7 @@ impl ArriveScreen {
     /// Whether a page to write or draw on is open.
     #[must_use]
     pub const fn is_answering(&self) -> bool {
-        !matches!(self.answering, Answering::Asked)
+        !matches!(self.answering, Answering::None)
     }
 
     /// The current step.
@@ -194,8 +245,8 @@ impl ArriveScreen {
         // The focus is set again after every message, since iced's text editor loses it when the mouse presses an
         // on-screen key.
         let focus = match self.answering {
-            Answering::Writing(_) => Action::Focus(write::PAGE),
-            Answering::Asked | Answering::Drawing(_) => Action::None,
+            Answering::Writing(..) => Action::Focus(write::PAGE),
+            Answering::None | Answering::Drawing(..) => Action::None,
         };
         Action::Batch(vec![action, focus])
     }
@@ -208,18 +259,26 @@ impl ArriveScreen {
             Message::NextPressed => self.go(1, snapshot),
             Message::BackPressed => self.go(-1, snapshot),
             Message::SkipAllPressed => self.go(STEPS.len().cast_signed(), snapshot),
-            Message::WritePressed => {
-                let text = self.written(snapshot).cloned().unwrap_or_default();
-                self.answering = Answering::Writing(TextPad::with_text(&text, snapshot.note_limits.page_chars_max));
+            Message::QuestionPressed(question) => {
+                self.answering = match question {
+                    // What was only drawn is opened as a drawing.
+                    Question::Intention(index) if question.is_drawn(snapshot) && question.text(snapshot).is_blank() => {
+                        drawing(index, snapshot)
+                    }
+                    Question::Intention(_) | Question::ForClinician => writing(question, snapshot),
+                };
                 Action::None
             }
-            Message::DrawPressed => {
-                let drawing = self.answer(snapshot).map(|answer| answer.drawing.clone()).unwrap_or_default();
-                self.answering = Answering::Drawing(DrawPad::with_drawing(drawing));
+            Message::WritePressed(index) => {
+                self.answering = writing(Question::Intention(index), snapshot);
+                Action::None
+            }
+            Message::DrawPressed(index) => {
+                self.answering = drawing(index, snapshot);
                 Action::None
             }
             Message::PadClosed => {
-                self.answering = Answering::Asked;
+                self.answering = Answering::None;
                 Action::None
             }
             Message::Pad(message) => self.edit(message),
@@ -237,58 +296,22 @@ impl ArriveScreen {
         }
     }
 
-    /// The answer to the question of the current step. `None` on a step without a question.
-    fn answer<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Answer> {
-        match self.step() {
-            ArriveStep::Question(question) => snapshot.notes.intentions.get(question),
-            ArriveStep::Language
-            | ArriveStep::Welcome
-            | ArriveStep::Comfort
-            | ArriveStep::Expect
-            | ArriveStep::Place
-            | ArriveStep::Sound
-            | ArriveStep::Breath
-            | ArriveStep::TryCall
-            | ArriveStep::Waiting
-            | ArriveStep::ForClinician => None,
-        }
-    }
-
-    /// The text that the patient has written on the current step. `None` on a step without writing.
-    fn written<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a PatientText> {
-        if self.step() == ArriveStep::ForClinician {
-            return Some(&snapshot.notes.for_clinician);
-        }
-        self.answer(snapshot).map(|answer| &answer.text)
-    }
-
     fn edit(&mut self, message: write::Message) -> Action {
-        let step = self.step();
-        let Answering::Writing(pad) = &mut self.answering else { return Action::None };
+        let Answering::Writing(question, pad) = &mut self.answering else { return Action::None };
         if !pad.update(message) {
             return Action::None;
         }
         let text = pad.text();
-        match step {
-            ArriveStep::Question(question) => Action::Send(Event::IntentionWritten { question, text }),
-            ArriveStep::ForClinician => Action::Send(Event::ForClinicianWritten { text }),
-            ArriveStep::Language
-            | ArriveStep::Welcome
-            | ArriveStep::Comfort
-            | ArriveStep::Expect
-            | ArriveStep::Place
-            | ArriveStep::Sound
-            | ArriveStep::Breath
-            | ArriveStep::TryCall
-            | ArriveStep::Waiting => Action::None,
-        }
+        Action::Send(match *question {
+            Question::Intention(question) => Event::IntentionWritten { question, text },
+            Question::ForClinician => Event::ForClinicianWritten { text },
+        })
     }
 
     fn draw(&mut self, message: draw::Message) -> Action {
-        let ArriveStep::Question(question) = self.step() else { return Action::None };
-        let Answering::Drawing(pad) = &mut self.answering else { return Action::None };
+        let Answering::Drawing(question, pad) = &mut self.answering else { return Action::None };
         match pad.update(message) {
-            Some(drawing) => Action::Send(Event::IntentionDrawn { question, drawing }),
+            Some(drawing) => Action::Send(Event::IntentionDrawn { question: *question, drawing }),
             None => Action::None,
         }
     }
@@ -298,7 +321,7 @@ impl ArriveScreen {
     fn go(&mut self, by: isize, snapshot: &Snapshot) -> Action {
         let from = self.step();
         self.at = self.at.saturating_add_signed(by).min(STEPS.len() - 1);
-        self.answering = Answering::Asked;
+        self.answering = Answering::None;
         let mut actions = Vec::new();
         if from == ArriveStep::Breath {
             actions.push(Action::Send(Event::Breath { on: false }));
@@ -324,8 +347,11 @@ impl ArriveScreen {
             }
             ArriveStep::Comfort => self.comfort(ctx),
             ArriveStep::Expect => self.expect(ctx),
-            ArriveStep::Question(question) => self.question(ctx, question),
-            ArriveStep::ForClinician => self.for_clinician(ctx),
+            ArriveStep::Questions => match &self.answering {
+                Answering::None => self.questions(ctx),
+                Answering::Writing(question, pad) => writing_pad(ctx, *question, pad),
+                Answering::Drawing(index, pad) => drawing_pad(ctx, *index, pad),
+            },
             ArriveStep::Place => self.place(ctx),
             ArriveStep::Sound => self.sound(ctx),
             ArriveStep::Breath => self.breath(ctx),
@@ -426,77 +452,28 @@ impl ArriveScreen {
         self.page(ctx).title(title).wide_content(cards).view(ctx)
     }
 
-    fn question<'a>(&'a self, ctx: &ViewContext, question: usize) -> Element<'a, Message> {
-        let number = question.min(INTENTIONS - 1) + 1;
-        let title = ctx.say(&format!("arrive-question-{number}-title"));
-        match &self.answering {
-            Answering::Asked => self.asked(ctx, title, ctx.say(&format!("arrive-question-{number}")), Vec::new()),
-            Answering::Writing(pad) => writing(ctx, pad, title),
-            Answering::Drawing(pad) => {
-                let hint = pad.is_blank().then_some(title);
-                let ways = ways_from_pad(ctx, pad.is_blank()).into_iter().map(Some).collect();
-                pad.view(ctx, question, POINTS_MAX, hint, ways, Message::Draw)
-            }
-        }
-    }
-
-    fn for_clinician<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
-        let notes = &ctx.snapshot.notes;
-        let title = ctx.say("arrive-clinician-title");
-        if let Answering::Writing(pad) = &self.answering {
-            return writing(ctx, pad, title);
-        }
-        let (share, icon) = if notes.shared { ("arrive-unshare", Icon::Tick) } else { ("arrive-share", Icon::Person) };
-        let share = (!notes.for_clinician.is_blank()).then(|| {
-            let message = Message::SharePressed(!notes.shared);
-            answer_choice(ctx, "share", icon, share, notes.shared, message)
-        });
-        let words = ctx.say(if notes.shared { "arrive-shared" } else { "arrive-clinician-text" });
-        self.asked(ctx, title, words, share.into_iter().collect())
-    }
-
-    /// A question with large choices: *Write*, *Draw* if the answer can be drawn, `more`, and *Skip* or *Next*.
-    fn asked<'a>(
-        &self,
-        ctx: &ViewContext,
-        title: String,
-        words: String,
-        more: Vec<Element<'a, Message>>,
-    ) -> Element<'a, Message> {
+    /// The screen with all questions. Each question has a tick once it is answered.
+    fn questions<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+        let snapshot = &ctx.snapshot;
         let geometry = PageGeometry::of(ctx);
-        let is_written = self.written(&ctx.snapshot).is_some_and(|text| !text.is_blank());
-        let answer = self.answer(&ctx.snapshot);
-        let is_drawn = answer.is_some_and(|answer| !answer.drawing.is_blank());
-        let icon = |is_made: bool, icon: Icon| if is_made { Icon::Tick } else { icon };
-        let write = icon(is_written, Icon::Pen);
-        let mut choices = vec![answer_choice(ctx, "write", write, "note-write", is_written, Message::WritePressed)];
-        if answer.is_some() {
-            let draw = icon(is_drawn, Icon::Brush);
-            choices.push(answer_choice(ctx, "draw", draw, "note-draw", is_drawn, Message::DrawPressed));
-        }
-        choices.extend(more);
-        let next = if is_written || is_drawn { "next" } else { "skip" };
-        choices.push(answer_choice(ctx, "next", Icon::Forward, next, false, Message::NextPressed));
-        let columns = choices.len();
-        let choices = parts::control_grid(ctx, choices, columns, geometry.content_width_mm(), CHOICE_MM);
-        let mut page = Page::new().title(title).progress(self.step().progress()).start(back(ctx)).choices(choices);
-        // Only the title fits on a small landscape display, so the words are left out there.
-        if geometry.body_height_mm(1.0) >= CHOICE_MM + WORDS_MM {
-            let words = match self.written(&ctx.snapshot) {
-                Some(text) if is_written && !ctx.snapshot.notes.shared => excerpt(text.reveal()),
-                Some(_) | None => words,
-            };
-            // Larger words need the whole width of the screen.
-            let is_larger = geometry.type_factor > 1.0;
-            page = if is_larger { page.wide_content(parts::body(ctx, words)) } else { page.words(words) };
-        }
-        if let Some(answer) = answer.filter(|_| is_drawn && !geometry.is_small()) {
-            let width = ctx.mm(DRAWN_MM);
-            let height = width * f32::from(PAGE_HEIGHT) / f32::from(PAGE_WIDTH);
-            let drawn = shown_drawing(answer.drawing.clone(), theme::tint);
-            page = page.beside(container(drawn).width(width).height(height));
-        }
-        page.view(ctx)
+        let title = ctx.say("arrive-questions-title");
+        let controls: Vec<Element<'a, Message>> = Question::all()
+            .map(|question| {
+                let icon = match question {
+                    Question::Intention(_) => Icon::Pen,
+                    Question::ForClinician => Icon::Person,
+                };
+                let is_answered = question.is_answered(snapshot);
+                let message = Message::QuestionPressed(question);
+                parts::icon_choice(ctx, question.id(), icon, question.title(ctx), is_answered, message).into()
+            })
+            .collect();
+        let columns = if geometry.is_upright() { 1 } else { 2 };
+        let rows = controls.len().div_ceil(columns) as f32;
+        let body_mm = geometry.body_height_mm(geometry.title_lines(&title));
+        let each_mm = ((body_mm - (rows - 1.0) * GAP_MM) / rows).clamp(TARGET_MM, QUESTION_MM);
+        let controls = parts::control_grid(ctx, controls, columns, geometry.content_width_mm(), each_mm);
+        self.page(ctx).title(title).wide_content(controls).view(ctx)
     }
 
     fn place<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
@@ -569,41 +546,46 @@ fn is_practising(snapshot: &Snapshot) -> bool {
     snapshot.call.as_ref().is_some_and(|call| call.practice)
 }
 
-fn writing<'a>(ctx: &ViewContext, pad: &'a TextPad, title: String) -> Element<'a, Message> {
-    let controls = ways_from_pad(ctx, pad.text().is_blank());
-    // On a small display the frame leaves out the title while the keyboard is shown, so the empty page shows it.
-    let hint = if PageGeometry::of(ctx).is_small() { title.clone() } else { ctx.say("arrive-write-hint") };
-    pad.view(ctx, parts::title(ctx, title).into(), hint, controls, Message::Pad)
+fn writing(question: Question, snapshot: &Snapshot) -> Answering {
+    let pad = TextPad::with_text(question.text(snapshot), snapshot.note_limits.page_chars_max);
+    Answering::Writing(question, pad)
 }
 
-/// The controls that lead back from a pad to the question and on to the next step.
-fn ways_from_pad<'a>(ctx: &ViewContext, is_blank: bool) -> Vec<Element<'a, Message>> {
-    let next = if is_blank { "skip" } else { "next" };
-    vec![
-        write::side_control(ctx, "back", ctx.say("back"), Message::PadClosed),
-        write::side_control(ctx, "next", ctx.say(next), Message::NextPressed),
-    ]
+fn drawing(index: usize, snapshot: &Snapshot) -> Answering {
+    let drawing = Question::Intention(index).drawing(snapshot).cloned().unwrap_or_default();
+    Answering::Drawing(index, DrawPad::with_drawing(drawing))
 }
 
-fn answer_choice<'a>(
-    ctx: &ViewContext,
-    id: &'static str,
-    icon: Icon,
-    key: &str,
-    is_on: bool,
-    message: Message,
-) -> Element<'a, Message> {
-    parts::icon_offer(ctx, id, icon, ctx.say(key), message).style(parts::control_style(ctx, is_on)).into()
+fn writing_pad<'a>(ctx: &ViewContext, question: Question, pad: &'a TextPad) -> Element<'a, Message> {
+    let notes = &ctx.snapshot.notes;
+    let title = match question {
+        Question::ForClinician if notes.shared => ctx.say("arrive-shared"),
+        Question::ForClinician | Question::Intention(_) => question.title(ctx),
+    };
+    // A small display has no room for a title above the keyboard.
+    let hint = if PageGeometry::of(ctx).is_small() { title.clone() } else { question.hint(ctx) };
+    let other = match question {
+        Question::Intention(index) => {
+            write::side_control(ctx, "draw", ctx.say("note-draw"), Message::DrawPressed(index))
+        }
+        Question::ForClinician if notes.for_clinician.is_blank() => write::side_gap(ctx),
+        Question::ForClinician => {
+            let key = if notes.shared { "arrive-unshare" } else { "arrive-share" };
+            write::side_control(ctx, "share", ctx.say(key), Message::SharePressed(!notes.shared))
+        }
+    };
+    pad.view(ctx, parts::title(ctx, title).into(), hint, vec![other, close(ctx)], Message::Pad)
 }
 
-/// The beginning of what the patient wrote, on one line.
-fn excerpt(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut shown: String = line.chars().take(EXCERPT_CHARS).collect();
-    if shown.len() < line.len() {
-        shown.push('…');
-    }
-    shown
+fn drawing_pad<'a>(ctx: &ViewContext, index: usize, pad: &'a DrawPad) -> Element<'a, Message> {
+    let hint = pad.is_blank().then(|| Question::Intention(index).title(ctx));
+    let write = write::side_control(ctx, "write", ctx.say("note-write"), Message::WritePressed(index));
+    pad.view(ctx, index, POINTS_MAX, hint, vec![Some(write), Some(close(ctx))], Message::Draw)
+}
+
+/// The control that leads from a pad back to the questions.
+fn close<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    write::side_control(ctx, "close", ctx.say("done"), Message::PadClosed)
 }
 
 fn back<'a>(ctx: &ViewContext) -> Element<'a, Message> {

@@ -141,22 +141,16 @@ class Visit:
         self.next()
         time.sleep(1)  # the pictures are decoded and fade in
         self.see("arrive: what to expect", "arrive-expect")
-        glass.press("next", then="write")
-        self.see("arrive: the first question", "arrive-question-1")
-        glass.press("write", then="key-q")
+        glass.press("next", then="question-1")
+        self.see("arrive: the questions", "arrive-questions")
+        glass.press("question-1", then="key-q")
         self.see("arrive: the first question, an empty page", "arrive-question-1-empty")
         self.written["intention"] = glass.type(INTENTION)
         self.see("arrive: the first question, written", "arrive-question-1-written")
-        glass.press("back", then="draw")
         glass.press("draw", then="sketch")
         glass.draw([(0.2 + 0.006 * step, 0.5 + 0.2 * math.sin(step / 9)) for step in range(100)])
         self.see("arrive: the first question, drawn as well", "arrive-question-1-drawn")
-        glass.press("back", then="write")
-        self.see("arrive: the first question, answered", "arrive-question-1-answered")
-        self.next()
-        self.see("arrive: the second question, skipped", "arrive-question-2")
-        self.next()
-        self.next()
+        glass.press("close", then="question-clinician")
         self.for_clinician()
         glass.press("next", then="place-beach")
         time.sleep(1)  # the pictures are decoded and fade in
@@ -176,9 +170,9 @@ class Visit:
 
     def for_clinician(self):
         glass = self.glass
-        glass.press("write", then="key-q")
+        glass.press("question-clinician", then="key-q")
         self.written["for_clinician"] = glass.type(FOR_CLINICIAN)
-        glass.press("back", then="share")
+        glass.wait("share")
         if self.desk.words("shared-words"):
             raise Failed("the desk shows words that were not shared")
         glass.press("share", changes=True)
@@ -187,6 +181,8 @@ class Visit:
             raise Failed("the desk shows other words than were written")
         self.see("arrive: words shared with the clinician", "arrive-shared", "the desk shows them, and only now")
         self.see_desk("shared")
+        glass.press("close", then="question-1")
+        self.see("arrive: two questions answered, two left open", "arrive-questions-answered")
 
     def practice_call(self):
         self.see("arrive: try the call", "arrive-call")

@@ -162,6 +162,20 @@ fn all_of_arrive_can_be_skipped_with_two_touches() {
 }
 
 #[test]
+fn all_of_arrive_is_at_most_ten_screens() {
+    let mut tablet = Tablet::new();
+    tablet.send(Event::VisitBegins);
+    tablet.tap(1, tablet.at("language-en-US").center());
+    let mut screens = 2;
+    while tablet.shows("next") {
+        tablet.tap(1, tablet.at("next").center());
+        screens += 1;
+    }
+    assert!(says(&tablet, "Everything is ready"));
+    assert_eq!(screens, 10);
+}
+
+#[test]
 fn the_dark_can_be_practised_after_the_call_without_leaving_its_screen() {
     let mut tablet = Tablet::new();
     tablet.send(Event::VisitBegins);

@@ -23,11 +23,11 @@ fn line(tablet: &mut Tablet, height: f32) {
     draw(tablet, 1, &path);
 }
 
-fn on_the_first_question() -> Tablet {
+fn on_the_questions() -> Tablet {
     let mut tablet = Tablet::new();
     tablet.send(Event::VisitBegins);
     press(&mut tablet, "language-en-US");
-    while !tablet.shows("write") {
+    while !tablet.shows("question-1") {
         press(&mut tablet, "next");
     }
     tablet
@@ -50,31 +50,61 @@ fn page_drawing(tablet: &Tablet) -> Drawing {
 
 #[test]
 fn a_question_is_answered_by_writing_drawing_both_or_not_at_all() {
-    let mut tablet = on_the_first_question();
-    press(&mut tablet, "draw");
-    line(&mut tablet, 0.4);
-    press(&mut tablet, "back");
-    press(&mut tablet, "write");
+    let mut tablet = on_the_questions();
+    press(&mut tablet, "question-1");
     press(&mut tablet, "key-h");
     press(&mut tablet, "key-i");
-    press(&mut tablet, "back");
+    press(&mut tablet, "draw");
+    line(&mut tablet, 0.4);
+    press(&mut tablet, "close");
     let notes = tablet.snapshot().notes;
     assert_eq!((notes.intentions[0].text.reveal(), notes.intentions[0].drawing.strokes().len()), ("Hi", 1));
-    // Opened again, the drawing still has its first stroke, and a second is added.
+    // Opened again, both are as they were left.
+    press(&mut tablet, "question-1");
+    press(&mut tablet, "key-.");
     press(&mut tablet, "draw");
     line(&mut tablet, 0.6);
-    assert_eq!(tablet.snapshot().notes.intentions[0].drawing.strokes().len(), 2);
-    press(&mut tablet, "next");
-    press(&mut tablet, "next");
-    assert!(tablet.snapshot().notes.intentions[1].is_blank());
+    press(&mut tablet, "write");
+    press(&mut tablet, "close");
+    let notes = tablet.snapshot().notes;
+    assert_eq!((notes.intentions[0].text.reveal(), notes.intentions[0].drawing.strokes().len()), ("Hi.", 2));
+    // What was only drawn opens as a drawing.
+    press(&mut tablet, "question-3");
     press(&mut tablet, "draw");
     line(&mut tablet, 0.5);
-    assert_eq!(tablet.snapshot().notes.intentions[2].drawing.strokes().len(), 1);
+    press(&mut tablet, "close");
+    press(&mut tablet, "question-3");
+    assert!(tablet.shows("sketch"));
+    press(&mut tablet, "close");
+    let notes = tablet.snapshot().notes;
+    assert!(notes.intentions[1].is_blank());
+    assert_eq!(notes.intentions[2].drawing.strokes().len(), 1);
+    press(&mut tablet, "next");
+    assert!(tablet.shows("place-beach"));
+}
+
+#[test]
+fn only_what_is_written_for_the_clinician_can_be_shared() {
+    let mut tablet = on_the_questions();
+    press(&mut tablet, "question-2");
+    press(&mut tablet, "key-h");
+    assert!(!tablet.shows("share"));
+    press(&mut tablet, "close");
+    press(&mut tablet, "question-clinician");
+    assert!(!tablet.shows("draw"), "the clinician reads words");
+    assert!(!tablet.shows("share"), "nothing is written yet");
+    press(&mut tablet, "key-m");
+    assert!(!tablet.snapshot().notes.shared, "nothing is shared without a touch");
+    press(&mut tablet, "share");
+    assert!(tablet.snapshot().notes.shared);
+    press(&mut tablet, "share");
+    assert!(!tablet.snapshot().notes.shared);
 }
 
 #[test]
 fn a_drawn_answer_is_shown_again_in_after_and_dies_at_the_reset() {
-    let mut tablet = on_the_first_question();
+    let mut tablet = on_the_questions();
+    press(&mut tablet, "question-1");
     press(&mut tablet, "draw");
     line(&mut tablet, 0.4);
     in_after(&mut tablet);
@@ -165,7 +195,8 @@ fn a_drawing_fills_the_bright_screen_for_a_photo_and_dims_by_itself() {
 
 #[test]
 fn drawings_of_the_note_and_of_the_questions_follow_one_another_for_the_camera() {
-    let mut tablet = on_the_first_question();
+    let mut tablet = on_the_questions();
+    press(&mut tablet, "question-1");
     press(&mut tablet, "draw");
     line(&mut tablet, 0.4);
     in_after(&mut tablet);

@@ -48,32 +48,25 @@ fn draw(tablet: &mut Tablet) {
 fn every_screen(tablet: &mut Tablet, language: Language, visit: &mut dyn FnMut(&mut Tablet, &str)) {
     tablet.send(Event::VisitBegins);
     press(tablet, &format!("language-{language}"));
-    while !tablet.shows("write") {
+    while !tablet.shows("question-1") {
         press(tablet, "next");
     }
-    visit(tablet, "question");
-    press(tablet, "write");
+    visit(tablet, "questions");
+    press(tablet, "question-1");
     visit(tablet, "question-write");
-    tablet.send(Event::IntentionWritten {
-        question: 0,
-        text: PatientText::new("to sleep again, and to be kind to my children"),
-    });
-    press(tablet, "back");
-    visit(tablet, "question-written");
     press(tablet, "draw");
     visit(tablet, "question-draw");
     draw(tablet);
     visit(tablet, "question-drawing");
-    press(tablet, "back");
-    visit(tablet, "question-drawn");
-    for _ in 0..3 {
-        press(tablet, "next");
-    }
-    visit(tablet, "clinician");
+    press(tablet, "close");
+    press(tablet, "question-clinician");
+    visit(tablet, "clinician-write");
     tablet.send(Event::ForClinicianWritten { text: PatientText::new("the mask frightens me") });
     visit(tablet, "clinician-written");
     press(tablet, "share");
     visit(tablet, "clinician-shared");
+    press(tablet, "close");
+    visit(tablet, "questions-answered");
     tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
     tablet.send(Event::AfterBegins);
     press(tablet, "write");

@@ -12,11 +12,11 @@ fn on_the_first_question() -> Tablet {
     let mut tablet = Tablet::new();
     tablet.send(Event::VisitBegins);
     tablet.tap(1, tablet.at("language-en-US").center());
-    while !tablet.shows("write") {
+    while !tablet.shows("question-1") {
         tablet.tap(1, tablet.at("next").center());
     }
-    assert!(!tablet.shows("key-q"), "the question comes first");
-    tablet.tap(1, tablet.at("write").center());
+    assert!(!tablet.shows("key-q"), "the questions come first");
+    tablet.tap(1, tablet.at("question-1").center());
     tablet
 }
 
@@ -98,16 +98,13 @@ fn no_text_leaves_the_screen_in_any_language_and_size_of_words() {
 }
 
 fn no_text_leaves_a_visit(tablet: &mut Tablet, size: Size) {
-    let mut screens = 0;
     loop {
         assert_text_fits(tablet, size);
-        screens += 1;
         if !tablet.shows("next") {
             break;
         }
         tablet.tap(1, tablet.at("next").center());
     }
-    assert!(screens >= 9);
     tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
     assert_text_fits(tablet, size);
     for id in ["sound", "places"] {

@@ -46,8 +46,9 @@ const FOOT_GAP_MM: f32 = 7.0;
 const CONTROL_MM: f32 = 24.0;
 /// Height of a control without its label, in millimetres.
 const ABOVE_LABEL_MM: f32 = 12.5;
-/// Maximum width of a control in the peak, where there are only two, in millimetres.
-const PEAK_CONTROL_MM: f32 = 65.0;
+/// Left edge of the light of the place that lies farthest to the left on a landscape screen, as a fraction of the
+/// width. The controls end before it, wherever the patient is, so that they are always in the same position.
+const LIGHT_LEFT: f32 = 0.46;
 /// Font size of a control's label in normal type, in millimetres.
 const LABEL_MM: f32 = 7.0;
 /// Line height of a control's label, relative to its font size.
@@ -64,7 +65,9 @@ const WHERE_LEAST_MM: f32 = 4.8;
 const PACER_MM: f32 = 34.0;
 /// Maximum diameter of the pacer while the anchor is shown, in millimetres.
 const ANCHOR_PACER_MM: f32 = 30.0;
-/// Minimum width of a screen on which four controls are side by side, in millimetres.
+/// Number of controls in a row while no sheet is open.
+const COLUMNS: usize = 2;
+/// Minimum width of a screen on which the four controls of the sound sheet are side by side, in millimetres.
 const FOUR_COLUMNS_MIN_MM: f32 = 165.0;
 /// Change of the patient's volume by one step, in dB.
 const VOLUME_STEP_DB: f32 = 4.0;
@@ -248,6 +251,7 @@ struct FirstControl {
 
 fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
+    let geometry = PageGeometry::of(ctx);
     let control = |id: &'static str, icon: Icon, key: &str, message: Message| FirstControl {
         id,
         icon,
@@ -265,41 +269,28 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
     let places = control("places", Icon::Place, "session-place", Message::PlacesPressed);
     let sound = control("sound", Icon::Sound, "session-sound", Message::SoundPressed);
     // *Breathe* is offered before and after the peak. The dark is offered in the peak and on the way to it. All other
-    // controls stay where the patient has learned to find them.
+    // controls stay where the patient has learned to find them: the last two are below the others, and alone in the
+    // peak.
     let controls = match snapshot.part() {
         Some(Part::Peak) => vec![dark, anchor],
-        Some(Part::Onset) if !is_breathing => vec![dark, places, sound, anchor],
+        Some(Part::Onset) if !is_breathing => vec![places, sound, dark, anchor],
         Some(Part::Landing) => {
-            vec![breathe, control("ready", Icon::Forward, "landing-ready", Message::ReadyPressed), sound, anchor]
+            vec![control("ready", Icon::Forward, "landing-ready", Message::ReadyPressed), sound, breathe, anchor]
         }
-        Some(Part::Settle | Part::Onset | Part::Return) | None => vec![breathe, places, sound, anchor],
+        Some(Part::Settle | Part::Onset | Part::Return) | None => vec![places, sound, breathe, anchor],
     };
-    let geometry = PageGeometry::of(ctx);
-    let width_mm = geometry.content_width_mm();
+    let width_mm = if geometry.is_upright() {
+        geometry.content_width_mm()
+    } else {
+        geometry.width_mm * LIGHT_LEFT - GAP_MM - geometry.margin_mm()
+    };
     let labels: Vec<String> = controls.iter().map(|control| control.label.clone()).collect();
-    let is_pair = controls.len() == 2;
-    let elements: Vec<Element<'a, Message>> = controls
-        .into_iter()
-        .map(|FirstControl { id, icon, label, is_on, message }| {
-            parts::resting_control(ctx, id, icon, label, is_on, wakefulness, message)
-        })
-        .collect();
-    if is_pair {
-        // The two controls are at both ends of the row, where they were among four.
-        let each_mm = PEAK_CONTROL_MM.min(width_in_columns(width_mm, 2));
-        let height = ctx.mm(control_height_mm(ctx, &labels, each_mm));
-        let mut across = Vec::new();
-        for element in elements {
-            if !across.is_empty() {
-                across.push(Space::new().width(Length::Fill).into());
-            }
-            across.push(container(element).width(ctx.mm(each_mm)).height(height).into());
-        }
-        return parts::row_by_hand(ctx, across).into();
-    }
-    let columns = columns_of_four(geometry);
-    let height_mm = control_height_mm(ctx, &labels, width_in_columns(width_mm, columns));
-    parts::control_grid(ctx, elements, columns, width_mm, height_mm)
+    let elements = controls.into_iter().map(|FirstControl { id, icon, label, is_on, message }| {
+        parts::resting_control(ctx, id, icon, label, is_on, wakefulness, message)
+    });
+    let height_mm = control_height_mm(ctx, &labels, width_in_columns(width_mm, COLUMNS));
+    let controls = parts::control_grid(ctx, elements.collect(), COLUMNS, width_mm, height_mm);
+    container(controls).width(Length::Fill).into()
 }
 
 /// The sheet with the current volume and the controls that change the sound.
@@ -439,8 +430,8 @@ fn with_breath_words<'a>(ctx: &ViewContext, pacer: Pacer<'a, Message>) -> Pacer<
 }
 
 /// A ring or an orb if the profile asks for one, or a ring if motion is reduced. Otherwise the place itself breathes,
-/// and a ring shows the rhythm for the first [`RING_BREATHS`] breaths. The pacer is to the left of the light of the
-/// place, so that it does not cover it.
+/// and a ring shows the rhythm for the first [`RING_BREATHS`] breaths. The pacer never covers the light of the place. On
+/// a landscape screen it is to the right of it, because the controls are to the left.
 fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
     let breath = ctx.snapshot.breath?;
     let is_still = ctx.place_renderer.reduce_motion;
@@ -452,18 +443,18 @@ fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
         Guide::Scene => breath_ring::passing_ring(breath, ctx.clock, size, RING_BREATHS),
     };
     let geometry = PageGeometry::of(ctx);
-    let pacer = with_breath_words(ctx, pacer).word_below(geometry.is_upright()).on_plate();
+    let pacer = container(with_breath_words(ctx, pacer).word_below(true).on_plate()).center(Length::Fill);
     let light = ctx.snapshot.place.focal_box(geometry.width_mm / geometry.height_mm);
-    let beside_light = light.map_or(1.0, |light| light.left);
-    let rows = if geometry.is_upright() { 2.0 } else { 1.0 };
-    let controls_mm = rows * (CONTROL_MM + GAP_MM);
-    let pacer = container(pacer).center(Length::Fill).padding(Padding {
-        top: ctx.mm(WORDS_HEIGHT_MM),
-        right: ctx.window.width * (1.0 - beside_light),
-        bottom: ctx.mm(CALL_MM + FOOT_GAP_MM + controls_mm),
-        left: 0.0,
-    });
-    Some(pacer.into())
+    let padding = Padding { top: ctx.mm(WORDS_HEIGHT_MM), bottom: ctx.mm(CALL_MM + FOOT_GAP_MM), ..Padding::ZERO };
+    let padding = if geometry.is_upright() {
+        let controls_mm = 2.0 * (CONTROL_MM + GAP_MM);
+        let right = light.map_or(0.0, |light| ctx.window.width * (1.0 - light.left));
+        Padding { right, bottom: padding.bottom + ctx.mm(controls_mm), ..padding }
+    } else {
+        let left = light.map_or(LIGHT_LEFT, |light| light.right);
+        Padding { left: ctx.window.width * left + ctx.mm(GAP_MM), right: ctx.mm(GAP_MM), ..padding }
+    };
+    Some(pacer.padding(padding).into())
 }
 
 /// The line at the top: a notice, a message about the session, or the words that are due. Empty if there is none.

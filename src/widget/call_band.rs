@@ -1,6 +1,7 @@
 //! Owns the look of the call in each of its states, and the reasons that the patient may choose once the desk has
-//! received the call. The call is drawn above everything else and never dims. The dark is the exception: the call is
-//! hidden there until the first touch, which shows it as a dim panel. Does not own what a call does (`room::call`).
+//! received the call. The call is drawn above everything else and never dims. The exception is the dark screen
+//! (*Dark*), where the call is hidden until the first touch, which shows it as a dim panel. Does not own what a call
+//! does (`room::call`).
 
 use iced::alignment::Vertical;
 use iced::widget::{Space, column, container, row, stack};

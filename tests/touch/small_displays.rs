@@ -16,7 +16,7 @@ use crate::sizes::Checker;
 use crate::tablet::Tablet;
 use crate::words::assert_text_fits;
 
-/// Width and height in pixels, landscape, and diagonal in inches.
+/// The displays to test: width and height in pixels when mounted in landscape, and the diagonal in inches.
 const DISPLAYS: [(f32, f32, f32); 4] =
     [(1280.0, 800.0, 8.0), (1280.0, 800.0, 10.1), (1920.0, 1200.0, 10.1), (1920.0, 1080.0, 15.6)];
 

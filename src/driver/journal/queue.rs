@@ -206,7 +206,7 @@ impl JournalQueue {
         }
     }
 
-    /// Marks that the owner appends nothing more. Waiting records are still written.
+    /// Closes the queue: the owner will append nothing more. Records that are still waiting are written.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.phase = QueuePhase::Closed;

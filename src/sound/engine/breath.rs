@@ -9,7 +9,8 @@ use crate::room::breath::{BreathPattern, BreathPhase};
 use crate::sound::dsp::ramp::{AudioBlock, Ramp, Span, block_s, seconds_to_frames};
 use crate::sound::dsp::{FilterCoefficients, PinkNoise, Rng, Smoother, StateVariableFilter, smoothstep};
 
-/// Time in seconds over which the level moves to that of a new pattern or start, because the breath must never jump.
+/// Time, in seconds, over which the level glides to the one that a new pattern, a new start time or a newly set clock
+/// calls for, because the breath must never jump.
 const CATCH_UP_S: f32 = 1.5;
 
 /// The breathing pacer.

@@ -57,7 +57,7 @@ impl PowerState {
     }
 }
 
-/// Keeps the frame rate of one window by changing its scale.
+/// Holds the frame rate of an application window by changing the scale at which the place in it is rendered.
 #[derive(Clone, Debug)]
 pub struct ResolutionGovernor {
     scale: f32,

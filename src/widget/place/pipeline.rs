@@ -50,7 +50,8 @@ pub(super) struct FrameRequest {
     pub(super) now: Instant,
 }
 
-/// The light on a texture, such as a still, that its own shader does not light, and the level of the breath.
+/// How a picture is lit when it is drawn on the screen, and the level of the breath. Only stills need this light: a
+/// live place has already been lit by its own shader.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlaceLight {
     /// Dimming, from 0 (as painted) to 1 (night).

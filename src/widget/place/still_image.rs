@@ -119,7 +119,8 @@ pub struct SlideFolder {
 }
 
 impl SlideFolder {
-    /// Lists the picture files of a folder by their extension. If the folder cannot be read, the list is empty.
+    /// Lists the picture files of a folder, which are recognised by their extension, sorted by path; at most
+    /// [`FILES_MAX`]. If the folder cannot be read, the list is empty.
     #[must_use]
     pub fn open(folder: &Path) -> Self {
         let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());

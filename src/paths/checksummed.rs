@@ -104,8 +104,8 @@ impl ChecksummedFile {
     /// Writes `body` to the copy, then to the file, each atomically.
     ///
     /// # Errors
-    /// The operating system's error. The file then has its old content, unless only the sync of its directory failed. The
-    /// copy is put back, or removed if its old content was not readable; it has the new content if that fails, too.
+    /// The operating system's error. The file then has its old content, unless only the sync of its directory failed.
+    /// The copy is put back, or removed if its old content was not readable; it has the new content if that fails, too.
     pub fn write(&self, body: &[u8]) -> io::Result<()> {
         let (copy, bytes) = (self.copy_path(), with_checksum(body));
         let copy_before = private::read_limited(&copy, self.file_bytes_max()).ok().flatten();

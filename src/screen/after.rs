@@ -162,7 +162,7 @@ fn home_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         offer("leave", Icon::Leaf, "after-leave", Message::LeavePressed),
     ];
     let geometry = PageGeometry::of(ctx);
-    let columns = if geometry.is_upright() { 2 } else { offers.len() };
+    let columns = if geometry.is_portrait() { 2 } else { offers.len() };
     let offers =
         parts::control_grid(ctx, offers, columns, geometry.content_width_mm(), OFFER_MM * geometry.type_factor);
     Page::new().title(ctx.say("after-title")).words(ctx.say(text)).foot(offers).view(ctx)

@@ -342,8 +342,8 @@ impl ArriveScreen {
             ArriveStep::Welcome => {
                 let skip = parts::secondary(ctx, "skip-all", ctx.say("arrive-skip-all"), None, Message::SkipAllPressed);
                 let page = self.page(ctx).title(ctx.say("arrive-welcome-title")).words(ctx.say("arrive-welcome-text"));
-                // An upright screen is too narrow for *Back*, *Skip* and *Next* in one row.
-                if PageGeometry::of(ctx).is_upright() { page.content(skip) } else { page.start(skip) }.view(ctx)
+                // A portrait screen is too narrow for *Back*, *Skip* and *Next* in one row.
+                if PageGeometry::of(ctx).is_portrait() { page.content(skip) } else { page.start(skip) }.view(ctx)
             }
             ArriveStep::Comfort => self.comfort(ctx),
             ArriveStep::Expect => self.expect(ctx),
@@ -390,7 +390,7 @@ impl ArriveScreen {
             let style = parts::control_style(ctx, snapshot.type_size == *size);
             parts::icon_offer(ctx, id, Icon::TextSize, label, Message::TypeSizeChosen(*size)).style(style).into()
         });
-        let groups_across = if geometry.is_upright() { 1.0 } else { 2.0 };
+        let groups_across = if geometry.is_portrait() { 1.0 } else { 2.0 };
         let gap_mm = 3.0 * GAP_MM;
         let width_mm = (geometry.content_width_mm() - (groups_across - 1.0) * gap_mm) / groups_across;
         let group = |question: &str, choices: Vec<Element<'a, Message>>| -> Element<'a, Message> {
@@ -404,14 +404,14 @@ impl ArriveScreen {
             column![asked, row(across).spacing(ctx.mm(GAP_MM))].spacing(ctx.mm(GAP_MM)).width(ctx.mm(width_mm)).into()
         };
         let groups = [group("comfort-hand", hands.collect()), group("comfort-type", sizes.collect())];
-        let groups: Element<'a, Message> = if geometry.is_upright() {
+        let groups: Element<'a, Message> = if geometry.is_portrait() {
             column(groups).spacing(ctx.mm(gap_mm)).into()
         } else {
             row(groups).spacing(ctx.mm(gap_mm)).align_y(iced::Bottom).into()
         };
         let mut page = self.page(ctx).title(ctx.say("comfort-title"));
-        // On an upright screen, larger words leave no space for the explanation.
-        if !geometry.is_upright() || geometry.type_factor <= 1.0 {
+        // On a portrait screen, larger words leave no space for the explanation.
+        if !geometry.is_portrait() || geometry.type_factor <= 1.0 {
             page = page.words(ctx.say("comfort-text"));
         }
         page.wide_content(groups).view(ctx)
@@ -434,7 +434,7 @@ impl ArriveScreen {
         let title = ctx.say("arrive-expect-title");
         // Larger words need the space that the pictures would take.
         let has_pictures = geometry.type_factor <= 1.0;
-        let cards: Element<'a, Message> = if geometry.is_upright() {
+        let cards: Element<'a, Message> = if geometry.is_portrait() {
             let cards = PICTURES.into_iter().enumerate().map(|(index, shown)| {
                 let picture = || container(picture(ctx, shown)).width(ctx.mm(40.0)).height(ctx.mm(34.0));
                 let picture = has_pictures.then(picture);
@@ -468,7 +468,7 @@ impl ArriveScreen {
                 parts::icon_choice(ctx, question.id(), icon, question.title(ctx), is_answered, message).into()
             })
             .collect();
-        let columns = if geometry.is_upright() { 1 } else { 2 };
+        let columns = if geometry.is_portrait() { 1 } else { 2 };
         let rows = controls.len().div_ceil(columns) as f32;
         let body_mm = geometry.body_height_mm(geometry.title_lines(&title));
         let each_mm = ((body_mm - (rows - 1.0) * GAP_MM) / rows).clamp(TARGET_MM, QUESTION_MM);
@@ -521,8 +521,8 @@ impl ArriveScreen {
         let geometry = PageGeometry::of(ctx);
         let words =
             container(parts::body(ctx, ctx.say("arrive-dark-text"))).max_width(ctx.mm(geometry.words_width_mm()));
-        // An upright screen is too narrow for *Back*, *Try the dark* and *Next* in one row.
-        if geometry.is_upright() {
+        // A portrait screen is too narrow for *Back*, *Try the dark* and *Next* in one row.
+        if geometry.is_portrait() {
             page.content(column![words, dark].spacing(ctx.mm(GAP_MM * 2.0))).view(ctx)
         } else {
             page.content(words).start(dark).view(ctx)
@@ -597,7 +597,7 @@ fn language<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let languages = locales.languages();
     let are_few = languages.len() <= TITLE_LANGUAGES_MAX;
     let geometry = PageGeometry::of(ctx);
-    let columns = match (geometry.is_upright(), are_few) {
+    let columns = match (geometry.is_portrait(), are_few) {
         (true, _) => 2,
         (false, true) => languages.len(),
         (false, false) => 4,

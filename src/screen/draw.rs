@@ -133,8 +133,8 @@ impl DrawPad {
             .then(|| side_control(ctx, "draw-clear", ctx.say("draw-clear"), wrap(Message::ClearPressed)));
         let changes = [undo, clear].map(|control| control.unwrap_or_else(|| side_gap(ctx)));
         let ways = ways.into_iter().map(|way| way.unwrap_or_else(|| side_gap(ctx))).collect();
-        if PageGeometry::of(ctx).is_upright() {
-            upright(ctx, sketch.into(), tools, changes.into(), ways)
+        if PageGeometry::of(ctx).is_portrait() {
+            portrait(ctx, sketch.into(), tools, changes.into(), ways)
         } else {
             landscape(ctx, sketch.into(), tools.into_iter().chain(changes).collect(), ways)
         }
@@ -239,9 +239,9 @@ fn landscape<'a, M: 'a>(
     )
 }
 
-/// The layout of an upright screen: *Undo* and *Clear* beside the call, the tools above the page, and the ways out
+/// The layout of a portrait screen: *Undo* and *Clear* beside the call, the tools above the page, and the ways out
 /// below it. Ways that do not fit below the page are among the tools.
-fn upright<'a, M: 'a>(
+fn portrait<'a, M: 'a>(
     ctx: &ViewContext,
     sketch: Element<'a, M>,
     mut tools: Vec<Element<'a, M>>,

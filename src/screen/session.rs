@@ -279,7 +279,7 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
         }
         Some(Part::Settle | Part::Onset | Part::Return) | None => vec![places, sound, breathe, anchor],
     };
-    let width_mm = if geometry.is_upright() {
+    let width_mm = if geometry.is_portrait() {
         geometry.content_width_mm()
     } else {
         geometry.width_mm * LIGHT_LEFT - GAP_MM - geometry.margin_mm()
@@ -334,7 +334,7 @@ fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let choices = tile_faces::place_tiles(ctx, |place| {
         if place == Place::Dark { Message::DarkPressed } else { Message::PlaceChosen(place) }
     });
-    let columns = if geometry.is_upright() { 2 } else { 4 };
+    let columns = if geometry.is_portrait() { 2 } else { 4 };
     let rows = (choices.len() + 1).div_ceil(columns) as f32;
     let width_mm = width_in_columns(geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM, columns);
     let room_mm = geometry.height_mm - CALL_MM - FOOT_GAP_MM - geometry.margin_mm() - 2.0 * SHEET_PADDING_MM;
@@ -430,8 +430,8 @@ fn with_breath_words<'a>(ctx: &ViewContext, pacer: Pacer<'a, Message>) -> Pacer<
 }
 
 /// A ring or an orb if the profile asks for one, or a ring if motion is reduced. Otherwise the place itself breathes,
-/// and a ring shows the rhythm for the first [`RING_BREATHS`] breaths. The pacer never covers the light of the place. On
-/// a landscape screen it is to the right of it, because the controls are to the left.
+/// and a ring shows the rhythm for the first [`RING_BREATHS`] breaths. The pacer never covers the light of the place.
+/// On a landscape screen it is to the right of it, because the controls are to the left.
 fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
     let breath = ctx.snapshot.breath?;
     let is_still = ctx.place_renderer.reduce_motion;
@@ -446,7 +446,7 @@ fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
     let pacer = container(with_breath_words(ctx, pacer).word_below(true).on_plate()).center(Length::Fill);
     let light = ctx.snapshot.place.focal_box(geometry.width_mm / geometry.height_mm);
     let padding = Padding { top: ctx.mm(WORDS_HEIGHT_MM), bottom: ctx.mm(CALL_MM + FOOT_GAP_MM), ..Padding::ZERO };
-    let padding = if geometry.is_upright() {
+    let padding = if geometry.is_portrait() {
         let controls_mm = 2.0 * (CONTROL_MM + GAP_MM);
         let right = light.map_or(0.0, |light| ctx.window.width * (1.0 - light.left));
         Padding { right, bottom: padding.bottom + ctx.mm(controls_mm), ..padding }

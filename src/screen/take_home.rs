@@ -32,9 +32,9 @@ const CODE_MM: f32 = 92.0;
 const WAY_MM: f32 = 40.0;
 /// Minimum height of a control in which a hint fits below the name of the way, in millimetres.
 const WAY_WITH_HINT_MM: f32 = 27.0;
-/// Height that the title and the actions of an upright page take beyond what [`PageGeometry::body_height_mm`] allows
+/// Height that the title and the actions of a portrait page take beyond what [`PageGeometry::body_height_mm`] allows
 /// for, in millimetres.
-const UPRIGHT_SPARE_MM: f32 = 1.9;
+const PORTRAIT_SPARE_MM: f32 = 1.9;
 /// Height of *Write* and *Draw*, which are offered if there is no note yet, in millimetres.
 const CHOICE_MM: f32 = 30.0;
 /// Time after which a bright drawing closes by itself, so that a forgotten one does not keep lighting the room.
@@ -199,11 +199,11 @@ impl TakeHomeScreen {
             let page = Page::new().title(ctx.say("take-title")).words(ctx.say("take-empty"));
             return page.choices(choices).start(done).view(ctx);
         }
-        let columns = if geometry.is_upright() || count == 1 { 1 } else { 2 };
+        let columns = if geometry.is_portrait() || count == 1 { 1 } else { 2 };
         let rows = count.div_ceil(columns) as f32;
         // On a small display, a title of two lines would leave too little height for four ways.
         let title = if geometry.is_small() { ctx.say("take-title") } else { ctx.say("take-question") };
-        let spare_mm = if geometry.is_upright() { UPRIGHT_SPARE_MM } else { 0.0 };
+        let spare_mm = if geometry.is_portrait() { PORTRAIT_SPARE_MM } else { 0.0 };
         let body_mm = geometry.body_height_mm(geometry.title_lines(&title)) - spare_mm;
         let height_mm = ((body_mm + GAP_MM) / rows - GAP_MM).min(WAY_MM);
         let photo = self.has_drawings().then(|| {
@@ -259,10 +259,10 @@ impl TakeHomeScreen {
             let next = wrap(Message::PhotoPressed((index + 1) % self.drawings.len()));
             parts::secondary(ctx, "photo-next", next_words, Some(Icon::Forward), next)
         });
-        // The controls are beside the call or, on an upright screen, below the drawing.
+        // The controls are beside the call or, on a portrait screen, below the drawing.
         let controls = row![done].push(next).spacing(ctx.mm(GAP_MM));
         let drawing = container(shown_drawing(shown, on_bright_paper)).center(Length::Fill);
-        let content = if geometry.is_upright() {
+        let content = if geometry.is_portrait() {
             column![Space::new().height(Length::Fixed(ctx.mm(CALL_MM))), drawing, controls]
         } else {
             let controls = container(controls).center_y(Length::Fixed(ctx.mm(CALL_MM)));
@@ -337,7 +337,7 @@ impl TakeHomeScreen {
         let geometry = PageGeometry::of(ctx);
         let square = code.view(ctx, CODE_MM);
         let mut page = Page::new().start(done(ctx, close));
-        page = if geometry.is_upright() {
+        page = if geometry.is_portrait() {
             page.title(title).wide_content(column![square, words].spacing(ctx.mm(6.0)).align_x(iced::Center))
         } else {
             // The code starts at the top of the screen, to the left of the title and the words.

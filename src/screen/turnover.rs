@@ -294,14 +294,14 @@ fn open_steps(snapshot: &Snapshot) -> impl Iterator<Item = (Step, &'static str)>
     steps.into_iter().filter(|(.., is_done)| !is_done).map(|(step, words, _)| (step, words))
 }
 
-/// Two columns side by side, or one below the other on an upright screen.
+/// Two columns side by side, or one below the other on a portrait screen.
 fn halves<'a>(
     ctx: &ViewContext,
     left: impl Into<Element<'a, Message>>,
     right: impl Into<Element<'a, Message>>,
 ) -> Element<'a, Message> {
     let (left, right) = (left.into(), right.into());
-    if PageGeometry::of(ctx).is_upright() {
+    if PageGeometry::of(ctx).is_portrait() {
         return column![left, right].spacing(ctx.mm(8.0)).into();
     }
     let half = |content: Element<'a, Message>| container(content).width(Length::FillPortion(1));

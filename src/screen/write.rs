@@ -329,7 +329,7 @@ fn capitalized(text: &str) -> String {
 pub fn room_below_page_mm(geometry: PageGeometry) -> (f32, f32) {
     let width_mm = geometry.width_mm - 2.0 * MARGIN_MM;
     let height_mm = geometry.height_mm - 2.0 * MARGIN_MM - CALL_MM - GAP_MM;
-    match (geometry.is_upright(), geometry.is_small()) {
+    match (geometry.is_portrait(), geometry.is_small()) {
         (false, false) => (width_mm - SIDE_MM - GAP_MM, height_mm - PAGE_MIN_MM - GAP_MM),
         // On a small landscape display the page shares the top row with the call, so it takes no height of its own.
         (false, true) => (width_mm, height_mm),
@@ -368,7 +368,7 @@ impl<'a, M: 'a> PageFrame<'a, M> {
         };
         let call_height = Length::Fixed(ctx.mm(CALL_MM));
         let page = container(page).width(Length::Fill).height(Length::Fill);
-        let content = match (geometry.is_upright(), is_focused) {
+        let content = match (geometry.is_portrait(), is_focused) {
             (false, true) => {
                 let above = parts::row_by_hand(ctx, vec![page.into(), row(controls).spacing(gap).into()]).spacing(gap);
                 column![beside_call(above.into()).height(Length::Fill)].push(below)
@@ -436,11 +436,11 @@ pub fn side_gap<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
     Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(TARGET_MM))).into()
 }
 
-/// A control beside a page, or one of a row below it on an upright screen.
+/// A control beside a page, or one of a row below it on a portrait screen.
 pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M) -> Element<'a, M> {
     let words = parts::text_line(label, ctx.mm(4.1), theme::CONTROL, theme::LAMPLIGHT).line_height(1.2).center();
     touchable(id.to_owned(), container(words).center(Length::Fill).padding(ctx.mm(0.8)))
-        .width(if PageGeometry::of(ctx).is_upright() { Length::Fill } else { Length::Fixed(ctx.mm(SIDE_MM)) })
+        .width(if PageGeometry::of(ctx).is_portrait() { Length::Fill } else { Length::Fixed(ctx.mm(SIDE_MM)) })
         .height(Length::Fixed(ctx.mm(TARGET_MM)))
         .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
         .style(parts::control_style(ctx, false))

@@ -84,10 +84,10 @@ impl PictureBox {
 
 /// The fraction of the height that the call covers at the bottom of the screen during a session, if the screen is wider
 /// than high. On the smallest tablet, this is 30 of 136 mm.
-pub const CALL_PART_WIDE: f32 = 0.22;
+pub const CALL_PART_LANDSCAPE: f32 = 0.22;
 /// The fraction of the height that the call covers at the bottom of the screen during a session, if the screen is
-/// upright. On the smallest tablet, this is 30 of 217 mm.
-pub const CALL_PART_UPRIGHT: f32 = 0.14;
+/// portrait. On the smallest tablet, this is 30 of 217 mm.
+pub const CALL_PART_PORTRAIT: f32 = 0.14;
 /// The aspect ratio that the pictures are composed for. A wider screen shows more of the picture at both sides; a
 /// narrower screen compresses the picture.
 const COMPOSED_ASPECT: f32 = 1.6;
@@ -98,13 +98,13 @@ impl Place {
     /// pictures) or there is nothing to see.
     #[must_use]
     pub fn focal_box(self, aspect: f32) -> Option<PictureBox> {
-        let (wide, upright) = match self {
+        let (landscape, portrait) = match self {
             // The sun or the moon, and its path to the shore.
             Self::Beach => (PictureBox::new(0.54, 0.12, 0.76, 0.64), PictureBox::new(0.54, 0.14, 0.78, 0.64)),
             // The light in the mist.
             Self::Forest => (PictureBox::new(0.46, 0.16, 0.74, 0.58), PictureBox::new(0.46, 0.16, 0.86, 0.54)),
-            // The hearth. A still that is cropped for an upright screen shows it lower than the animated place does, so
-            // the upright box is high enough for both.
+            // The hearth. A still that is cropped for a portrait screen shows it lower than the animated place does, so
+            // the portrait box is high enough for both.
             Self::QuietRoom => (PictureBox::new(0.53, 0.40, 0.80, 0.76), PictureBox::new(0.48, 0.36, 0.92, 0.74)),
             // The brightest part of the sky and the lake.
             Self::NightSky => (PictureBox::new(0.54, 0.18, 0.82, 0.77), PictureBox::new(0.52, 0.18, 0.86, 0.77)),
@@ -114,15 +114,15 @@ impl Place {
             Self::DriftingColour => (PictureBox::new(0.46, 0.14, 0.80, 0.60), PictureBox::new(0.46, 0.14, 0.88, 0.54)),
             Self::Pictures | Self::Dark => return None,
         };
-        Some(fitted(wide, upright, aspect))
+        Some(fitted(landscape, portrait, aspect))
     }
 
     /// Returns the part of the picture in which words may be placed. It does not overlap the focal box and lies above
     /// the call. `aspect` is the screen's width divided by its height.
     #[must_use]
     pub fn quiet_box(self, aspect: f32) -> PictureBox {
-        let wide = PictureBox::new(0.04, 0.08, 0.44, 0.76);
-        let upright = match self {
+        let landscape = PictureBox::new(0.04, 0.08, 0.44, 0.76);
+        let portrait = match self {
             Self::Beach | Self::MountainLake => PictureBox::new(0.06, 0.67, 0.94, 0.85),
             Self::Forest | Self::DriftingColour | Self::Pictures | Self::Dark => {
                 PictureBox::new(0.06, 0.56, 0.94, 0.85)
@@ -130,16 +130,16 @@ impl Place {
             Self::QuietRoom => PictureBox::new(0.06, 0.05, 0.94, 0.34),
             Self::NightSky => PictureBox::new(0.06, 0.05, 0.50, 0.50),
         };
-        fitted(wide, upright, aspect)
+        fitted(landscape, portrait, aspect)
     }
 }
 
-fn fitted(wide: PictureBox, upright: PictureBox, aspect: f32) -> PictureBox {
+fn fitted(landscape: PictureBox, portrait: PictureBox, aspect: f32) -> PictureBox {
     if aspect < 1.0 {
-        return upright;
+        return portrait;
     }
     let part = (COMPOSED_ASPECT / aspect).min(1.0);
-    PictureBox { left: 0.5 + (wide.left - 0.5) * part, right: 0.5 + (wide.right - 0.5) * part, ..wide }
+    PictureBox { left: 0.5 + (landscape.left - 0.5) * part, right: 0.5 + (landscape.right - 0.5) * part, ..landscape }
 }
 
 #[cfg(test)]
@@ -150,7 +150,7 @@ mod tests {
     fn every_place_keeps_its_light_and_its_words_apart_and_above_the_call() {
         for place in Place::ALL {
             for aspect in [1.0, 4.0 / 3.0, 1.6, 16.0 / 9.0, 2.4, 0.999, 0.75, 0.625, 0.5] {
-                let foot = 1.0 - if aspect < 1.0 { CALL_PART_UPRIGHT } else { CALL_PART_WIDE };
+                let foot = 1.0 - if aspect < 1.0 { CALL_PART_PORTRAIT } else { CALL_PART_LANDSCAPE };
                 let quiet = place.quiet_box(aspect);
                 let focal = place.focal_box(aspect);
                 for part in focal.into_iter().chain([quiet]) {
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_call_covers_thirty_millimetres_of_the_smallest_tablet() {
-        assert!((CALL_PART_WIDE * 136.0 - 30.0).abs() < 0.5);
-        assert!((CALL_PART_UPRIGHT * 217.0 - 30.0).abs() < 0.5);
+        assert!((CALL_PART_LANDSCAPE * 136.0 - 30.0).abs() < 0.5);
+        assert!((CALL_PART_PORTRAIT * 217.0 - 30.0).abs() < 0.5);
     }
 }

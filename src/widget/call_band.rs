@@ -161,9 +161,9 @@ fn reasons<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, message: fn(CallRe
         parts::icon_choice(ctx, id, icon, label, call.reason == Some(*reason), message(*reason)).into()
     });
     let geometry = PageGeometry::of(ctx);
-    let columns = if geometry.is_upright() { 2 } else { REASON_COLUMNS };
-    // On a narrow upright screen labels take more lines, and the screen has enough height for them.
-    let height_mm = if geometry.is_upright() { REASON_MM * geometry.type_factor * 1.1 } else { REASON_MM };
+    let columns = if geometry.is_portrait() { 2 } else { REASON_COLUMNS };
+    // On a narrow portrait screen labels take more lines, and the screen has enough height for them.
+    let height_mm = if geometry.is_portrait() { REASON_MM * geometry.type_factor * 1.1 } else { REASON_MM };
     let grid = parts::control_grid(ctx, choices.collect(), columns, geometry.content_width_mm(), height_mm);
     let hint = parts::scrim_line(ctx, parts::body(ctx, ctx.say("call-reasons")));
     let sheet = column![hint, grid].spacing(ctx.mm(GAP_MM)).align_x(iced::Center);

@@ -1,5 +1,5 @@
 //! Owns the layout of a patient's screen: a line for the title, a line for actions, a column for words, and an area for
-//! tiles. All sizes are in millimetres, and suit a display of any size, landscape or upright. Does not own the content
+//! tiles. All sizes are in millimetres, and suit a display of any size, landscape or portrait. Does not own the content
 //! of a screen.
 
 use iced::alignment::{Horizontal, Vertical};
@@ -75,7 +75,7 @@ impl PageGeometry {
 
     /// Whether the display is higher than it is wide.
     #[must_use]
-    pub fn is_upright(self) -> bool {
+    pub fn is_portrait(self) -> bool {
         self.height_mm > self.width_mm
     }
 
@@ -91,19 +91,19 @@ impl PageGeometry {
         self.width_mm.min(self.height_mm) < SMALL_DISPLAY_MM
     }
 
-    /// Distance of titles from the top, in millimetres. Titles are below the call on an upright screen, and beside it
+    /// Distance of titles from the top, in millimetres. Titles are below the call on a portrait screen, and beside it
     /// on a landscape screen.
     #[must_use]
     pub fn title_top_mm(self) -> f32 {
         // A title in larger type starts higher, so that what follows it is still just below the call.
         let larger_mm = TITLE_MM * theme::LINE_HEIGHT * (self.type_factor - 1.0);
-        if self.is_upright() { CALL_CORNER_MM } else { TITLE_TOP_MM - larger_mm }
+        if self.is_portrait() { CALL_CORNER_MM } else { TITLE_TOP_MM - larger_mm }
     }
 
     /// Maximum width of a title, in millimetres. A title never reaches under the call.
     #[must_use]
     pub fn title_width_mm(self) -> f32 {
-        let beside_call = if self.is_upright() { 0.0 } else { CALL_CORNER_MM };
+        let beside_call = if self.is_portrait() { 0.0 } else { CALL_CORNER_MM };
         self.width_mm - 2.0 * self.margin_mm() - beside_call
     }
 
@@ -111,7 +111,7 @@ impl PageGeometry {
     /// beside it.
     #[must_use]
     pub fn words_width_mm(self) -> f32 {
-        let part = if self.is_upright() { 1.0 } else { 0.56 * self.type_factor };
+        let part = if self.is_portrait() { 1.0 } else { 0.56 * self.type_factor };
         ((self.width_mm - 2.0 * self.margin_mm()) * part).min(WORDS_WIDTH_MAX_MM * self.type_factor)
     }
 
@@ -270,7 +270,7 @@ impl<'a, M: 'a> Page<'a, M> {
         self.content(content)
     }
 
-    /// Sets content over the bright part of the place: beside the words, or below them on an upright screen.
+    /// Sets content over the bright part of the place: beside the words, or below them on a portrait screen.
     #[must_use]
     pub fn beside(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.beside = Some(content.into());
@@ -352,7 +352,7 @@ impl<'a, M: 'a> Page<'a, M> {
         let above_mm = if self.overline.is_some() { OVERLINE_MM } else { 0.0 };
         let top = ctx.mm(self.top_mm(ctx, geometry) - above_mm);
         // On a mirrored screen the call is at the left, so the title is indented to the right of it.
-        let is_beside_call = ctx.is_mirrored() && !geometry.is_upright() && !self.is_above_call;
+        let is_beside_call = ctx.is_mirrored() && !geometry.is_portrait() && !self.is_above_call;
         let indent = if is_beside_call { ctx.mm(CALL_CORNER_MM) - margin } else { 0.0 };
         let overline = self.overline.map(|overline| parts::staff_note(ctx, overline));
         let title = self.title.map(|title| {
@@ -369,7 +369,7 @@ impl<'a, M: 'a> Page<'a, M> {
             if veil == Veil::Foot {
                 upper = upper.push(container(beside).center_x(Length::Fill));
             } else {
-                let (top, left) = if geometry.is_upright() {
+                let (top, left) = if geometry.is_portrait() {
                     (geometry.height_mm * 0.42, 0.0)
                 } else {
                     (geometry.title_top_mm(), geometry.width_mm * 0.5)
@@ -378,14 +378,14 @@ impl<'a, M: 'a> Page<'a, M> {
                 over_light = Some(container(beside).center(Length::Fill).padding(padding));
             }
         }
-        // On an upright screen, actions in larger type leave no space for dots between them.
-        let has_dots = !geometry.is_upright() || geometry.type_factor <= 1.0;
+        // On a portrait screen, actions in larger type leave no space for dots between them.
+        let has_dots = !geometry.is_portrait() || geometry.type_factor <= 1.0;
         let has_way_on = !self.end.is_empty();
         let dots = self.progress.filter(|_| has_dots).map(|progress| {
             let dots = container(dots(ctx, progress)).center_y(Length::Fixed(ctx.mm(TARGET_MM)));
-            // On a small upright screen the action at the start may reach the middle. If there is no action at the end,
+            // On a small portrait screen the action at the start may reach the middle. Without an action at the end,
             // the dots are there instead.
-            if has_way_on || !geometry.is_small() || !geometry.is_upright() {
+            if has_way_on || !geometry.is_small() || !geometry.is_portrait() {
                 dots.center_x(Length::Fill)
             } else {
                 dots.align_right(Length::Fill)
@@ -425,12 +425,12 @@ impl<'a, M: 'a> Page<'a, M> {
         page.width(Length::Fill).height(Length::Fill).into()
     }
 
-    /// Returns where ink covers the place. On an upright screen, the words are at the bottom if the picture of the
+    /// Returns where ink covers the place. On a portrait screen, the words are at the bottom if the picture of the
     /// place leaves space for words there.
     fn veil_over(&self, ctx: &ViewContext, geometry: PageGeometry) -> Veil {
         let aspect = geometry.width_mm / geometry.height_mm;
         let is_quiet_below = ctx.snapshot.place.quiet_box(aspect).top > 0.5;
-        if self.veil == Veil::Beside && geometry.is_upright() && is_quiet_below { Veil::Foot } else { self.veil }
+        if self.veil == Veil::Beside && geometry.is_portrait() && is_quiet_below { Veil::Foot } else { self.veil }
     }
 
     /// Distance of the content from the top of the screen, in millimetres.
@@ -476,8 +476,8 @@ fn ground(geometry: PageGeometry, veil: Veil) -> Background {
     let solid_to = (0.54 * geometry.type_factor).min(0.68);
     match veil {
         Veil::Whole | Veil::Foot => Background::Color(ink(VEIL_ALPHA)),
-        // The ink fades out downwards on an upright screen, and to the right on a landscape screen.
-        Veil::Beside if geometry.is_upright() => fading(std::f32::consts::PI, 0.52, 0.90),
+        // The ink fades out downwards on a portrait screen, and to the right on a landscape screen.
+        Veil::Beside if geometry.is_portrait() => fading(std::f32::consts::PI, 0.52, 0.90),
         Veil::Beside => fading(std::f32::consts::FRAC_PI_2, solid_to, 0.92),
     }
 }
@@ -515,7 +515,7 @@ fn dots<'a, M: 'a>(ctx: &ViewContext, progress: StepProgress) -> Element<'a, M> 
 mod tests {
     use super::*;
 
-    /// Width and height of displays of 8, 10.1 and 15.6 inches at 16:10, landscape and upright.
+    /// Width and height of displays of 8, 10.1 and 15.6 inches at 16:10, landscape and portrait.
     const DISPLAYS_MM: [(f32, f32); 6] =
         [(172.0, 108.0), (217.0, 136.0), (336.0, 210.0), (108.0, 172.0), (136.0, 217.0), (210.0, 336.0)];
 
@@ -545,7 +545,7 @@ mod tests {
     }
 
     #[test]
-    fn seven_places_stand_in_two_rows_landscape_and_in_four_upright() {
+    fn seven_places_stand_in_two_rows_landscape_and_in_four_portrait() {
         let columns = |width_mm: f32, height_mm: f32, type_factor: f32| {
             PageGeometry { width_mm, height_mm, type_factor }.tile_grid(7, TITLE).columns
         };

@@ -133,18 +133,18 @@ pub fn hold<'a, M: Clone + 'a>(
     framed(ctx, id, inner, outlined(ctx)).on_press(message).trigger(Trigger::Hold(STAFF_HOLD))
 }
 
-/// A switch beside its words, or above them if `is_upright`.
+/// A switch beside its words, or above them if `is_portrait`.
 pub fn toggle<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
     words: impl text::IntoFragment<'a>,
     is_on: bool,
-    is_upright: bool,
+    is_portrait: bool,
     message: M,
 ) -> Touchable<'a, M> {
-    let size_px = if is_upright { ctx.scale.small() } else { ctx.scale.staff() };
+    let size_px = if is_portrait { ctx.scale.small() } else { ctx.scale.staff() };
     let words = parts::text_line(words, size_px, theme::CONTROL, theme::SAND).line_height(1.1);
-    let inner: Element<'a, M> = if is_upright {
+    let inner: Element<'a, M> = if is_portrait {
         column![switch(ctx, is_on), words.center()].spacing(ctx.mm(1.2)).align_x(iced::Center).into()
     } else {
         row![switch(ctx, is_on), words].spacing(ctx.mm(2.4)).align_y(Vertical::Center).into()

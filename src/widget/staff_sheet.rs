@@ -1,4 +1,4 @@
-//! Owns the frame of the staff sheet, which is at the right of a landscape screen and below the place on an upright
+//! Owns the frame of the staff sheet, which is at the right of a landscape screen and below the place on a portrait
 //! screen. The call always stays visible, and the place does except on a small landscape display. An open call covers
 //! at most the head of the sheet, never its body. Does not own the content of the sheet.
 
@@ -22,7 +22,7 @@ const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
 const CALL_TOP_MM: f32 = CALL_MM + 6.0;
 /// Height of the sheet's head if it is not beside the call, in millimetres.
 const HEAD_MM: f32 = 21.0;
-/// Fraction of an upright screen's height that stays free above the sheet.
+/// Fraction of a portrait screen's height that stays free above the sheet.
 const PLACE_PART: f32 = 0.36;
 /// Minimum width of the sheet's body at which its two halves are side by side, in millimetres.
 const TWO_COLUMNS_MIN_MM: f32 = 150.0;
@@ -40,7 +40,7 @@ pub struct SheetGeometry {
     pub body_width_mm: f32,
     /// Height of the body, in millimetres.
     pub body_height_mm: f32,
-    is_upright: bool,
+    is_portrait: bool,
     is_above_band: bool,
 }
 
@@ -51,26 +51,26 @@ impl SheetGeometry {
         Self::on(PageGeometry::of(ctx), ctx.snapshot.stage == Stage::Session)
     }
 
-    /// Returns the width that the sheet covers at the right of the screen's top edge, in millimetres; 0 on an upright
+    /// Returns the width that the sheet covers at the right of the screen's top edge, in millimetres; 0 on a portrait
     /// screen, whose top edge it does not reach.
     #[must_use]
     pub const fn covered_top_mm(&self) -> f32 {
-        if self.is_upright { 0.0 } else { self.width_mm }
+        if self.is_portrait { 0.0 } else { self.width_mm }
     }
 
     /// Returns the geometry of the sheet on a display. `is_above_band` says that the call is a band across the bottom,
     /// as in the session.
     fn on(page: PageGeometry, is_above_band: bool) -> Self {
-        let is_upright = page.is_upright();
+        let is_portrait = page.is_portrait();
         // A small display is too narrow for the sheet and the place side by side.
         let is_small = page.width_mm.min(page.height_mm) < 120.0;
-        let width_mm = match (is_upright || is_small, page.width_mm / 3.0) {
+        let width_mm = match (is_portrait || is_small, page.width_mm / 3.0) {
             (true, _) => page.width_mm,
             (false, third_mm) => third_mm.max(WIDTH_MIN_MM),
         };
-        let top_mm = if is_upright { (page.height_mm * PLACE_PART).max(CALL_TOP_MM) } else { 0.0 };
+        let top_mm = if is_portrait { (page.height_mm * PLACE_PART).max(CALL_TOP_MM) } else { 0.0 };
         let body_width_mm = width_mm - 2.0 * PADDING_MM;
-        let is_beside_call = !is_upright && !is_above_band;
+        let is_beside_call = !is_portrait && !is_above_band;
         let (head_width_mm, head_height_mm) = if is_beside_call {
             (width_mm - PADDING_MM - CALL_CORNER_MM, CALL_TOP_MM - PADDING_MM)
         } else {
@@ -85,7 +85,7 @@ impl SheetGeometry {
             head_height_mm,
             body_width_mm,
             body_height_mm,
-            is_upright,
+            is_portrait,
             is_above_band,
         }
     }
@@ -132,10 +132,10 @@ pub fn staff_sheet<'a, M: Clone + 'a>(
         .width(Length::Fixed(ctx.mm(geometry.head_width_mm)))
         .height(Length::Fixed(ctx.mm(geometry.head_height_mm)));
     let radius = ctx.mm(7.0);
-    let corners = if geometry.is_upright { Radius::default().top(radius) } else { Radius::default().left(radius) };
+    let corners = if geometry.is_portrait { Radius::default().top(radius) } else { Radius::default().left(radius) };
     let inner = container(column![head, container(body).height(Length::Fill)].spacing(gap))
         .padding(ctx.mm(PADDING_MM))
-        .width(if geometry.is_upright { Length::Fill } else { Length::Fixed(ctx.mm(geometry.width_mm)) })
+        .width(if geometry.is_portrait { Length::Fill } else { Length::Fixed(ctx.mm(geometry.width_mm)) })
         .height(Length::Fill)
         .style(move |_| container::Style {
             background: Some(Background::Color(theme::faded(theme::INK, 0.93))),
@@ -144,11 +144,11 @@ pub fn staff_sheet<'a, M: Clone + 'a>(
         });
     let outside = touchable("staff-outside", Space::new().width(Length::Fill).height(Length::Fill))
         .width(Length::Fill)
-        .height(if geometry.is_upright { Length::Fixed(ctx.mm(geometry.top_mm)) } else { Length::Fill })
+        .height(if geometry.is_portrait { Length::Fixed(ctx.mm(geometry.top_mm)) } else { Length::Fill })
         .on_press(on_outside);
     let foot = Padding { bottom: ctx.mm(if geometry.is_above_band { CALL_MM } else { 0.0 }), ..Padding::ZERO };
     let across: Element<'a, M> =
-        if geometry.is_upright { column![outside, inner].into() } else { row![outside, inner].into() };
+        if geometry.is_portrait { column![outside, inner].into() } else { row![outside, inner].into() };
     container(across).padding(foot).width(Length::Fill).height(Length::Fill).into()
 }
 
@@ -158,13 +158,13 @@ mod tests {
 
     #[test]
     fn the_place_stays_visible_and_the_body_has_room_on_every_usual_display() {
-        // Sizes of displays of 10.1, 12.9 and 15.6 inches, landscape and upright.
+        // Sizes of displays of 10.1, 12.9 and 15.6 inches, landscape and portrait.
         for (width_mm, height_mm) in
             [(217.0, 136.0), (278.0, 174.0), (336.0, 210.0), (136.0, 217.0), (174.0, 278.0), (210.0, 336.0)]
         {
             for is_above_band in [false, true] {
                 let sheet = SheetGeometry::on(PageGeometry { width_mm, height_mm, type_factor: 1.0 }, is_above_band);
-                let seen = if sheet.is_upright { sheet.top_mm / height_mm } else { 1.0 - sheet.width_mm / width_mm };
+                let seen = if sheet.is_portrait { sheet.top_mm / height_mm } else { 1.0 - sheet.width_mm / width_mm };
                 assert!(seen >= 0.35, "{width_mm} x {height_mm}: {seen} of the place");
                 assert!(sheet.body_height_mm >= 73.0, "{width_mm} x {height_mm}: {sheet:?}");
             }

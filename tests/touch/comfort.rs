@@ -16,7 +16,7 @@ use crate::tablet::{SIZE, Tablet};
 use crate::words::assert_text_fits;
 
 const DESK: DeskId = DeskId(1);
-const UPRIGHT: Size = Size::new(800.0, 1280.0);
+const PORTRAIT: Size = Size::new(800.0, 1280.0);
 
 fn in_session(tablet: &mut Tablet) {
     tablet.send(Event::SessionBegins { profile: None, infusion_minutes: None, settle: false });
@@ -67,7 +67,7 @@ fn a_reason_can_be_touched_once_the_desk_has_the_call_and_changes_nothing_about_
 #[test]
 fn reasons_never_cover_the_call_or_the_slide_of_staff() {
     let locales = locales_with_pseudo();
-    for size in [SIZE, Size::new(1920.0, 1200.0), UPRIGHT] {
+    for size in [SIZE, Size::new(1920.0, 1200.0), PORTRAIT] {
         for language in locales.languages() {
             for (hand, type_size) in LAYOUTS {
                 let mut tablet = Tablet::with_locales(size, &locales);
@@ -233,7 +233,7 @@ fn a_kind_word_follows_a_real_call_and_the_patient_reads_when_staff_speak() {
 
 #[test]
 fn the_ring_of_the_breath_stands_beside_the_light_of_every_place() {
-    for size in [SIZE, UPRIGHT] {
+    for size in [SIZE, PORTRAIT] {
         for place in Place::ALL.iter().copied().filter(|place| place.focal_box(1.0).is_some()) {
             let mut tablet = Tablet::of_size(size, true);
             in_session(&mut tablet);
@@ -244,7 +244,7 @@ fn the_ring_of_the_breath_stands_beside_the_light_of_every_place() {
             let light = place.focal_box(size.width / size.height).unwrap();
             let lines = tablet.lines();
             let (_, word) = lines.iter().find(|(line, _)| line == "Breathe in").unwrap();
-            let is_beside = if size == UPRIGHT {
+            let is_beside = if size == PORTRAIT {
                 word.x + word.width <= light.left * size.width
             } else {
                 word.x >= light.right * size.width
@@ -283,15 +283,15 @@ fn no_control_of_the_session_covers_the_light_of_a_place_on_a_landscape_screen()
 }
 
 #[test]
-fn upright_screens_survive_larger_words_and_a_left_hand() {
+fn portrait_screens_survive_larger_words_and_a_left_hand() {
     let locales = locales_with_pseudo();
     for language in locales.languages() {
         for (hand, type_size) in LAYOUTS {
-            let mut tablet = Tablet::with_locales(UPRIGHT, &locales);
-            let mut checker = Checker::new(UPRIGHT);
+            let mut tablet = Tablet::with_locales(PORTRAIT, &locales);
+            let mut checker = Checker::new(PORTRAIT);
             let mut check = |tablet: &Tablet, screen: &str| {
                 checker.check(tablet, &format!("{screen} in {language:?}, {hand}, {type_size}"));
-                assert_text_fits(tablet, UPRIGHT);
+                assert_text_fits(tablet, PORTRAIT);
             };
             tablet.send(Event::VisitBegins);
             tablet.tap(1, tablet.at(&format!("language-{language}")).center());

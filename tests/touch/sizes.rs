@@ -115,7 +115,7 @@ fn every_control_can_be_hit_at_both_sizes() {
         let mut checker = Checker::new(size);
         first_run(&mut checker, size);
         staff_sheet(&mut checker, size);
-        // The patient's screens are tested upright in `small_displays.rs` and `comfort.rs`.
+        // The patient's screens are tested in portrait in `small_displays.rs` and `comfort.rs`.
         if size.height > size.width {
             continue;
         }

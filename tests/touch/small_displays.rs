@@ -1,5 +1,5 @@
 //! Tests the screens on which a patient writes, draws and takes the note home, on displays from 8 to 15.6 inches,
-//! landscape and upright, in every shipped language: each control is large enough and within the screen, and no text is
+//! landscape and portrait, in each shipped language: each control is large enough and within the screen, and no text is
 //! cut off.
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::words::assert_text_fits;
 const DISPLAYS: [(f32, f32, f32); 4] =
     [(1280.0, 800.0, 8.0), (1280.0, 800.0, 10.1), (1920.0, 1200.0, 10.1), (1920.0, 1080.0, 15.6)];
 
-/// Each display, mounted landscape and upright, with its diagonal in inches.
+/// Each display, mounted landscape and portrait, with its diagonal in inches.
 fn displays() -> impl Iterator<Item = (Size, f32)> {
     DISPLAYS
         .into_iter()

@@ -1,4 +1,4 @@
-//! Screenshots of a whole visit, landscape and upright, for people to look at: `STILLROOM_PICTURES=folder cargo test
+//! Screenshots of a whole visit, landscape and portrait, for people to look at: `STILLROOM_PICTURES=folder cargo test
 //! --release --test touch visit_pictures -- --ignored`. Optional: `STILLROOM_PICTURES_LANGUAGE` is the tag of the
 //! language, `en-US` by default. With `STILLROOM_PICTURES_LEFT` set, the left hand is free, and with
 //! `STILLROOM_PICTURES_LARGER` set, words are larger.

@@ -145,6 +145,9 @@ pub struct App {
     restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
+    /// Number of messages that were handled, each of which may have changed the view. The window is redrawn when it
+    /// increases.
+    changes: u32,
     /// Whether the clipboard has already been cleared in the current turnover.
     is_clipboard_cleared: bool,
 }
@@ -257,6 +260,7 @@ impl App {
             restart: dependencies.restart,
             trace: dependencies.trace.map(trace::Trace::to),
             diagonal_inches,
+            changes: 0,
             is_clipboard_cleared: false,
         };
         app.screen = if app.pin.is_set() { app.screen_of_stage() } else { app.first_run() };
@@ -287,7 +291,11 @@ impl App {
     pub fn update(&mut self, message: Message) -> Task<Message> {
         let is_trace = matches!(message, Message::Traced(_));
         let task = self.handle(message);
-        if is_trace { task } else { Task::batch([task, self.trace_controls()]) }
+        if is_trace {
+            return task;
+        }
+        self.changes = self.changes.wrapping_add(1);
+        Task::batch([task, self.trace_controls()])
     }
 
     fn trace_controls(&self) -> Task<Message> {

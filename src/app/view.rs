@@ -19,6 +19,7 @@ use crate::widget::icon::Icon;
 use crate::widget::notice;
 use crate::widget::page::PageGeometry;
 use crate::widget::parts::{self, STAFF_HOLD};
+use crate::widget::redraw;
 use crate::widget::staff_sheet::SheetGeometry;
 use crate::widget::timer::timer;
 use crate::widget::touch::{HoldRing, Trigger, touchable};
@@ -33,11 +34,13 @@ const TALK_TIME: Duration = Duration::from_mins(10);
 const RING_MM: f32 = 24.0;
 
 impl App {
-    /// Returns the window's content: all layers, and an invisible widget that records each frame.
+    /// Returns the window's content: all layers, and two invisible widgets. One records each frame, the other makes the
+    /// software renderer redraw the whole window once after each change of the view.
     #[must_use]
     pub fn view(&self) -> Element<'_, Message> {
         let is_relied_on = self.ctx.snapshot.desks > 0;
-        stack![self.layers(), frame_monitor(Arc::clone(&self.liveness), is_relied_on)].into()
+        let monitor = frame_monitor(Arc::clone(&self.liveness), is_relied_on);
+        stack![self.layers(), monitor, redraw::window(self.changes)].into()
     }
 
     /// Reports to the room whether the stored PIN is unreadable (`is_lost`), and whether a copy replaced its damaged

@@ -14,6 +14,7 @@ use iced::widget::image::{FilterMethod, Handle};
 use iced::{Background, Color, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, window};
 
 use super::easing::smoothstep;
+use super::redraw;
 use crate::driver::clock::RoomClock;
 use crate::room::breath::{Breath, BreathPhase};
 use crate::room::snapshot::BreathView;
@@ -227,31 +228,17 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer<'_, Message> {
         let now = Instant::now();
         let strength = self.strength(now);
         let mut parts = layout.children();
-        let Some(shape) = parts.next().filter(|_| strength > 0.0) else { return };
+        let Some(shape) = parts.next() else { return };
         let breath = self.breath.at(self.clock.at(now));
-        let level = breath.level as f32;
-        let largest = shape.bounds().width;
-        if self.has_plate {
-            let plate = renderer::Quad {
-                bounds: layout.bounds(),
-                border: Border::default().rounded(self.plate_margin(largest) * 2.0),
-                shadow: Shadow::default(),
-                snap: true,
-            };
-            renderer.fill_quad(plate, Background::Color(theme::faded(theme::INK, PLATE_ALPHA * strength)));
-        }
-        let spread = if self.is_still { 1.0 } else { DIAMETER_MIN + (1.0 - DIAMETER_MIN) * level };
-        let (centre, diameter) = (shape.bounds().center(), largest * spread);
-        match self.shape {
-            PacerShape::Ring => self.draw_ring(renderer, centre, diameter, level, strength),
-            PacerShape::Orb => draw_orb(renderer, centre, diameter, level),
+        if strength > 0.0 {
+            self.draw_shape(renderer, layout.bounds(), shape.bounds(), breath.level as f32, strength);
         }
         let spoken = word_strengths(breath);
         for (((word, tree), layout), alpha) in self.words.iter().zip(&tree.children).zip(parts).zip(spoken) {
-            if alpha > 0.0 {
-                let style = renderer::Style { text_color: theme::faded(theme::SAND, alpha * strength) };
-                word.as_widget().draw(tree, renderer, theme, &style, layout, cursor, viewport);
-            }
+            redraw::fading(renderer, layout.bounds(), alpha * strength);
+            // A word is drawn even while it is invisible, for the same reason as in a fade.
+            let style = renderer::Style { text_color: theme::faded(theme::SAND, alpha * strength) };
+            word.as_widget().draw(tree, renderer, theme, &style, layout, cursor, viewport);
         }
     }
 }
@@ -275,6 +262,26 @@ impl<Message> Pacer<'_, Message> {
         let cycle = self.breath.pattern.cycle().as_secs_f32().max(1.0);
         let gone = self.clock.at(now).since(self.breath.started).as_secs_f32() / cycle;
         smoothstep((breaths as f32 - gone).clamp(0.0, 1.0))
+    }
+
+    /// Draws the plate, if there is one, on `bounds`, and the ring or the orb within `shape`.
+    fn draw_shape(&self, renderer: &mut Renderer, bounds: Rectangle, shape: Rectangle, level: f32, strength: f32) {
+        let largest = shape.width;
+        if self.has_plate {
+            let plate = renderer::Quad {
+                bounds,
+                border: Border::default().rounded(self.plate_margin(largest) * 2.0),
+                shadow: Shadow::default(),
+                snap: true,
+            };
+            renderer.fill_quad(plate, Background::Color(theme::faded(theme::INK, PLATE_ALPHA * strength)));
+        }
+        let spread = if self.is_still { 1.0 } else { DIAMETER_MIN + (1.0 - DIAMETER_MIN) * level };
+        let (centre, diameter) = (shape.center(), largest * spread);
+        match self.shape {
+            PacerShape::Ring => self.draw_ring(renderer, centre, diameter, level, strength),
+            PacerShape::Orb => draw_orb(renderer, centre, diameter, level),
+        }
     }
 
     fn draw_ring(&self, renderer: &mut Renderer, centre: Point, diameter: f32, level: f32, opacity: f32) {

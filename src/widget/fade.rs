@@ -9,6 +9,7 @@ use iced::border::Border;
 use iced::{Background, Element, Event, Length, Rectangle, Renderer, Shadow, Size, Theme, window};
 
 use super::easing::smoothstep;
+use super::redraw;
 use crate::theme;
 
 /// Duration of a fade-in, and of a fade-out. Anything shorter than 1.2 s would be too abrupt for the patient.
@@ -130,18 +131,18 @@ impl<Message> Widget<Message, Theme, Renderer> for Fade<'_, Message> {
         viewport: &Rectangle,
     ) {
         let alpha = self.alpha(Instant::now());
-        if alpha <= 0.0 {
-            return;
-        }
         let quad = renderer::Quad {
             bounds: layout.bounds(),
             border: Border::default().rounded(self.radius_px),
             shadow: Shadow::default(),
             snap: true,
         };
-        if self.scrim_alpha > 0.0 {
+        if self.scrim_alpha * alpha > 0.0 {
             renderer.fill_quad(quad, Background::Color(theme::faded(theme::INK, self.scrim_alpha * alpha)));
         }
+        redraw::fading(renderer, layout.bounds(), alpha);
+        // The text is drawn even while it is invisible. The software renderer compares texts by their number in the
+        // frame, so one that comes and goes would make it redraw all that follow.
         let style = renderer::Style { text_color: theme::faded(theme::SAND, alpha) };
         if let Some(child) = layout.children().next() {
             self.content.as_widget().draw(&tree.children[0], renderer, theme, &style, child, cursor, viewport);

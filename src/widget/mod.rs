@@ -15,6 +15,7 @@ pub mod orientation;
 pub mod page;
 pub mod parts;
 pub mod place;
+pub mod redraw;
 pub mod resting;
 pub mod sketch;
 pub mod staff_parts;

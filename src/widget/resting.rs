@@ -11,6 +11,7 @@ use iced::{Background, Color, Element, Event, Length, Rectangle, Renderer, Shado
 
 use super::easing::smoothstep;
 use super::fade::FADE;
+use super::redraw;
 use crate::theme;
 
 /// Duration of waking. It is short, because waking is the response to a touch.
@@ -212,9 +213,8 @@ impl<Message> Widget<Message, Theme, Renderer> for Resting<'_, Message> {
             };
             renderer.fill_quad(quad, Background::Color(theme::faded(self.ground, look.ground)));
         }
-        if look.ink <= 0.0 {
-            return;
-        }
+        redraw::fading(renderer, layout.bounds(), look.ink);
+        // The content is drawn even while it is invisible, for the same reason as in a fade.
         let style = renderer::Style { text_color: theme::faded(self.color, look.ink) };
         if let Some(child) = layout.children().next() {
             self.content.as_widget().draw(&tree.children[0], renderer, theme, &style, child, cursor, viewport);

@@ -22,6 +22,7 @@ mod pictures;
 mod pseudo;
 mod sizes;
 mod small_displays;
+mod specks;
 mod staff;
 mod still;
 mod tablet;

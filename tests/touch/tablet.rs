@@ -104,7 +104,6 @@ impl Tablet {
         language: Language,
         diagonal_inches: f32,
     ) -> Self {
-        load_fonts();
         // The folder is in memory because some tests press a thousand times, and each press is written to it.
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
         let repository = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -147,14 +146,13 @@ impl Tablet {
         let shown = room.snapshots().borrow().clone();
         let mut app = App::new(dependencies, size);
         drop(app.update(Message::Resized(size)));
-        let renderer = block_on(<iced::Renderer as Headless>::new(theme::CONTROL, 16.0.into(), Some("tiny-skia")));
         Self {
             app,
             room,
             shown,
             size,
             cache: Some(Cache::default()),
-            renderer: RefCell::new(renderer.unwrap()),
+            renderer: RefCell::new(new_renderer()),
             pointer: mouse::Cursor::Unavailable,
             _runtime: runtime,
             _folder: folder,
@@ -335,6 +333,11 @@ impl Tablet {
         self.renderer.get_mut().screenshot(size, 1.0, iced::Color::BLACK)
     }
 
+    /// The software renderer, with the layers of the last frame that was drawn.
+    pub fn software_renderer(&mut self) -> &mut iced_tiny_skia::Renderer {
+        software(self.renderer.get_mut())
+    }
+
     pub const fn size(&self) -> Size {
         self.size
     }
@@ -433,6 +436,19 @@ impl Selector for CollectLines {
 
     fn description(&self) -> String {
         "every line".to_owned()
+    }
+}
+
+/// Creates a renderer that draws with the program's fonts and needs no screen.
+pub fn new_renderer() -> iced::Renderer {
+    load_fonts();
+    block_on(<iced::Renderer as Headless>::new(theme::CONTROL, 16.0.into(), Some("tiny-skia"))).unwrap()
+}
+
+pub fn software(renderer: &mut iced::Renderer) -> &mut iced_tiny_skia::Renderer {
+    match renderer {
+        iced::Renderer::Secondary(software) => software,
+        iced::Renderer::Primary(_) => panic!("tests draw with the software renderer"),
     }
 }
 

@@ -6,6 +6,7 @@
 #                  default target/short-visit
 #   make test      check the formatting and the lints, run every test, and quickly check the real window, and the desk
 #                  in a real browser
+#   make dist      build the program that a clinic installs, which is smaller: target/dist/stillroom
 #   make smoke     run only the quick check of the real window
 #   make demo      play an unattended visit from the first run to the wiped room, and an afternoon at the desk of two
 #                  rooms; OUT=folder sets the folder for its output, by default target/demo; DEMO sets options of the
@@ -31,7 +32,7 @@ TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 ROOM := $(TARGET)/release/stillroom
 PYTHON := python3 -B
 
-.PHONY: run build check test smoke demo bench soak deny pictures sheet
+.PHONY: run build dist check test smoke demo bench soak deny pictures sheet
 
 run: window
 	@if sh scripts/display.sh; then \
@@ -50,6 +51,12 @@ build:
 	@sh scripts/packages.sh build
 	@sh scripts/cargo.sh
 	cargo build --release --locked
+
+dist:
+	@sh scripts/packages.sh build
+	@sh scripts/cargo.sh
+	cargo build --profile dist --locked
+	@ls -lh $(TARGET)/dist/stillroom
 
 check: build
 	$(ROOM) check --config $(CONFIG)

@@ -29,7 +29,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         match body {
             Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "the whole request did not arrive in time")),
             Ok(Ok(Json(body))) => Ok(Self(body)),
-            Ok(Err(JsonRejection::BytesRejection(_))) => Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "too long")),
+            Ok(Err(JsonRejection::BytesRejection(error))) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "too long"))
+            }
+            Ok(Err(JsonRejection::BytesRejection(_))) => {
+                Err(problem(StatusCode::BAD_REQUEST, "the whole request did not arrive"))
+            }
             Ok(Err(_)) => Err(problem(StatusCode::BAD_REQUEST, "not an order this desk knows")),
         }
     }

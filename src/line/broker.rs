@@ -7,7 +7,7 @@ use crate::vocabulary::access::BrokerAccess;
 pub struct Broker {
     /// The broker's address and credentials. The password file is read again for each connection.
     pub access: BrokerAccess,
-    /// The first part of the MQTT client id. The rest is random, because another client that knows the id can take over
-    /// the session.
+    /// The first part of the MQTT client id. The rest of the id is random, because a client that knew the whole id
+    /// could take over the session.
     pub client_prefix: String,
 }

@@ -92,7 +92,8 @@ struct ContactWorker<F> {
     on_event: F,
     /// Whether the contact should be closed.
     is_wanted: bool,
-    /// Whether the contact is closed; `None` after a failure, which leaves that unknown.
+    /// Whether the contact is closed; `None` if that is not known, which is the case before the first command and after
+    /// a failed one.
     is_closed: Option<bool>,
     /// Whether the previous command succeeded. It is kept because only changes are reported.
     was_ok: Option<bool>,

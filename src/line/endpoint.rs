@@ -3,7 +3,7 @@
 
 use super::Publication;
 
-/// One end of the exchange over a broker, that of a room or that of a desk. All times are in milliseconds of the same
+/// One end of the exchange over a broker: a room's end or a desk's end. All times are in milliseconds of the same
 /// monotonic clock, which starts at 0.
 ///
 /// After calling any other method, call [`Endpoint::poll_transmit`] and [`Endpoint::poll_event`] until they return

@@ -108,7 +108,8 @@ pub fn is_desk_beat_topic(topic: &str) -> bool {
     topic.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with("/desks/"))
 }
 
-/// The fields that every message of a room has. They identify the sender and the message's place in its sequence.
+/// The fields that every message of a room has. They identify the sender and the message's position among the sender's
+/// messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageHead {
     /// The sender's [`VERSION`].
@@ -122,8 +123,8 @@ pub struct MessageHead {
     /// The number of this run's connection attempts so far. It shows which connection a will belongs to.
     #[serde(rename = "link")]
     pub connection: u32,
-    /// The number of this run's messages so far, including this one. A will is not counted, and has the number of the
-    /// last message before its connection.
+    /// The number of this run's messages so far, including this one. A will is not counted: it has the number of the
+    /// last message before the connection attempt.
     pub seq: u64,
 }
 
@@ -181,8 +182,8 @@ pub struct CallState {
     pub id: Ulid,
     /// Whether this is a practice call.
     pub practice: bool,
-    /// The call's current phase. A call can also return to an earlier phase, for example if the only desk that shows it
-    /// is lost.
+    /// The call's current phase. A call can return to an earlier phase, for example if the only desk that shows it is
+    /// lost.
     pub phase: WirePhase,
     /// Time from the press of the call button to the writing of this message, in milliseconds.
     pub placed_ago_ms: u64,
@@ -302,7 +303,7 @@ pub struct DeskState {
     /// Whether at least one of the desk's pages is visible and has its sound unlocked.
     #[serde(rename = "receives")]
     pub can_receive: bool,
-    /// The room's call, if one of these pages shows it.
+    /// The room's call, if a page of this desk that can receive calls shows it.
     #[serde(rename = "received")]
     pub received_call: Option<Ulid>,
     /// The orders that the room has not answered yet, oldest first.
@@ -358,13 +359,14 @@ pub enum MessageError {
     /// The message is longer than [`MESSAGE_BYTES_MAX`].
     #[error("a message is longer than {MESSAGE_BYTES_MAX} bytes")]
     TooLong,
-    /// The message is not valid JSON of the expected kind, or its version is not [`VERSION`].
+    /// The message is not valid JSON of the expected kind, does not belong on its topic, or has a version other than
+    /// [`VERSION`].
     #[error("a message is not of version {VERSION} of the protocol; run the same version of Stillroom everywhere")]
     Unknown,
 }
 
-/// Parses a message. Rejects a message that is longer than [`MESSAGE_BYTES_MAX`] or has another version than
-/// [`VERSION`].
+/// Parses a message. Rejects a message that is longer than [`MESSAGE_BYTES_MAX`], is not the JSON of a `T`, or has a
+/// version other than [`VERSION`].
 pub(super) fn parse<T: for<'de> Deserialize<'de>>(
     payload: &[u8],
     version: impl Fn(&T) -> u32,

@@ -12,8 +12,8 @@ use super::message::RoomId;
 use super::room_end::{RoomEnd, RoomInput, RoomReport, SharedWordsChange};
 use crate::room::call::CallId;
 
-/// Returns a report on the room's current state. Runs on the client's thread, and must neither block nor use the
-/// transport.
+/// A function that returns a report on the room's current state. It runs on the client's thread, and must neither block
+/// nor use the transport.
 pub type ReportSource = Box<dyn FnMut() -> RoomReport + Send>;
 
 /// An event that a room's transport reports.
@@ -86,7 +86,7 @@ impl RoomTransport {
         self.0.with(|endpoint, _| endpoint.end.call_cleared(id));
     }
 
-    /// Sends the room's new state. `is_urgent` says whether its call has changed.
+    /// Sends the room's new state. `is_urgent` says whether the room's call has changed.
     pub fn room_changed(&self, is_urgent: bool) {
         self.0.with(|endpoint, _| endpoint.end.room_changed(is_urgent));
     }

@@ -31,7 +31,7 @@ pub(super) enum Freshness {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SequenceTracker {
     accepted: NumberAt,
-    /// The newest number that did not follow the accepted number.
+    /// The newest number that did not follow the accepted number; `None` if none has arrived since that was accepted.
     outlier: Option<NumberAt>,
 }
 
@@ -97,7 +97,8 @@ mod tests {
     }
 
     proptest! {
-        /// From a few seconds after the last forged number, all true numbers are accepted, whatever was forged.
+        /// No forged numbers can silence the true sender for long: eight seconds after the last one, every true number
+        /// is accepted.
         #[test]
         fn no_forged_numbers_silence_a_sender(
             first in 0_u64..1_000_000,

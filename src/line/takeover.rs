@@ -29,7 +29,8 @@ pub(super) enum DisconnectCause {
 pub(super) struct TakeoverDetector {
     /// The times of the newest takeovers, at most [`TAKEOVERS_MIN`], oldest first.
     takeovers: VecDeque<u64>,
-    /// Whether the broker closed the last connection. If the next attempt succeeds, that was a takeover.
+    /// Whether the last connection was closed without a reason. If the next attempt succeeds, the closing counts as a
+    /// takeover.
     was_closed: bool,
     is_contested: bool,
     was_reported: bool,

@@ -19,7 +19,7 @@ pub enum TlsError {
         /// The reason, in plain words for staff.
         why: String,
     },
-    /// The system trusts no certificate authorities.
+    /// No certificate authority can be used: the system trusts none, or every certificate is malformed.
     #[error("this system has no certificate authorities; install ca-certificates, or set ca_file")]
     NoAuthorities,
     /// An error from the TLS library.

@@ -20,8 +20,9 @@ pub const SHARED_CHARS_MAX: usize = 8_000;
 /// Maximum number of elements in a [`BoundedList`].
 pub const LIST_MAX: usize = 64;
 
-/// Text of at most `CHARS_MAX` characters. Longer text is truncated and ends with `…`. Invisible characters, and those
-/// that change the direction of the text around them, are removed.
+/// Text of at most `CHARS_MAX` characters. Longer text is truncated and ends with `…`. Line breaks are kept. Other
+/// control characters, characters without width, and characters that change the direction of the text around them are
+/// removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct BoundedText<const CHARS_MAX: usize>(String);
@@ -148,7 +149,8 @@ pub struct RoomView {
     pub breath: Option<Label>,
     /// Whether the patient's screen is dark.
     pub dark: bool,
-    /// Whether the anchor is on, which the patient turns on with *Too much* and staff with *Calm now*.
+    /// Whether the anchor is on, so the patient's screen shows only the breath and one line of words. The patient turns
+    /// it on with *Too much*, and staff with *Calm now*.
     pub anchor: bool,
     /// Whether staff have calmed the room, which pauses the music and turns on the anchor.
     pub calm: bool,
@@ -160,7 +162,8 @@ pub struct RoomView {
     pub intensity_nudge: Option<f32>,
     /// Whether staff are talking to the patient, which makes the sound quieter.
     pub talk_now: bool,
-    /// The number of desks of several rooms and of the room's own desk pages that can receive its calls.
+    /// The number of desks that can receive the room's calls. Each page of the room's own desk counts as one, and so
+    /// does each desk of several rooms.
     pub desks: u32,
     /// `up` if [`RoomView::desks`] is at least 1, otherwise `down`.
     pub line: Label,
@@ -190,7 +193,7 @@ pub struct ClockView {
     pub paused: bool,
     /// Whether the landing is over.
     pub landed: bool,
-    /// Seconds that the clock advances per second. It is greater than 1 only in demonstrations.
+    /// Seconds that the clock advances per second of real time. The value is greater than 1 only in demonstrations.
     pub speed: u32,
     /// The infusion's length.
     pub infusion_ms: u64,
@@ -217,7 +220,7 @@ pub struct ReceiptView {
     pub verified: bool,
     /// One entry for each check.
     pub checks: BoundedList<CheckView>,
-    /// A hash over this receipt and the hash of the previous one.
+    /// A hash over this receipt and the previous receipt's hash.
     pub chain: Label,
 }
 

@@ -40,10 +40,11 @@ pub(super) struct Authenticator {
     session_cookie: String,
     browser_cookie: String,
     is_tls: bool,
-    /// The queue of unknown clients. Verifying a password takes 19 MiB and tens of milliseconds of one core, so the
-    /// passwords of a queue are verified one at a time.
+    /// Lets only one password of an unknown client be verified at a time, because this takes 19 MiB and tens of
+    /// milliseconds of one core.
     strangers_turn: Arc<Semaphore>,
-    /// The queue of known browsers and of this machine. It is separate, so that strangers cannot fill it.
+    /// Does the same for known browsers and this machine. It is separate, so that these never wait behind unknown
+    /// clients.
     known_turn: Arc<Semaphore>,
 }
 
@@ -53,7 +54,7 @@ pub(super) enum SignInResult {
     Accepted {
         /// Contains the token of the sign-in.
         session_cookie: String,
-        /// Contains the signed mark of a browser on which somebody has signed in.
+        /// Contains a signed mark that identifies the browser as one on which somebody has signed in.
         browser_cookie: String,
     },
     /// The password was wrong.
@@ -69,7 +70,8 @@ impl Authenticator {
             Err(source) if password_hash.is_some() => {
                 return Err(DeskError::File { path: folder.to_owned(), source });
             }
-            // Without a readable password, nobody can sign in, so there is nothing to store.
+            // Without a readable password, nobody can sign in. Nothing has to be stored then, so a folder that cannot
+            // be created does no harm.
             Ok(()) | Err(_) => {}
         }
         let file = folder.join(THROTTLE_FILE);
@@ -99,7 +101,7 @@ impl Authenticator {
         })
     }
 
-    /// Returns why no password is accepted, if the stored password cannot be read.
+    /// Returns an error if the stored password cannot be read, in which case no password is accepted; otherwise `None`.
     pub(super) fn damage(&self) -> Option<DeskError> {
         self.password_hash().is_none().then_some(DeskError::PasswordUnreadable)
     }
@@ -183,7 +185,7 @@ impl Authenticator {
         self.set_cookie(&self.session_cookie, "", 0)
     }
 
-    /// Gives pending writes up to [`CLOSE_TIMEOUT`] when the desk closes.
+    /// Waits up to [`CLOSE_TIMEOUT`] for pending writes, because the desk closes.
     pub(super) async fn close(&self) {
         tokio::join!(self.sign_ins.all_written(CLOSE_TIMEOUT), self.throttle_file.all_written(CLOSE_TIMEOUT));
     }

@@ -30,13 +30,13 @@ const PASSWORD_CHECK_INTERVAL: Duration = Duration::from_secs(2);
 pub struct ServerOptions {
     /// Address to listen on. With port 0, the system chooses a free port.
     pub listen: SocketAddr,
-    /// Where the certificate comes from. It is used beyond loopback only.
+    /// Where the certificate comes from. It is not used if `listen` is a loopback address.
     pub certificate: CertificateSource,
     /// Folder for certificates and sign-ins, created if missing. It holds `ca.pem`, `ca-key.pem`, `ca.json`,
     /// `server.pem`, `server-key.pem`, `server.json`, `sessions.json`, `guesses.json` and `door-key`. None of these
     /// files contains anything about a patient.
     pub folder: PathBuf,
-    /// The password for signing in. Required beyond loopback.
+    /// The password for signing in. It is required unless `listen` is a loopback address.
     pub password: DeskPassword,
     /// Additional host names under which the clinic reaches this desk, such as `room2.clinic.lan`.
     pub host_names: Vec<String>,
@@ -59,11 +59,11 @@ impl From<Option<SecretHash>> for DeskPassword {
     }
 }
 
-/// Checks whether a desk may open at this address. On loopback, it always may. Beyond loopback, it needs a password,
-/// and always uses TLS.
+/// Checks whether a desk may open at this address. On a loopback address, it always may. On any other address, it needs
+/// a password; it then also uses TLS.
 ///
 /// # Errors
-/// [`DeskError::NoPassword`] if the address is beyond loopback and no password is set.
+/// [`DeskError::NoPassword`] if the address is not a loopback address and no password is set.
 pub fn bind_rules(listen: SocketAddr, password: &DeskPassword) -> Result<(), DeskError> {
     let is_allowed = *password != DeskPassword::NotSet || listen.ip().is_loopback();
     if is_allowed { Ok(()) } else { Err(DeskError::NoPassword { listen }) }

@@ -23,8 +23,8 @@ const TOTAL_MIN: usize = 16;
 /// Maximum number of connections from one address. It is enough for eight browsers behind one address (NAT) with six
 /// connections each.
 const PER_ADDRESS_MAX: usize = 48;
-/// Number of connections up to which all addresses are treated alike. An address with more connections loses some
-/// first.
+/// Number of connections up to which all addresses are treated alike. Among connections that are otherwise equal, those
+/// of an address with more connections are evicted first.
 const FEW_CONNECTIONS: usize = 8;
 /// Maximum number of remembered addresses from which somebody signed in.
 const KNOWN_ADDRESSES_MAX: usize = 64;

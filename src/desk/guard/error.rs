@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// The reason why a desk does not open or stopped serving.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
-    /// Beyond loopback a desk needs a password.
+    /// The desk has no password, without which it may listen on a loopback address only.
     #[error(
         "the desk is to listen on {listen}, beyond this tablet, but no desk password is set; run `stillroom desk \
          set-password`, or set listen = \"127.0.0.1:{port}\" under [desk] in kiosk.toml", port = listen.port()

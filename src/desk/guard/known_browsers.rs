@@ -17,7 +17,7 @@ const KEY_BYTES: usize = 32;
 pub(super) const BROWSER_MARK_SECONDS: u64 = 180 * 24 * 60 * 60;
 /// Number of bytes of the MAC that make up a desk's name.
 const NAME_BYTES: usize = 4;
-/// Number of bytes of a mark's MAC.
+/// Number of bytes of the MAC that are part of a mark.
 const TAG_BYTES: usize = 16;
 
 /// The secret key of a desk.

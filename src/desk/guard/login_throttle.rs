@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::known_browsers::BrowserId;
 use crate::secret::backoff::{BackoffSchedule, FailedAttempts};
 
-/// Number of attempts without a wait, and the waits after further wrong passwords, for one client.
+/// The limits for one client: the number of attempts without a wait, and the waits after further wrong passwords, in
+/// seconds.
 const BACKOFF: BackoffSchedule = BackoffSchedule { free_attempts: 2, waits_s: &[5, 10, 20, 40, 80, 160, 300] };
 /// Time without an attempt after which a client's wrong passwords are forgotten, in milliseconds.
 const FORGET_AFTER_MS: u64 = 24 * 60 * 60_000;
@@ -21,7 +22,7 @@ const KNOWN_BROWSER_WRONG_MAX: u32 = 10;
 const CLIENTS_MAX: usize = 1_024;
 /// Maximum number of wrong passwords that all strangers together may try in a burst.
 const BUDGET: u64 = 20;
-/// Time after which strangers may try one more wrong password, in milliseconds. It allows twenty passwords a minute.
+/// Time after which strangers may try one more wrong password, in milliseconds. This allows twenty passwords a minute.
 const REFILL_INTERVAL_MS: u64 = 3_000;
 /// Part of [`BUDGET`] that is reserved for strangers without a wrong password. It lets a new browser sign in while
 /// others guess.

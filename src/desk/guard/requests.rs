@@ -66,9 +66,9 @@ pub(super) fn peer_address(request: &Request) -> IpAddr {
     info.map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip())
 }
 
-/// Checks the host name against DNS rebinding. On loopback, a desk may be open without a password, so requests to a
-/// foreign name that resolves to it must not pass. Beyond loopback, every name is accepted, because the certificate
-/// protects against DNS rebinding.
+/// Checks the host name against DNS rebinding. A desk on a loopback address may be open without a password, so a
+/// request must not pass if its host name is a foreign name that resolves to that address. On any other address, every
+/// name is accepted, because the certificate protects against DNS rebinding.
 fn is_own_host(guard: &Guard, headers: &HeaderMap) -> bool {
     if !guard.address.ip().is_loopback() {
         return true;

@@ -29,7 +29,7 @@ use super::connections::{Connection, ConnectionLimits, Connections};
 /// Time limit for the TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time limit for the headers of a request to arrive, and for an idle connection. A page sends a request every two
-/// seconds.
+/// seconds, so this limit does not close its connection.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit for the peer to acknowledge what was sent (`TCP_USER_TIMEOUT`).
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(20);

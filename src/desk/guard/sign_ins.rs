@@ -1,6 +1,6 @@
 //! Owns the sign-ins at a desk. They survive a restart of the program, because every reset of the room restarts it, and
-//! a desk that the restart signed out could not receive calls. No function waits for a disk, unless its documentation
-//! says so. Does not own the password.
+//! a desk that the restart signed out could not receive calls. No function waits for a write to the disk, unless its
+//! documentation says so. Does not own the password.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -207,7 +207,7 @@ mod tests {
         let tokens: Vec<String> = (0..3).map(|_| sign_ins.sign_in().unwrap().0).collect();
         assert!(tokens.iter().all(|token| sign_ins.is_signed_in(Some(token))));
         let number = sign_ins.sign_out(Some(&tokens[0])).unwrap();
-        // The wait for the disk is bounded.
+        // This returns at its time limit, although the write never completes.
         sign_ins.written(number, Duration::from_millis(20)).await;
         assert!(!sign_ins.is_signed_in(Some(&tokens[0])) && sign_ins.is_signed_in(Some(&tokens[1])));
         drop(disk);

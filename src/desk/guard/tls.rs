@@ -21,8 +21,8 @@ use super::DeskError;
 use crate::paths::private;
 use crate::vocabulary::access::CertificateSource;
 
-/// Lifetime of the authority, in days. It is long, because staff install the authority's certificate in every browser
-/// by hand.
+/// Lifetime of the built-in certificate authority, in days. It is long, because staff install the authority's
+/// certificate in every browser by hand.
 const CA_DAYS: u64 = 3_650;
 /// Lifetime of a server certificate, in days. Browsers refuse more than 398 days (CA/Browser Forum, ballot SC31).
 const SERVER_DAYS: u64 = 180;
@@ -38,7 +38,7 @@ const SERVER_FILE: &str = "server.pem";
 const SERVER_KEY_FILE: &str = "server-key.pem";
 const SERVER_FACTS_FILE: &str = "server.json";
 
-/// The desk's certificate, whose files were readable and usable when it was opened.
+/// The desk's certificate, whose files were readable and usable when the desk was opened.
 #[derive(Debug)]
 pub(super) struct Certificate {
     source: CertificateSource,

@@ -83,7 +83,8 @@ impl LeftOutMessage {
     }
 }
 
-/// The state of one room. All ages are as of now, except those in `view`, which were current `view_age_ms` ago.
+/// The state of one room. All ages are current when the message is created, except those in `view`, which were current
+/// `view_age_ms` earlier.
 #[derive(Debug, Serialize)]
 pub(super) struct RoomMessage<'a> {
     id: &'a str,

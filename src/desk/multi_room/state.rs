@@ -69,7 +69,7 @@ struct RoomRecords {
     recent_calls: BTreeMap<RoomId, RecentCalls>,
     /// The pages that still show, or may show, what a room's patient shared.
     shared: BTreeMap<RoomId, SharedWords>,
-    /// For each page, the call of each room that the page shows.
+    /// For each page, the calls that it shows, by room.
     received: BTreeMap<DeskId, BTreeMap<RoomId, Ulid>>,
     /// Orders that wait for their room's answer.
     unanswered: BTreeMap<Ulid, oneshot::Sender<Result<(), OrderError>>>,

@@ -61,7 +61,7 @@ async fn feed(desk: &MultiRoomDesk, page: DeskId, stream: &PageStream) {
     }
 }
 
-/// The versions that have been sent to a page.
+/// The versions of the states that a page has been sent.
 #[derive(Default)]
 struct SentVersions {
     line: u64,

@@ -28,8 +28,8 @@ let settledAt = 0;
 let pressesBefore = [];
 
 /**
- * Sets what does not change: the names of clinicians, whether this page can receive calls, and, with several rooms, how to
- * open one.
+ * Sets the names of the clinicians, the function that says whether this page can receive calls, and the function that
+ * opens a room. `openRoom` is null at the desk of one room.
  * @param {string[]} names
  * @param {() => boolean} isAble
  * @param {((id: string) => void) | null} openRoom
@@ -100,7 +100,10 @@ export function sayStale() {
   for (const panel of panels.values()) panel.sayStale();
 }
 
-/** Returns whether a call was placed or pressed again since the last check. Each press starts the sound again. */
+/**
+ * Returns whether a call was placed or began to ring again since the last check. The sound then starts from the
+ * beginning.
+ */
 export function isPressedAnew() {
   const now = [...panels.values()].map(({ call }) => `${call?.id} ${call?.presses}`);
   const isNew = now.some((press) => !pressesBefore.includes(press));
@@ -113,7 +116,7 @@ export function isAnyWaiting() {
   return [...panels.values()].some((panel) => panel.rings());
 }
 
-/** The page's title while anybody still has to come to a patient, or null. */
+/** The page's title while somebody still has to come to a patient who called; null if there is no such call. */
 export function titleWords() {
   const waiting = [...panels.values()].filter(({ call }) => call && call.phase !== "here");
   const oldest = waiting.sort(urgentFirst)[0];
@@ -309,7 +312,7 @@ class Panel {
     show(this.part("call-open"), Boolean(this.id) && openedRoom !== this.id);
   }
 
-  /** Confirms to the room, once, that this call is visible and audible on this page. */
+  /** Confirms to the room that this call is visible and audible on this page, unless the room already knows. */
   async tellReceived() {
     // A call that was not drawn completely does not count as received.
     if (this.drawing || !this.call || !this.isWhole) return;

@@ -17,11 +17,12 @@ let room = "";
 let offers = { profiles: [], cap_db: 0, previews: false };
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let problemTimer;
-/** The profile and the planned length with which the field for another length was filled last. */
+/** The profile and the planned length for which the input of a custom length was last filled in. */
 let filledFor = "";
 let stopPreview = () => {};
 /**
- * The pending answer to the choice of a profile; null if no answer is pending.
+ * The room's pending answer to the choice of a profile, which resolves to true if the room accepts the choice; null if
+ * no answer is pending.
  * @type {Promise<boolean> | null}
  */
 let choosing = null;
@@ -33,7 +34,8 @@ let placeTiles = new Map();
 /** @typedef {{ node: HTMLButtonElement, picture: HTMLElement }} Tile */
 
 /**
- * Fills the lists of what can be chosen in a room. If another room was shown before, discards what was begun there.
+ * Shows the profiles and places that can be chosen in a room. If another room was shown before, discards inputs that
+ * were begun there.
  * @param {string} id
  * @param {Offers} said
  * @param {string[]} places
@@ -180,7 +182,7 @@ export function draw(shown) {
   if (session) drawRunning(session);
   write("volume-words", soundWords(view));
   write("light-words", lightWords(view));
-  // A step needs a known value to start from.
+  // A step starts from the current value, so the buttons are disabled while that is unknown.
   for (const [id, from] of /** @type {[string, number | null][]} */ ([["volume", view.volume_db], ["light", view.brightness_trim], ["intensity", view.intensity_nudge]])) {
     for (const way of ["down", "up"]) the(HTMLButtonElement, `${id}-${way}`).disabled = from === null;
   }

@@ -12,15 +12,15 @@ import * as troubles from "/troubles.js";
 import { attempt, el, failsFor, show, watchFaults, write } from "/parts.js";
 import { say, speak } from "/words.js";
 
-// Length of a broker outage from which it is shown as a trouble, in milliseconds. A broker that restarts is back
-// earlier.
+// Minimum length of a broker outage that is shown as a trouble, in milliseconds. A broker that merely restarts is back
+// sooner.
 const BROKER_OUTAGE_MS = 3_000;
 const BROKER_LOST = "broker-lost";
-// Time without a message about a room after which a desk that has restarted counts as not connected to it, in
-// milliseconds.
+// Time that a desk has, after this page connects to it, to send a message about each known room, in milliseconds. After
+// that, rooms without a message count as lost.
 const ROOM_SILENT_MS = 10_000;
 
-/** The name of the trouble of a room that this page cannot draw completely. */
+/** The name of the trouble that is listed if this page cannot draw a room completely. */
 const NOT_DRAWN = "not-drawn";
 
 const canReceive = () => document.visibilityState === "visible" && sound.isOn();
@@ -146,7 +146,7 @@ function soundCalls() {
 }
 
 /**
- * A room without what its patient shared, which must not stay on a page that is no longer updated.
+ * Returns a room without the text that its patient shared. The text must not stay on a page that is no longer updated.
  * @param {Room} room
  * @returns {Room}
  */
@@ -192,7 +192,7 @@ function withStoppedClock(room) {
   return { ...room, view: { ...room.view, session: { ...room.view.session, clock_ms, running: false } } };
 }
 
-/** Marks those rooms as lost about which a desk that has restarted has sent nothing. */
+/** Marks rooms as lost if the desk has sent nothing about them for `ROOM_SILENT_MS` after this page connected to it. */
 function markMissingRooms() {
   if (performance.now() - helloAt < ROOM_SILENT_MS) return;
   for (const room of knownRooms.values()) {

@@ -1,5 +1,5 @@
-// Owns the connection to the server: the event stream, the heartbeat that registers this page as a desk, and orders.
-// Does not own what is shown.
+// Owns the connection to the server: the event stream, the heartbeat that registers this page as a desk, and the
+// sending of orders. Does not own what is shown.
 
 import { within } from "/parts.js";
 

@@ -33,8 +33,7 @@ pub struct PageOptions {
     pub font: Option<&'static [u8]>,
     /// The staff's bold typeface as a TrueType file; `None` for a typeface of the browser.
     pub font_bold: Option<&'static [u8]>,
-    /// The pictures of the places, as the tablet shows them. The page shows a place without a picture if it is missing
-    /// here.
+    /// The pictures of the places, as the tablet shows them. A place that is missing here is shown without a picture.
     pub stills: Vec<PlaceStill>,
 }
 

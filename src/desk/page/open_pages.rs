@@ -49,7 +49,8 @@ impl OpenPages {
         true
     }
 
-    /// Handles a page's heartbeat. `can_receive` says whether the page is visible with its sound unlocked.
+    /// Handles a page's heartbeat. `can_receive` says whether the page is visible with its sound unlocked. Returns a
+    /// change if that differs from what is recorded for the page.
     ///
     /// # Errors
     /// [`UnknownPage`] if the page is not open.
@@ -68,14 +69,15 @@ impl OpenPages {
         Ok(Some(if can_receive { PageChange::Able(desk) } else { PageChange::Unable(desk) }))
     }
 
-    /// Records that the room refused the page. The page's next heartbeat announces it to the room again.
+    /// Records that the room refused the report of a page's change. The page then counts as unable to receive calls, so
+    /// that its next heartbeat can report it again.
     pub(in crate::desk) fn refused(&mut self, desk: DeskId) {
         if let Some(page) = self.pages.get_mut(&desk) {
             page.can_receive = false;
         }
     }
 
-    /// Removes a page whose stream has ended.
+    /// Removes a page whose stream has ended. Returns a change if the page could receive calls.
     pub(in crate::desk) fn close(&mut self, desk: DeskId) -> Option<PageChange> {
         let page = self.pages.remove(&desk)?;
         page.can_receive.then_some(PageChange::Unable(desk))

@@ -101,7 +101,8 @@ export function failsFor(room) {
 }
 
 /**
- * Records faults anywhere on the page. Calls `tell` for each new one.
+ * Records uncaught exceptions anywhere on the page. Calls `tell` for each new fault, whether it was uncaught or
+ * recorded by `attempt`.
  * @param {() => void} tell
  */
 export function watchFaults(tell) {

@@ -5,11 +5,11 @@ import { within } from "/parts.js";
 
 const LOAD_TIMEOUT_MS = 20_000;
 const RETRY_AFTER_MS = 15_000;
-/** The time of day that is shown if the desk has no picture for the one that the room sent. */
+/** The time of day at which a place is shown if the desk has no picture of it at the room's time of day. */
 const USUAL_TIME = "dusk";
 /**
- * The position of the light in the places' pictures, from the left and from the top, 0 to 1. It stays in view if an
- * element shows only part of a picture.
+ * The point of every picture that stays in view if an element shows only part of the picture, as shares of its width
+ * from the left and its height from the top, 0 to 1. It is where the light of the place is.
  */
 const FOCUS = [0.64, 0.5];
 

@@ -1,5 +1,5 @@
-//! Owns the list of recent calls on a page: when each was pressed and how soon it was answered. The list is kept in
-//! memory only, and contains nothing about the patient. Does not own the call itself, which the room keeps.
+//! Owns the list of recent calls on a page: when the call button was pressed and how soon somebody answered. The list
+//! is kept in memory only, and contains nothing about the patient. Does not own the call itself, which the room keeps.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,8 @@ use crate::line::message::{CallState, WirePhase};
 /// Maximum number of calls in the list.
 const CALLS_MAX: usize = 5;
 
-/// A call, with the times at which it reached its phases. All times but `at` are of the same monotonic clock.
+/// A call, with the times at which it reached its phases. All times except `at` are milliseconds of the same monotonic
+/// clock.
 #[derive(Clone, Debug)]
 struct RecentCall {
     id: Ulid,
@@ -28,7 +29,7 @@ struct RecentCall {
     name: Option<String>,
 }
 
-/// A recent call in the form that a page receives. Times are milliseconds since the press.
+/// A recent call in the form that a page receives. All times except `at` are milliseconds since the press.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(in crate::desk) struct RecentCallView<'a> {
     id: Ulid,

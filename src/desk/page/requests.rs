@@ -35,7 +35,8 @@ const ORDERS: [(&str, &str); 18] = [
     ("session/after", "after_begins"),
 ];
 
-/// Returns a route for each order below `prefix`. `handler` creates the route for an order's name.
+/// Returns a router that has one route below `prefix` for each order. `handler` creates the route from the order's
+/// name.
 pub(in crate::desk) fn order_routes<S: Clone + Send + Sync + 'static>(
     prefix: &str,
     handler: impl Fn(&'static str) -> MethodRouter<S>,
@@ -119,7 +120,7 @@ mod tests {
     #[test]
     fn every_order_has_a_path_and_every_path_an_order() {
         let parse = |name: &str| serde_json::from_value::<DeskOrder>(serde_json::json!({ "order": name }));
-        // Serde lists every name of the enum when it meets an unknown one.
+        // Serde's error for an unknown order lists the names of all orders.
         let known = parse("no such order").unwrap_err().to_string();
         let (_, known) = known.split_once("expected one of ").unwrap();
         let mut known: Vec<&str> = known.split(", ").map(|name| name.trim_matches('`')).collect();

@@ -30,7 +30,7 @@ pub(in crate::desk) struct PageHub {
     pub(in crate::desk) options: PageOptions,
     pub(in crate::desk) guard: Arc<Guard>,
     pub(in crate::desk) pictures: Arc<PlacePictures>,
-    /// Stays locked while a change is passed on, so that changes of one page arrive in order.
+    /// Stays locked while a page's change is reported to the room, so that the changes of one page arrive in order.
     pub(in crate::desk) pages: Mutex<OpenPages>,
     closing: watch::Sender<()>,
 }
@@ -63,7 +63,7 @@ pub(in crate::desk) trait PageServer: Send + Sync + 'static {
 }
 
 /// Serves a desk's page and its own `routes` until `shutdown` or `follows` completes. `follows` runs alongside, and
-/// keeps the desk up to date with its rooms. In the end every stream is closed, and no page can receive a call any
+/// keeps the desk up to date with its rooms. At the end, every stream is closed, and no page can receive a call any
 /// longer.
 pub(in crate::desk) async fn serve<S: PageServer>(
     bound: BoundDesk,

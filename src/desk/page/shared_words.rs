@@ -18,7 +18,7 @@ pub struct SharedWords(Arc<SharedWordsInner>);
 
 #[derive(Debug, Default)]
 struct SharedWordsInner {
-    /// Each page, with the time at which its stream ended, if it has.
+    /// Each page or desk that may show the words. The time is when it was cut off; `None` while it is connected.
     holders: Mutex<BTreeMap<DeskId, Option<Instant>>>,
     fewer: Condvar,
 }

@@ -11,8 +11,7 @@ const SOUNDS = {
   risen: { gain: 0.55, every_ms: 2000, bright: true },
   practice: { gain: 0.07, every_ms: 7000 },
 };
-// Gain of the sound of a trouble, which consists of two falling glides and may play at the same time as the sound of a
-// call.
+// Gain of the trouble sound. This sound consists of two falling glides, and may play while the sound of a call plays.
 const TROUBLE_GAIN = 0.3;
 
 /** @type {AudioContext | null} */
@@ -45,7 +44,7 @@ export async function unlock(changed) {
   if (!context || !(await runs(context))) {
     context?.close().catch(() => {});
     context = new AudioContext({ latencyHint: "interactive" });
-    // Overlapping notes must not clip, and a raised call must still be clearly louder than a normal one.
+    // Overlapping notes must not clip, and the sound `risen` must still be clearly louder than the sound `call`.
     master = new DynamicsCompressorNode(context, { threshold: -6, knee: 0, ratio: 12, attack: 0.002, release: 0.12 });
     master.connect(context.destination);
     context.addEventListener("statechange", () => onChange());
@@ -66,7 +65,10 @@ async function runs(made) {
   return made.state === "running" && made.currentTime > before;
 }
 
-/** Whether sound is playing: the context runs, and its clock has advanced since the last check. */
+/**
+ * Whether this page can be heard: the context runs, and its clock has advanced in at least one of the last
+ * `STILL_LOOKS_MAX` checks.
+ */
 export function isOn() {
   if (!context || context.state !== "running") return false;
   const now = performance.now();
@@ -81,8 +83,8 @@ export function isOn() {
 }
 
 /**
- * Repeats a call's sound until this function is called again. `kind` is "call", "risen" or "practice", or null for no
- * sound. `restart` starts the sound from the beginning even if it is playing.
+ * Repeats the sound `kind` from now on: "call", "risen" or "practice", or null for no sound. If this sound is already
+ * playing, it continues, unless `restart` starts it from the beginning.
  * @param {string | null} kind
  */
 export function repeat(kind, restart = false) {
@@ -92,7 +94,7 @@ export function repeat(kind, restart = false) {
   if (kind) turn();
 }
 
-/** Plays the sound of a new trouble once. */
+/** Plays the sound of a new trouble once, unless the sound of a call or of another trouble is being repeated. */
 export function troubleOnce() {
   if (!playing && !tellsEvery_ms) glide(TROUBLE_GAIN);
 }

@@ -34,7 +34,7 @@ export const trouble = (name, room = null, cutsOff = false) => ({ key: `${room?.
 export const leftCall = (call, room) => ({ key: `${room.id} left ${call}`, name: "left", call, room, cutsOff: true });
 
 /**
- * The trouble that there are rooms beyond the maximum of this desk. It counts as a new trouble when the list changes.
+ * The trouble that the broker has more rooms than this desk can show. It counts as a new trouble when the list changes.
  * @param {BrokerLine["left_out"]} leftOut
  * @param {number} shown
  * @returns {Trouble}
@@ -59,8 +59,9 @@ export function know(key) {
 }
 
 /**
- * Shows all troubles. `cutOff` are the keys of troubles that are shown elsewhere. Returns whether any trouble is new,
- * and the interval at which the sound of the troubles is repeated, in milliseconds; 0 for never.
+ * Shows all troubles. `cutOff` contains the keys of troubles that cut rooms off and are shown elsewhere on the page.
+ * Returns whether any trouble is new, and the interval at which the sound of the troubles is repeated, in milliseconds;
+ * 0 for never.
  * @param {Trouble[]} troubles
  * @param {string[]} cutOff
  */

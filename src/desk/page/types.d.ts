@@ -68,7 +68,10 @@ interface PastCall {
   cleared_ms: number | null;
 }
 
-/** A room. An empty name or a null means that the room did not send the value, or that it could not be parsed. */
+/**
+ * A room. An empty name or a null means that there is no such value, that the room did not send it, or that it could
+ * not be parsed.
+ */
 interface RoomView {
   room: string;
   stage: string;

@@ -832,7 +832,8 @@ const TABLES = {
 let table = TABLES["en-US"];
 
 /**
- * Switches to a language if there is a table for it, preferably of the same region; otherwise to English.
+ * Switches the page to the table of a locale, such as `en-US`. Without such a table, a table of the same language is
+ * used; without that, English.
  * @param {string} locale
  */
 export function speak(locale) {

@@ -21,8 +21,8 @@ use crate::room::{Event, RoomTime, Snapshot};
 pub use previews::Previews;
 pub use view::room_view;
 
-/// Whether the room accepted what a desk asked. An error is a message for staff in plain words; it never quotes a
-/// patient.
+/// The room's pending answer to a desk: `Ok` if the room accepted the event, otherwise the reason in plain words for
+/// staff. The reason never quotes a patient.
 pub type RoomAnswer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// The desk's access to the room.
@@ -33,7 +33,7 @@ pub trait RoomClient: Send + Sync + 'static {
     /// Returns the current time of the room.
     fn now(&self) -> RoomTime;
 
-    /// Sends the room an event, and waits until it has accepted or refused it.
+    /// Sends the room an event, and waits until the room has accepted or refused the event.
     fn tell(&self, event: Event) -> RoomAnswer;
 
     /// Waits until the room's event loop has answered, which shows that it is running. A page's stream sends heartbeats
@@ -55,11 +55,12 @@ pub struct SingleRoomOptions {
     pub offers: Offers,
     /// Renders previews of profiles; `None` if there are no previews.
     pub previews: Option<Previews>,
-    /// The pages that still show what the patient shared. A reset waits for them.
+    /// The pages that still show what the patient shared. A reset waits until they have removed it.
     pub shared: SharedWords,
 }
 
-/// Serves the desk until `shutdown` completes, then tells the room that no page can receive calls any more.
+/// Serves the desk until `shutdown` completes or the room ends, then tells the room that no page can receive calls any
+/// more.
 ///
 /// # Errors
 /// [`DeskError::Served`] if the server failed, and [`DeskError::File`] or [`DeskError::Certificate`] if the certificate

@@ -1,5 +1,5 @@
-//! Owns previews of a profile at the desk before a session: its whole arc in one minute, rendered on request. Does not
-//! own the rendering.
+//! Owns previews of a profile at the desk before a session: its whole arc, sped up to about one minute and rendered on
+//! request. Does not own the rendering.
 
 use std::fmt;
 use std::sync::Arc;

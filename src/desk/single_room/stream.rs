@@ -62,7 +62,8 @@ async fn feed(desk: &SingleRoomDesk, page: DeskId, stream: &PageStream) {
             () = stream.closed() => return,
             _ = closing.changed() => return,
             () = room_ended(&mut room) => {
-                // The process ends within a second; until then the page shows a room that no longer runs.
+                // The connection may stay open for up to a second after the room has ended. This message makes the page
+                // stop showing the room as running.
                 let _ = stream.send("gone", &()).await;
                 return;
             }

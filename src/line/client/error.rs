@@ -15,7 +15,7 @@ pub enum BrokerError {
     PasswordFile {
         /// The configured `password_file`.
         path: PathBuf,
-        /// The operating system's error.
+        /// The error from reading the file. If the file is too long, the error says so.
         source: std::io::Error,
     },
     /// TLS cannot be set up.

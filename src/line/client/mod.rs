@@ -257,8 +257,8 @@ fn jittered(pause: Duration) -> Duration {
 /// How far a connection attempt has come.
 #[derive(Default)]
 struct ConnectionProgress {
-    /// Whether the broker accepted the connection. While the session is contested, the attempt may still fail after
-    /// that.
+    /// Whether the broker accepted the connection. The attempt can still fail before the broker confirms the
+    /// subscriptions, for example if another client takes over the session.
     is_accepted: bool,
     /// When the broker confirmed the subscriptions.
     up_since: Option<Instant>,

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::super::SILENT_AFTER_MS;
 use super::super::message::RoomId;
 
-/// Maximum number of rooms on the list. Rooms beyond it are not notified, so they get no answer from this desk.
+/// Maximum number of rooms on the list. Further rooms get no message from this desk, not even that it does not show
+/// them.
 const LEFT_OUT_MAX: usize = 1_024;
 
 /// The rooms that the desk does not show, by id.

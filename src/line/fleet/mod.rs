@@ -40,7 +40,7 @@ pub enum RoomTrouble {
     Lost,
     /// The event loop has not run for [`STALE_AFTER_MS`].
     Stuck,
-    /// The screen has not drawn a due frame for [`STALE_AFTER_MS`].
+    /// A frame is due, but the screen has drawn none for [`STALE_AFTER_MS`].
     NotDrawing,
     /// The audio device has not requested a buffer for [`STALE_AFTER_MS`].
     SoundDead,
@@ -104,7 +104,7 @@ pub struct RoomStatus<'a> {
     pub call: Option<CallState>,
     /// Calls that nobody cleared but that the room's program no longer has. Staff have to go to the room and look.
     pub left: Vec<Ulid>,
-    /// Everything else that the page shows, as of the time at which it arrived.
+    /// Everything else that the page shows, as it was when it arrived; `None` if the room has sent no state.
     pub view: Option<&'a RoomView>,
     /// Time since the view arrived, in milliseconds.
     pub view_age_ms: u64,
@@ -159,8 +159,8 @@ impl Fleet {
         self.numbering.is_connected()
     }
 
-    /// Returns when [`Endpoint::handle_timeout`] last ran. If that is long ago, the client hangs and no room is up to
-    /// date.
+    /// Returns the time, in milliseconds of the client's clock, at which [`Endpoint::handle_timeout`] last ran. If that
+    /// is long ago, the client hangs and no room is up to date.
     #[must_use]
     pub fn last_turn_ms(&self) -> u64 {
         self.last_turn_ms
@@ -350,8 +350,8 @@ impl Endpoint for Fleet {
         self.all_changed();
     }
 
-    /// Ignores a message that cannot be parsed. A retained message may be of any age, so it proves only that the room
-    /// exists.
+    /// Ignores the content of a message that cannot be parsed, but shows its room as not understood. A retained message
+    /// may be of any age, so it proves only that the room exists.
     fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool) {
         let message = RoomId::from_state_topic(topic).ok_or(MessageError::Unknown).and_then(|id| {
             let message = parse::<FromRoom>(payload, |message| message.head().v)?;
@@ -455,8 +455,8 @@ impl Endpoint for Fleet {
             shared_cleared_at: room.shared_words.cleared_at(),
             ..empty
         };
-        // A message can be lost, so the state is sent again every `BEAT_INTERVAL_MS` while this desk has a call of the
-        // room, an order awaits its answer, or the room is still being notified of cleared words.
+        // A message can be lost, so the state is sent again every `BEAT_INTERVAL_MS` while a page shows the room's
+        // call, while an order awaits its answer, and for some time after the shared text was dropped.
         let has_more =
             room.received_call.is_some() || !room.orders.is_empty() || room.shared_words.is_being_reported(now_ms);
         room.send_at_ms = has_more.then_some(now_ms + BEAT_INTERVAL_MS);

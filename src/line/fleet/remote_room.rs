@@ -12,10 +12,11 @@ use super::{RoomStatus, RoomTrouble, STALE_AFTER_MS};
 
 /// Time for which a run's last messages may still arrive after its will, in milliseconds.
 const SETTLE_MS: u64 = 4_000;
-/// Time after which a silent run without a will counts as ended, in milliseconds. It is longer than a heartbeat.
+/// Time after which a silent run without a will counts as ended, in milliseconds. It is longer than the heartbeat
+/// interval.
 const RUN_ENDED_AFTER_MS: u64 = 2_500;
-/// Time after which a replaced run may become current again, in milliseconds. Until then, messages from it are merely
-/// late. Without a will, the current run must also have been silent for this long.
+/// Time after which a replaced run may become current again, in milliseconds. Until then, its messages are ignored as
+/// late. It is also the silence after which a current run without a will may be replaced by a run with a lower id.
 const RUN_RETIRED_MS: u64 = 5_000;
 /// Maximum number of runs of a room's program that are remembered.
 const RUNS_MAX: usize = 8;
@@ -82,7 +83,7 @@ pub(super) struct RemoteRoom {
     pub(super) left_calls: VecDeque<Ulid>,
     /// The call that a page of this desk shows.
     pub(super) received_call: Option<Ulid>,
-    /// Whether the room has to be told that no page of this desk shows its call any longer.
+    /// Whether this desk still has to notify the room that no page of this desk shows its call any longer.
     pub(super) is_call_withdrawn: bool,
     /// The unanswered orders and the times at which they were sent, oldest first.
     pub(super) orders: VecDeque<(OrderRequest, u64)>,
@@ -157,7 +158,7 @@ impl RemoteRoom {
             if let Some(before) = self.run_id.replace(head.run_id) {
                 push_bounded(&mut self.retired_runs, (before, now_ms + RUN_RETIRED_MS), RUNS_MAX);
             }
-            // The recorded `seq` refers to the states of the replaced run.
+            // The recorded `seq` refers to the states of the replaced run, so it means nothing to the new run.
             if matches!(self.shared_words, SharedWordsState::Cleared { .. }) {
                 self.shared_words = SharedWordsState::Never;
             }

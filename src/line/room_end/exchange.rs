@@ -1,4 +1,5 @@
-//! Owns the data that the room and its end of the broker connection exchange. Does not own the times of the exchange.
+//! Owns the data that the room and its end of the broker connection exchange. Does not own the times at which they
+//! exchange it.
 
 use ulid::Ulid;
 
@@ -23,7 +24,7 @@ pub struct RoomReport {
 /// An event that the room has to handle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoomInput {
-    /// The event, which follows from a desk's message or silence, or from an acknowledgement of the broker.
+    /// The event, which follows from a desk's message or silence, or from an acknowledgement by the broker.
     pub event: Event,
     /// The order that caused the event; `None` if no order did. The room answers it with
     /// [`super::RoomEnd::order_answered`].

@@ -24,8 +24,8 @@ use crate::room::call::{CallId, DeskId};
 pub use exchange::{RoomInput, RoomReport, SharedWordsChange};
 use records::{DeskRecord, PlacedCall};
 
-/// Minimum time between two states, in milliseconds, so that a patient's typing does not flood the broker. Changes to
-/// the call are sent without this delay.
+/// Minimum time between two states, in milliseconds, so that a patient's typing does not flood the broker. An urgent
+/// state, for example after a change to the call, is sent without this delay.
 const UPDATE_INTERVAL_MS: u64 = 200;
 /// Maximum number of desks that are tracked.
 const DESKS_MAX: usize = 64;
@@ -79,7 +79,8 @@ struct Due {
 struct SharedWordsRecord {
     /// Whether the newest state contained the text.
     is_sent: bool,
-    /// The `seq` of the first state that no longer contained the text.
+    /// The `seq` of the first state that no longer contained the text; `None` if the newest state contains it, or if it
+    /// was never sent.
     unsent_since: Option<u64>,
     /// The desks that were sent the text and have not confirmed that they no longer hold it.
     holders: BTreeSet<u64>,
@@ -162,7 +163,7 @@ impl RoomEnd {
         self.duplicate_heard_at_ms.is_some()
     }
 
-    /// Returns whether any desk has reported that it does not show this room.
+    /// Returns whether any desk has reported within the last [`SILENT_AFTER_MS`] that it does not show this room.
     #[must_use]
     pub fn is_hidden(&self) -> bool {
         self.desks.values().any(|desk| desk.hides_until_ms > 0)
@@ -216,7 +217,7 @@ impl RoomEnd {
         self.due.has_urgent_state = true;
     }
 
-    /// Records that the room has changed. `is_urgent` says whether its call has changed.
+    /// Records that the room has changed. `is_urgent` says whether the room's call has changed.
     pub fn room_changed(&mut self, is_urgent: bool) {
         self.due.has_state = true;
         self.due.has_urgent_state |= is_urgent;
@@ -266,8 +267,9 @@ impl RoomEnd {
         }
     }
 
-    /// Handles a message with this room's id. The broker does not return the messages of the current connection
-    /// (`nolocal`), but it may deliver the will of an earlier connection.
+    /// Handles a message on this room's own topic, on which other programs with the same id also publish. The broker
+    /// does not return the messages of the current connection (`nolocal`), but it may deliver the will of an earlier
+    /// connection.
     fn on_own_topic(&mut self, now_ms: u64, message: &FromRoom) {
         let head = message.head();
         let is_this_run = head.run_id == self.run_id;

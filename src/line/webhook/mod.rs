@@ -92,9 +92,9 @@ pub struct EscalationResult {
     pub id: RequestId,
     /// `Ok` if the receiver accepted the request, otherwise the reason in plain words for staff.
     pub result: Result<(), String>,
-    /// Whether the newest request of any step has failed. A step stays broken until a later request of the same step is
-    /// accepted. Success of another step or the end of the call does not change that, because an unreachable receiver
-    /// usually stays unreachable until somebody fixes it.
+    /// Whether the list has a broken step. A step is broken if its newest finished request has failed. It stays broken
+    /// until a later request of the same step is accepted. Success of another step or the end of the call does not
+    /// change that, because an unreachable receiver usually stays unreachable until somebody fixes it.
     pub is_list_broken: bool,
 }
 
@@ -194,7 +194,7 @@ impl Escalation {
         }
     }
 
-    /// Stops the retries of a call's pending requests, because it was acknowledged or cleared.
+    /// Stops the retries of a call's pending requests, because the call was acknowledged or cleared.
     pub fn cancel(&self, call: CallId) {
         for (_, is_cancelled) in self.pending().pending.values_mut().filter(|(of, _)| *of == call) {
             *is_cancelled = true;
@@ -336,11 +336,11 @@ fn body(notice: &EscalationNotice) -> String {
     .to_string()
 }
 
-/// Returns the value of the signature header for a body sent at `timestamp`.
+/// Returns the value of the signature header for a body sent at `timestamp`, which is in seconds since 1970.
 #[must_use]
 pub fn signature(secret: &[u8], timestamp: &str, body: &str) -> String {
     let mut text = "sha256=".to_owned();
-    // HMAC accepts keys of any length.
+    // HMAC accepts keys of any length, so this never fails.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return text };
     mac.update(timestamp.as_bytes());
     mac.update(b".");

@@ -118,7 +118,8 @@ impl Ours {
         while self.shows().is_some() {
             std::thread::sleep(Duration::from_micros(200));
         }
-        // In this time the broker's sockets acknowledge the last message, as they have before a real call.
+        // This pause gives the broker's sockets time to acknowledge the last message. Before a real call, they have
+        // long done so.
         std::thread::sleep(Duration::from_millis(60));
         // A call counts once both the desk and the disk have it, so the later of the two times is used.
         there.max(written).saturating_duration_since(began)

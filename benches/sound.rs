@@ -1,8 +1,8 @@
 //! Measures the performance of the sound without a device, and prints each figure with its limit. Run it with
 //! `cargo bench --bench sound`.
 //!
-//! Processor time is relative to the duration of the audio. Only the time of this thread counts, which decodes, mixes
-//! and limits, so that other load on the machine has no effect.
+//! Processor time is relative to the duration of the audio. Only the processor time of this thread counts, in which
+//! everything is decoded, mixed and limited. Other load on the machine therefore has no effect.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // prints its results
 
 use std::error::Error;

@@ -56,7 +56,7 @@ impl<'a> DryRun<'a> {
         self.length
     }
 
-    /// The instant at which the infusion starts, on the clock to which the mix refers.
+    /// The instant at which the infusion starts. The instants in the mix are counted on the same clock.
     #[must_use]
     pub fn epoch(&self) -> Instant {
         self.clock.instant_of(START)

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::vocabulary::Named;
 
-/// The word that means in a file that an optional value is absent.
+/// The word with which a file says that an optional value is absent.
 const NONE: &str = "none";
 
 /// Maximum size of a file that is read, in bytes. Any real file is far smaller, and the tablet can easily read one of
@@ -151,7 +151,8 @@ impl<'t> Document<'t> {
     }
 }
 
-/// One table of a [`Document`]. Reading a key makes it known. Afterwards, [`Section::finish`] reports the unknown keys.
+/// One table of a [`Document`]. Every key that is read counts as known. [`Section::finish`] then reports all other
+/// keys.
 ///
 /// A wrong value adds a finding and reads as absent, so that the rest of the file is still checked.
 pub struct Section<'d> {
@@ -177,7 +178,7 @@ impl<'d> Section<'d> {
         self.table.is_some()
     }
 
-    /// The line of `key`, or that of the table if `key` is absent.
+    /// The line of `key`, or the line of the table if `key` is absent.
     pub fn line_of(&self, key: &str) -> usize {
         self.table
             .and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key))
@@ -417,7 +418,7 @@ impl<'d> Section<'d> {
     }
 
     fn key_path(&self, key: &str) -> String {
-        // As in the file, a key must be quoted unless it is a bare key of TOML.
+        // A key that is not a bare key of TOML is quoted, as it must be in the file.
         let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
         let key = if plain { key.to_owned() } else { shortened(&format!("{key:?}")) };
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
@@ -444,8 +445,8 @@ pub fn stays_inside(path: &Path) -> bool {
 
 /// Returns the variant of `T` whose name is `word`.
 ///
-/// # Errors
-/// If no variant has this name. The error lists the names, and says which was probably meant.
+/// # Errors If no variant has this name. The error lists all names and, if one of them is similar to `word`, suggests
+/// it.
 pub fn choice<T: Named>(word: &str) -> Result<T, String> {
     T::ALL.iter().copied().find(|choice| choice.name() == word).ok_or_else(|| one_of_all::<T>(Some(word)))
 }
@@ -454,7 +455,7 @@ fn one_of_all<T: Named>(word: Option<&str>) -> String {
     one_of(&T::ALL.iter().map(|choice| choice.name()).collect::<Vec<_>>(), word)
 }
 
-/// Returns a text for [`Finding::allowed`] that lists `words`, and says which of them `found` was probably meant to be.
+/// Returns a text for [`Finding::allowed`] that lists `words` and, if one of them is similar to `found`, suggests it.
 #[must_use]
 pub fn one_of(words: &[&str], found: Option<&str>) -> String {
     let meant = found.and_then(|found| nearest(found, words));
@@ -478,8 +479,8 @@ pub fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// Returns the known word that is closest to `word`, which was probably meant. `None` if each differs from it by more
-/// than one edit plus one for every four characters of `word`.
+/// Returns the known word that was probably meant by `word`, which is the closest one by edit distance. `None` if even
+/// that distance is more than one edit, plus one for every four characters of `word`.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let reach = 1 + word.chars().count() / 4;

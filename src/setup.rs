@@ -38,7 +38,8 @@ pub struct SetupError {
 }
 
 impl Setup {
-    /// Loads the setup from a state directory. If either its file or the copy is damaged, repairs it.
+    /// Loads the setup from a state directory. If the file or its copy is damaged, restores it from the other of the
+    /// two.
     #[must_use]
     pub fn load(state: &Path) -> ReadOutcome<Self> {
         file_in(state).read_and_repair(parse)
@@ -65,8 +66,7 @@ impl Setup {
     }
 }
 
-/// Limits every sound to the lowest level that can be set. This is needed if the file with the maximum level is
-/// damaged.
+/// Limits every sound to the lowest level that can be set. Used if the stored maximum level cannot be read.
 pub fn make_quietest(config: &mut Config) {
     config.sound.cap_db = *LEVEL_DB.start();
     config.sound.start_volume_db = *LEVEL_DB.start();

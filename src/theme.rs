@@ -165,7 +165,7 @@ impl Scale {
         self.mm(4.4)
     }
 
-    /// Font size of small print, in logical pixels. A line is 5.2 mm high. No other text is smaller.
+    /// Font size of small print, in logical pixels. A line is 5.2 mm high. This is the smallest text.
     #[must_use]
     pub fn small(self) -> f32 {
         self.mm(3.8)
@@ -183,7 +183,8 @@ pub const LINE_HEIGHT: f32 = 1.36;
 pub const TARGET_MM: f32 = 20.0;
 /// Gap between a patient's controls, in millimetres.
 pub const GAP_MM: f32 = 3.0;
-/// Height of the call, in millimetres, both as a band in the session and in its corner on other screens.
+/// Height of the call button, in millimetres. It is the same for the band along the bottom of the session and for the
+/// button in a corner of other screens.
 pub const CALL_MM: f32 = 30.0;
 /// Touch slop, in millimetres: the distance that a finger may drift while it is down without cancelling its press.
 pub const TOUCH_SLOP_MM: f32 = 15.0;

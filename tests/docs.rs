@@ -118,8 +118,8 @@ fn every_value_of_a_key_is_in_the_headless_page() {
 type TableKey = (String, String);
 
 /// Every key that a reader of a TOML file knows. If a table has an unknown key, the reader's finding lists the keys
-/// that the table may have. A name for which it never gives such a list is not a table. If a table has a key for each
-/// language, only the key for English is returned.
+/// that the table may have. If no finding ever lists the keys of a name, the name is not a table. If a table has a key
+/// for each language, only the key for English is returned.
 fn keys_known_to(read: impl Fn(&str) -> Vec<Finding>) -> BTreeSet<TableKey> {
     let listed_in = |table: &str| {
         let header =
@@ -451,7 +451,8 @@ fn every_test_in_the_list_of_faults_exists() {
     let cells: Vec<&str> = rows.filter_map(|row| row.trim_end_matches(" |").rsplit('|').next()).collect();
     assert!(cells.len() > 40, "only {} rows are found", cells.len());
     let named = cells.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    // A name is that of a test, of a module or of a script. If it ends in `…`, it is the beginning of such a name.
+    // The text in backticks is the name of a test, a module or a script. If it ends in `…`, it is the beginning of such
+    // a name.
     let exists = |name: &str| {
         let name = name.rsplit_once(": ").map_or(name, |(_, name)| name);
         let stem = name.trim_start_matches("tests/demo/").trim_end_matches(".py");

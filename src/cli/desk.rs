@@ -126,8 +126,8 @@ fn serve(
     }
 }
 
-/// Returns the message of an error with the name of this desk's configuration file and machine. The error itself is
-/// worded for the desk of a single room.
+/// Returns an error's message in words for the desk of several rooms. The original message is worded for a room's own
+/// desk, so it says `kiosk.toml` and `this tablet`.
 fn message(error: &DeskError) -> String {
     error.to_string().replace("kiosk.toml", "desk.toml").replace("this tablet", "this machine")
 }

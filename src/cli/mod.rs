@@ -234,7 +234,7 @@ fn missing_printer(file: Option<&std::path::Path>, config: &Config) -> Option<Fi
     Some(Finding { key: "take_home.printer".to_owned(), ..Finding::of_file(file, error.to_string(), allowed) })
 }
 
-/// Returns findings for the clinic's own pictures. If there are none, that is a finding only if a profile offers the
+/// Returns findings for the clinic's own pictures. A folder without pictures is a finding only if a profile offers the
 /// place `pictures`.
 fn wrong_pictures(config: &Config) -> Vec<Finding> {
     let profiles = profile::load_profiles(&config.profiles.dir, &config.media.dir).0;

@@ -29,9 +29,9 @@ pub(super) fn chosen() -> Option<Backend> {
     }
 }
 
-/// Chooses the backend. The renderer in the environment takes precedence over `wanted`, the one in the configuration.
-/// If neither names one, the window draws with a graphics device if there is one, and otherwise shows still pictures
-/// drawn by the processor.
+/// Chooses the backend. The renderer in the environment takes precedence over `wanted`, which is the renderer in the
+/// configuration. If neither names one, the window draws with a graphics device if there is one, and otherwise shows
+/// still pictures drawn by the processor.
 pub(super) fn choose(wanted: Renderer) -> Backend {
     let forced = std::env::var(ICED_BACKEND).ok();
     let wanted = match forced.as_deref() {

@@ -138,8 +138,8 @@ impl SoundConfig {
         Calibration { reading_dba, ..before }
     }
 
-    /// Returns how loud `volume_db` is, both as the step that is shown to people and in dB(A). The latter is `None` if
-    /// the room is not calibrated.
+    /// Returns how loud `volume_db` is, both as the step that is shown to people and in dB(A). The level in dB(A) is
+    /// `None` if the room is not calibrated.
     #[must_use]
     pub fn loudness(&self, volume_db: f32) -> (LoudnessStep, Option<f32>) {
         let dba = self.calibration.as_ref().map(|calibration| calibration.dba_of_volume(volume_db));
@@ -343,7 +343,7 @@ fn find_languages(file: &Path, reading: &mut ParsedConfig) {
     if !config.locales.has(config.room.locale) {
         config.room.locale = Language::FALLBACK;
     }
-    // Sorts findings in the file itself first, by line, then those in the files of languages.
+    // Puts the findings about `file` first, sorted by line, and the findings about the files of languages after them.
     findings.sort_by_key(|finding| (finding.file != file, finding.file.clone(), finding.line));
 }
 

@@ -13,8 +13,8 @@ use crate::room::{Event, Refusal, Snapshot};
 
 /// Capacity of the regular lane, in messages; senders wait once it is full.
 const REGULAR_MESSAGES_MAX: usize = 1_024;
-/// Minimum free space in the regular lane, in messages, for events that only serve comfort ([`Event::is_comfort`]).
-/// Below it, they are refused.
+/// Minimum free space in the regular lane, in messages, at which events that only serve comfort ([`Event::is_comfort`])
+/// are accepted. If less is free, they are refused.
 const COMFORT_CAPACITY_MIN: usize = REGULAR_MESSAGES_MAX - 256;
 
 /// The loop's handle to its own inbox. It does not keep the loop running once every [`RoomHandle`] is gone.

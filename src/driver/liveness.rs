@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::RoomHandle;
 use crate::room::{Event, Trouble};
 
-/// Maximum time between two frames while a desk is connected. The window draws that often even if nothing in it moves.
+/// Maximum time between two frames while a desk is connected. The window draws at least this often, even if nothing in
+/// it moves.
 pub const FRAME_INTERVAL_MAX: Duration = Duration::from_secs(3);
 /// Time without a new frame after which the window counts as stuck. With [`CHECK_INTERVAL`] added, a desk learns of it
 /// within ten seconds.
@@ -49,8 +50,9 @@ impl Liveness {
         self.age(&self.loop_turned)
     }
 
-    /// Returns the time since the window last drew a frame; `None` if there is no window. Use it only while a desk is
-    /// connected, because otherwise a window that shows no motion draws no frames.
+    /// Returns the time since the window last drew a frame; `None` if it has never drawn one, for example because there
+    /// is no window. Use it only while a desk is connected, because otherwise a window that shows no motion draws no
+    /// frames.
     #[must_use]
     pub fn frame_age(&self) -> Option<Duration> {
         self.age(&self.frame_drawn)

@@ -31,8 +31,8 @@ pub use recovery::RecoveryInput;
 
 /// Interval between two [`Event::TimeMarked`] records of a running session, in milliseconds of session time.
 const MARK_INTERVAL_SESSION_MS: u64 = 10_000;
-/// Minimum interval between two [`Event::TimeMarked`] records in real time, which limits them if the session clock runs
-/// fast.
+/// Minimum interval between two [`Event::TimeMarked`] records, in real time. It limits the number of records while the
+/// session clock runs faster than real time.
 const MARK_INTERVAL_MIN: Duration = Duration::from_millis(500);
 /// Maximum time that a cleared call stays open while its record is being written to disk. A new call waits for the disk
 /// for the same time before *Calling* is shown.
@@ -303,7 +303,7 @@ impl Driver {
         }
     }
 
-    /// Passes the calls that were still waiting to the journal, because the next start must replay them. Returns the
+    /// Journals the calls that were still waiting in the inbox, because the next start must replay them. Returns the
     /// record at which the loop ended.
     fn save_presses(&mut self) -> LoopFault {
         let now = self.clock.now();
@@ -358,7 +358,7 @@ pub fn journal_trouble(is_failing: bool) -> Event {
 }
 
 /// Returns whether two snapshots differ at most in the time that has passed. Screens and desks compute that time from
-/// their own clocks, so it is no reason to publish a snapshot.
+/// their own clocks, so a snapshot that differs in nothing else is not published.
 fn is_unchanged(new: &Snapshot, old: &Snapshot) -> bool {
     let mut aligned = new.clone();
     aligned.taken_at = old.taken_at;

@@ -86,8 +86,8 @@ impl ChecksummedFile {
         self.read_both(parse).0
     }
 
-    /// Reads the file as [`Self::read`] does. If the file or its copy is missing, damaged or without a checksum, then
-    /// rewrites both, so that a copy exists if damage occurs again.
+    /// Reads the file as [`Self::read`] does. If the file or its copy is usable, but the other of the two is missing,
+    /// damaged, different or without a checksum, rewrites both. A good copy then exists if damage occurs again.
     pub fn read_and_repair<T>(&self, parse: impl Fn(&[u8]) -> Result<T, String>) -> ReadOutcome<T> {
         for path in [&self.path, &self.copy_path()] {
             if let Err(error) = private::remove(&private::temporary_path(path)) {
@@ -103,9 +103,9 @@ impl ChecksummedFile {
 
     /// Writes `body` to the copy, then to the file, each atomically.
     ///
-    /// # Errors
-    /// The operating system's error. The file then has its old content, unless only the sync of its directory failed.
-    /// The copy is put back, or removed if its old content was not readable; it has the new content if that fails, too.
+    /// # Errors The operating system's error. If only the last sync of the directory failed, the file already has its
+    /// new content; otherwise it has its old content. If writing the file failed, the copy gets its old content back,
+    /// or is removed if that was not readable. If this fails as well, the copy keeps the new content.
     pub fn write(&self, body: &[u8]) -> io::Result<()> {
         let (copy, bytes) = (self.copy_path(), with_checksum(body));
         let copy_before = private::read_limited(&copy, self.file_bytes_max()).ok().flatten();

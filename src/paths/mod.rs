@@ -43,7 +43,7 @@ pub struct Directories {
 pub enum KeyStorage {
     /// In this directory on a memory-backed file system, where a key outlives the program but not a power cut.
     Runtime(PathBuf),
-    /// In process memory only, so that when the program ends, a key is lost, and with it the notes.
+    /// In process memory only. When the program ends, the key is lost, and nobody can open the notes any more.
     Memory,
 }
 
@@ -164,8 +164,8 @@ impl Directories {
 }
 
 /// Returns the id of this run of the program, which is the current time in milliseconds since 1970. With a lock, the id
-/// is greater than that of every earlier run, whatever the clock says, so that a desk can tell which of two runs is
-/// later.
+/// is greater than the id of the previous run even if the clock was set back. A desk can therefore tell which of two
+/// runs is later.
 #[must_use]
 pub fn run_id(lock: Option<&StateLock>) -> u64 {
     let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

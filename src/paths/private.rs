@@ -42,8 +42,8 @@ pub fn temporary_path(path: &Path) -> PathBuf {
 /// Replaces the file at `path`, or creates it, with mode 0600. When this returns, the new content is on disk. After a
 /// power cut at any moment, the file has either its old or its new content.
 ///
-/// # Errors
-/// The operating system's error. The file then has its old content, unless only the sync of its directory failed.
+/// # Errors The operating system's error. If only the sync of the directory failed, the file already has its new
+/// content; otherwise it has its old content.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_path(path);
     remove(&temporary)?;
@@ -77,7 +77,7 @@ pub fn read_limited(path: &Path, bytes_max: usize) -> io::Result<Option<Vec<u8>>
     Ok(Some(bytes))
 }
 
-/// Removes a file and syncs its directory. Returns whether the file existed.
+/// Removes a file, if it exists, and syncs its directory. Returns whether the file existed.
 ///
 /// # Errors
 /// The operating system's error, unless the file did not exist.
@@ -89,11 +89,9 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Overwrites a file with zeros, removes it and syncs its directory. Returns whether the file existed.
+/// Overwrites a file with zeros, if it exists, removes it and syncs its directory. Returns whether the file existed.
 ///
-/// # Errors
-/// The operating system's error, unless the file did not exist. If the file cannot be overwritten, it is removed even
-/// so.
+/// # Errors The operating system's error. A file that cannot be overwritten is still removed.
 pub fn destroy(path: &Path) -> io::Result<bool> {
     let overwritten = match OpenOptions::new().write(true).open(path) {
         Ok(file) => overwrite(file),

@@ -5,15 +5,16 @@ use crate::room::timeline::Part;
 /// A value for each part of the arc.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PerPart<T> {
-    /// For the time before the infusion starts.
+    /// The value for the time before the infusion starts.
     pub settle: T,
-    /// For the first minutes of the infusion.
+    /// The value for the first minutes of the infusion.
     pub onset: T,
-    /// For the deepest part of the infusion.
+    /// The value for the deepest part of the infusion.
     pub peak: T,
-    /// For the time in which the patient comes back. The key in a profile is `return`, which is a keyword in Rust.
+    /// The value for the time in which the patient comes back. In a profile, the key of this part is `return`, which is
+    /// a keyword in Rust.
     pub returning: T,
-    /// For the calm at the end.
+    /// The value for the calm at the end.
     pub landing: T,
 }
 

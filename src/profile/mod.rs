@@ -40,7 +40,7 @@ pub struct Profile {
     pub description: PerLanguage<String>,
     /// Length of the infusion in minutes, 20 to 240; `None`, the default, leaves it to `kiosk.toml`.
     pub infusion_minutes: Option<u32>,
-    /// What is heard in each part. A key that is absent for a part has its value for the whole arc.
+    /// What is heard in each part. If a part's table lacks a key, the part has the value that is set for the whole arc.
     pub sound: PerPart<PartSound>,
     /// Length of the crossfade between tracks, 0 to [`CROSSFADE_MAX_S`](crate::vocabulary::sound::CROSSFADE_MAX_S)
     /// seconds; [`CROSSFADE_S`] by default.
@@ -57,8 +57,8 @@ pub struct Profile {
     pub time: TimeOfDay,
     /// The weather at that place, from 0 (clear, the default) to 1 (the softest haze, rain or mist that the place has).
     pub mood: f32,
-    /// The places that the patient may choose. They always include the profile's own place and the dark; the clinic can
-    /// add others.
+    /// The places that the patient may choose. They always include the profile's own place and *Dark*, the black
+    /// screen; the clinic can add others.
     pub places_allowed: Vec<Place>,
     /// How the breath is paced.
     pub breath: Breathing,

@@ -179,7 +179,7 @@ impl Secret {
     }
 
     /// Returns the hash, for a caller that verifies attempts and counts failures itself. Returns `None` if no secret is
-    /// set. If either the file or its copy is damaged, repairs it.
+    /// set. If the file or its copy is damaged, restores it from the other of the two.
     ///
     /// # Errors
     /// If a secret was set but cannot be read. The caller must then reject every attempt.

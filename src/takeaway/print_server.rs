@@ -57,8 +57,8 @@ impl ServerError {
 /// The IPP status `client-error-not-found`.
 const NOT_FOUND: u16 = 0x0406;
 
-/// A connection on which everything together must be done before a deadline. Timeouts of single reads would not do,
-/// because a server that sends one byte at a time would never reach them.
+/// A connection with one deadline for all its reads and writes. A timeout for each read would not be enough, because a
+/// server that sends one byte at a time would never reach it.
 struct TimedStream {
     stream: Stream,
     deadline: Instant,
@@ -144,7 +144,7 @@ impl PrintServer {
     }
 
     /// Sends a request to the resource at `path`, such as `/jobs/`, followed by a document, which may be empty.
-    /// `within` limits all of it, up to the end of the response.
+    /// `within` is the time limit for the whole exchange, up to the end of the response.
     ///
     /// # Errors
     /// If the print server does not respond in time, sends an invalid response, or refuses the request.

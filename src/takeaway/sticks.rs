@@ -14,8 +14,8 @@ pub fn find() -> Vec<PathBuf> {
     std::fs::read_to_string(MOUNTS).map(|mounts| find_in(&mounts, Path::new(DEVICES))).unwrap_or_default()
 }
 
-/// Returns the mount points of all sticks like [`find`], given the text of `mountinfo` (`proc_pid_mountinfo(5)`) and
-/// the folder of block devices.
+/// Does the work of [`find`]. `mounts` is the text of `mountinfo` (`proc_pid_mountinfo(5)`), and `devices` is the
+/// folder of block devices.
 #[must_use]
 pub fn find_in(mounts: &str, devices: &Path) -> Vec<PathBuf> {
     let mounts: Vec<Mount> = mounts.lines().filter_map(Mount::parse).collect();

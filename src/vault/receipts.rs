@@ -150,8 +150,8 @@ fn for_each_line(path: &Path, mut take: impl FnMut(ReceiptLine) -> bool) -> Resu
     loop {
         let mut line = Vec::new();
         lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
-        // The last line is incomplete, because a power cut interrupted its writing. It is ignored, because that receipt
-        // was never shown to anybody.
+        // A line without its line break was cut short by a power cut. It is ignored, because its receipt was never
+        // shown to anybody.
         let is_torn = !line.ends_with(b"\n") && (line.len() as u64) < LINE_BYTES_MAX;
         if is_torn {
             return Ok(());

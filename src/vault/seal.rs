@@ -1,4 +1,4 @@
-//! Owns the formats of the key, the manifest and a sealed piece. Does not own the decisions when each of them is
+//! Owns the formats of the key, the manifest and a sealed piece. Does not own the decision of when each of them is
 //! written or destroyed.
 //!
 //! Each slot of the notes is sealed with XChaCha20-Poly1305 as a separate piece, so damage to one piece does not affect
@@ -53,7 +53,7 @@ pub type Key = Zeroizing<[u8; KEY_BYTES]>;
 /// Identifies a sealed piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PieceId {
-    /// The piece's number, which is higher for each piece that is sealed. The piece's file is named by it.
+    /// The piece's number, which is also the stem of its file's name. Each new piece gets a higher number.
     pub number: u64,
     tag: [u8; TAG_BYTES],
 }

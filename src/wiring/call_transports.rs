@@ -56,7 +56,7 @@ pub struct TransportContext<'r> {
     pub runtime: &'r Handle,
     /// Which desks may still show what the patient shared.
     pub shared: &'r desk::SharedWords,
-    /// The id of this run of the program, in milliseconds since 1970. It is greater than that of any earlier run.
+    /// The id of this run of the program, in milliseconds since 1970. It is greater than the id of the previous run.
     pub began_ms: u64,
 }
 
@@ -224,8 +224,8 @@ fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport +
     move || {
         let snapshot = snapshots.borrow().clone();
         let now = clock.now();
-        // The window may stop drawing while no desk is connected. The age of the last frame is therefore at most the
-        // time for which a desk has been connected.
+        // The window may stop drawing while no desk is connected. The reported age of the last frame is therefore
+        // limited to the time for which a desk has been connected.
         listened_since = if snapshot.desks > 0 { listened_since.or(Some(Instant::now())) } else { None };
         let frame_age = listened_since.and_then(|since: Instant| Some(liveness.frame_age()?.min(since.elapsed())));
         let view = RoomView { offers: Some(offers.clone()), ..desk::single_room::room_view(&snapshot, now, &name) };
@@ -243,7 +243,8 @@ fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport +
     }
 }
 
-/// Tells the room, in order, each event that its desks send, and reports the outcome of each order to its desk.
+/// Passes the events that desks send to the room, in order. If an order caused an event, tells the desk that sent the
+/// order whether the room accepted it.
 async fn handle_inputs(
     mut inbox: mpsc::UnboundedReceiver<RoomInput>,
     room: RoomHandle,

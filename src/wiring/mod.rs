@@ -143,7 +143,7 @@ impl EffectHandler for Ports {
             Effect::SealNotes(notes) => self.command_vault(VaultCommand::Seal(notes), room),
             Effect::FindTakeHomeMethods => {
                 // Sending fails only if the thread is gone, which staff have been told. The patient can then choose
-                // only the phone, as before the methods are known.
+                // only the phone, as is the case until the methods are known.
                 let _ = self.take_home.send(take_home::TakeHomeRequest::Look);
             }
             Effect::TakeHome { method, notes, language } => {

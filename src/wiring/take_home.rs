@@ -30,8 +30,8 @@ const QUESTIONS: [&str; 3] = ["arrive-question-1", "arrive-question-2", "arrive-
 pub(super) enum TakeHomeRequest {
     /// Find out which methods are available.
     Look,
-    /// Print or seal the note, according to `method`. The phone is not among these methods, because the screen shows it
-    /// a code.
+    /// Print or seal the note, according to `method`. A note for the phone needs no such request, because the screen
+    /// shows it as QR codes.
     Take { method: TakeHomeMethod, notes: Arc<Notes>, language: Language },
 }
 

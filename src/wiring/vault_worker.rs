@@ -174,7 +174,7 @@ fn compact_journal(worker: &VaultWorker, now: RoomTime) {
 
 fn look(worker: &mut VaultWorker, fresh_process: bool, journal_compacted: bool) -> Receipt {
     // If the wipe was interrupted, it is not known what the desk had confirmed. This is no risk, because desk pages
-    // remove what was shared once they no longer hear the room.
+    // remove what was shared once they lose the connection to the room.
     let handed_over = worker.handed_over.take();
     let desk = handed_over.iter().map(|before| ("desk-forgot", before.desk_forgot));
     let more: Vec<(&str, bool)> = desk.chain([("nothing-under-way", takeaway::is_clear(&worker.state))]).collect();

@@ -1,6 +1,6 @@
 //! Owns the available languages and the files of each language. The files of a built-in language are in a folder of
-//! `locales/` and become part of the program; those of any other language are in a folder of the clinic. Does not own
-//! the patient's choice of a language.
+//! `locales/` and become part of the program; the files of any other language are in a folder that the clinic provides.
+//! Does not own the patient's choice of a language.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -68,7 +68,7 @@ struct Sources {
 pub(super) struct Locale {
     pub language: Language,
     name: String,
-    /// The language that supplies the messages that this one lacks, and the keyboard if it has none.
+    /// The language that supplies missing messages and, if this language has no keyboard, the keyboard.
     fallback: Language,
     pub layout: Option<Layout>,
     pub bundle: FluentBundle<FluentResource>,
@@ -141,8 +141,8 @@ impl Locales {
         while let Some(at) = added.iter().position(|(locale, ..)| has(&locales, locale.fallback)) {
             locales.push(Arc::new(added.remove(at).0));
         }
-        // Each language that is left falls back to a missing language, or in a circle to itself. It gets the default
-        // fallback instead, and a finding.
+        // Each remaining language has a fallback that is missing or that leads back to the language itself. It gets the
+        // default fallback instead, and a finding.
         for (locale, mention, file) in added {
             let tags: Vec<&str> =
                 languages.iter().filter(|other| **other != locale.language).map(Language::name).collect();
@@ -150,8 +150,8 @@ impl Locales {
             findings.extend(mention.map(|mention| mention.finding(&file, allowed)));
             locales.push(Arc::new(Locale { fallback: Language::FALLBACK, ..locale }));
         }
-        // The loops above may have changed the order, so restores it: the built-in languages, and then the clinic's by
-        // the names of their folders.
+        // The loops above may have changed the order. This restores it: first the built-in languages, and then the
+        // clinic's languages, sorted by the names of their folders.
         locales.sort_by_key(|locale| languages.iter().position(|language| *language == locale.language));
         findings.sort_by_key(|finding| (finding.file.clone(), finding.line));
         (Self(locales.into()), findings)
@@ -176,8 +176,8 @@ impl Locales {
         locale.map_or_else(|| language.name().to_owned(), |locale| locale.name.clone())
     }
 
-    /// Returns the words of `language`, with those of its fallbacks for the messages that it lacks. If `language` is
-    /// not available, the words are those of [`Language::FALLBACK`].
+    /// Returns the words of `language`. A message that the language lacks comes from its fallbacks. If `language` is
+    /// not available, every message comes from [`Language::FALLBACK`].
     #[must_use]
     pub fn words(&self, language: Language) -> Words {
         let mut chain: Vec<Arc<Locale>> = Vec::new();
@@ -198,8 +198,8 @@ impl Locales {
 
     /// Returns the language with this tag.
     ///
-    /// # Errors
-    /// If there is none, a text for a finding, with the available tags and the one that is most similar to `tag`.
+    /// # Errors If no available language has this tag. The error is a text for a finding, which lists the available
+    /// tags and, if one of them is similar to `tag`, suggests it.
     pub fn choose(&self, tag: &str) -> Result<Language, String> {
         let languages = self.languages();
         let found = languages.iter().find(|language| language.name() == tag);
@@ -232,7 +232,8 @@ pub fn letters_in(folder: &Path) -> (PathBuf, BTreeSet<char>) {
     (file, letters)
 }
 
-/// Returns the folder of a language if `path` is that folder or a file in it.
+/// Returns the language folder that `path` is or that contains the file `path`. `None` if `path` is neither a language
+/// folder nor a file of a language.
 #[must_use]
 pub fn folder_of_language(path: &Path) -> Option<&Path> {
     let is_folder = path.is_dir() && (path.join(ABOUT_FILE).is_file() || path.join(PATIENT_FILE).is_file());
@@ -290,8 +291,8 @@ fn read_sources(folder: &Path, findings: &mut Vec<Finding>) -> Option<Sources> {
     Some(Sources { language, about: about?, patient: patient?, staff })
 }
 
-/// Builds the language from these files and adds a finding for each problem. Returns the language, and the place in its
-/// file that names a fallback, if there is one.
+/// Builds the language from these files and adds a finding for each problem. Returns the language, and the mention of
+/// its fallback; `None` if its file names no fallback.
 fn build(sources: &Sources, findings: &mut Vec<Finding>) -> (Locale, Option<Mention>) {
     let language = sources.language;
     let mut needed = messages::letters(&sources.patient.text);

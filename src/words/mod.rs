@@ -109,7 +109,8 @@ impl Words {
         self.chain.iter().take(has_none + 1).map(|locale| locale.language).collect()
     }
 
-    /// Returns the keyboard for this language, or that of the first fallback with a keyboard.
+    /// Returns the keyboard for this language. If the language has none, returns the keyboard of the first fallback
+    /// that has one.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         self.chain.iter().find_map(|locale| locale.layout.as_ref()).unwrap_or(&NO_KEYS)

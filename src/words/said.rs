@@ -14,7 +14,7 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// The methods that format a message, as a call to them looks in code. The message's key follows as the first argument.
+/// The beginnings, in code, of the calls that format a message. The first argument of each call is the message's key.
 const SAYING: [&str; 3] = [".say(", ".say_with(", ".staff("];
 
 const CHECKS: [&str; 9] = [

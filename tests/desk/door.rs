@@ -1,4 +1,4 @@
-//! Owns the tests of who may use the desk. They are about host names, requests from other sites, passwords and
+//! Owns the tests of who may use the desk. They cover host names, requests from other sites, passwords and
 //! certificates.
 
 use std::fs;
@@ -144,7 +144,7 @@ async fn a_browser_that_is_not_signed_in_gets_every_file_of_the_sign_in_page_and
     while let Some(path) = paths.get(next).cloned() {
         next += 1;
         let answer = browser.get(&path).await;
-        // The desk in this test has no typefaces, so it does not find them.
+        // The desk in this test has no typefaces, so it answers requests for them with 404.
         assert_eq!(answer.status, if path.starts_with("/font") { 404 } else { 200 }, "{path}");
         let is_path = |part: &&str| {
             part.starts_with('/')
@@ -237,7 +237,7 @@ async fn guessing_keeps_out_neither_a_known_browser_nor_this_machine() {
         assert!([403, 429].contains(&status), "{status}");
         looked_at += u32::from(status == 403);
     }
-    // The limit lets a first few attempts through, and one more every three seconds while the test runs.
+    // The limit lets the first few attempts through, and then one more every three seconds.
     assert!((1..60).contains(&looked_at), "{looked_at} of 120 were looked at");
     assert_eq!(known.post("/login", &right).await.status, 204, "somebody has signed in on this browser before");
     assert_eq!(Browser::at(desk.address).post("/login", &right).await.status, 204, "this machine itself");

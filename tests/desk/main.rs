@@ -1,5 +1,5 @@
-//! Owns the tests of a desk that listens on a port and shows a real room. They are about calls, orders, and who may see
-//! the desk.
+//! Owns the tests of a desk that listens on a port and shows a real room. They cover calls, the orders that a desk
+//! sends to the room, and who may see the desk.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -90,7 +90,7 @@ pub fn open(options: ServerOptions) -> OpenDesk {
     serve(desk::bind(options).unwrap())
 }
 
-/// Opens a desk as [`open`] does, which calls `look` for its current password from time to time.
+/// Opens a desk like [`open`], but one that calls `look` from time to time to learn its current password.
 pub fn open_following(
     options: ServerOptions,
     look: impl Fn() -> Option<SecretHash> + Send + Sync + 'static,

@@ -37,7 +37,8 @@ const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"
 /// The module with the shared sets of values, which every module may use.
 const VOCABULARY: &str = "vocabulary";
 
-/// Modules that may use only the listed ones among those on lower floors, so that each depends only on what it needs.
+/// Modules with a narrower rule, so that each depends only on what it needs. Of the modules on lower floors, they may
+/// use only those listed, and [`VOCABULARY`].
 const USES_ONLY: [(&str, &[&str]); 12] = [
     ("room", &[]),
     ("paths", &[]),
@@ -206,7 +207,7 @@ fn uses_of(source: &Source) -> BTreeSet<String> {
             named.extend(first_names(&code[at + beginning.len()..]));
         }
     }
-    // A path with one `super` for each module that the file is deep also begins at the root of the crate.
+    // A path that begins with `super` once for each level of the file's module also starts at the root of the crate.
     let code = source.code_in_use();
     let up = "super::".repeat(source.depth);
     for (at, _) in code.match_indices(&up).filter(|(at, _)| begins_a_word(&code, *at)) {

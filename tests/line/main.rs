@@ -239,7 +239,7 @@ fn the_recommended_access_list_allows_each_client_its_own_topics_only() {
     wait_until_all_is_heard(&desk);
     assert_eq!((desk.shown(), thief.phase() == Some(CallPhase::Received)), (vec![call], false));
     assert!(!room.has_duplicate_id());
-    // Nor can a client of that user take over the session of `room-2` by sending its client id.
+    // Nor can a client of the user `room-1` take over the session of `room-2` by sending the client id `room-2`.
     let taking = stranger::Thief::of(&at, "room-2", Some("room-1"));
     wait_until(SOON, "the thief's", || taking.signed_in() > 0);
     assert!(room.is_up() && room.downs().is_empty(), "{:?}", room.downs());

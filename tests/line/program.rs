@@ -120,7 +120,7 @@ fn a_call_goes_through_the_escalation_list_and_closes_the_contact_and_a_practice
     assert_eq!(receiver.requests(), 1);
 }
 
-/// What happens to a process at a random moment of a round: it is killed or, for the broker, maybe frozen.
+/// The process that a round kills at a random moment. The broker may be frozen instead.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Struck {
     Room,

@@ -20,7 +20,8 @@ fn a_call_is_placed_at_once_and_can_be_cleared() {
     let pressed = Instant::now();
     kiosk.tell("call_pressed");
     // The room's own tests check [`SHOWN_AFTER`] with a simulated clock, because timing is unreliable on a busy
-    // machine. Here, the first snapshot with a call must show it as placed, with nothing said yet about the line.
+    // machine. Here, the first snapshot with a call must show it as placed, and must not yet say that no desk is
+    // reachable.
     let placed = kiosk.wait("a call", |line| line["call"] != "idle");
     assert_eq!((&placed["call"], &placed["practice"]), (&json!("placed"), &json!(false)));
     assert_eq!(placed["line_down_told"], false);
@@ -70,8 +71,8 @@ fn a_shown_call_survives_a_kill_and_a_cleared_one_does_not_come_back() {
         kiosk.wait("somebody here", |line| line["call"] == "here");
         kiosk.tell("call_cleared");
         kiosk.wait("no call", |line| line["call"] == "idle");
-        // The room may show that the call is cleared before this is on disk. A kill would then bring the call back,
-        // which is harmless.
+        // The room may show that the call is cleared before the record of this is on disk. A kill would then bring the
+        // call back, which is harmless.
         let cleared = || home.journal().trim_end().ends_with(r#"{"event":"call_cleared"}"#);
         eventually("call_cleared in the journal", cleared);
         kiosk.kill_9();

@@ -17,8 +17,8 @@ fn picture(width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A WAV file with 192,000 bytes of silence, whose header claims this number of channels and this sample rate. They are
-/// a second of 16-bit stereo at 48 kHz.
+/// A WAV file with 192,000 bytes of silence, whose header claims this number of channels and this sample rate. This is
+/// the amount of data for one second of 16-bit stereo at 48 kHz.
 fn wav(channels: u16, rate_hz: u32) -> Vec<u8> {
     let mut bytes = b"RIFF\x24\xee\x02\x00WAVEfmt \x10\x00\x00\x00\x01\x00".to_vec();
     bytes.extend(channels.to_le_bytes().into_iter().chain(rate_hz.to_le_bytes()).chain(192_000_u32.to_le_bytes()));
@@ -27,8 +27,8 @@ fn wav(channels: u16, rate_hz: u32) -> Vec<u8> {
     bytes
 }
 
-/// A room with a media folder of its own, and a single profile with a place of pictures and the music `tracks` from
-/// that folder. Returns the room and the folder.
+/// Creates a room with its own media folder. Its single profile shows the place `pictures` and plays `tracks` from that
+/// folder. Returns the room and the folder.
 fn home_with(tracks: &str) -> (Home, PathBuf) {
     let home = Home::new();
     let media = home.folder().join("media");
@@ -71,7 +71,8 @@ fn a_long_check_shows_its_progress_apart_from_its_results() {
     fs::write(media.join("track.wav"), wav(2, 48_000)).unwrap();
     let first = media.join("pictures/000.jpg");
     fs::write(&first, picture(5_000, 4_000)).unwrap();
-    // One picture has 400 names, so no machine decodes all of them before the second line of progress.
+    // The same large picture has 400 names, because no machine decodes 400 large pictures before the second line of
+    // progress.
     for number in 1..400 {
         fs::hard_link(&first, media.join(format!("pictures/{number:03}.jpg"))).unwrap();
     }

@@ -24,7 +24,7 @@ fn a_full_disk_is_reported_and_stops_neither_a_call_nor_a_reset() {
     kiosk.wait("the trouble", |line| has_trouble(line, "journal-failing"));
     kiosk.tell("call_pressed");
     let placed = kiosk.wait("a call, on no disk", |line| line["call"] == "placed");
-    // The call is shown although it cannot be written, and before the room reports anything about the line.
+    // The call is shown although it cannot be written, and before the room reports that no desk is connected.
     assert!(has_trouble(&placed, "journal-failing") && placed["line_down_told"] == false, "{placed}");
     assert!(!home.journal().contains("call_pressed"), "{}", home.journal());
     kiosk.tell("call_here");

@@ -49,7 +49,7 @@ impl Home {
     /// Writes `kiosk.toml` with the settings that every room under test needs, followed by `more`.
     pub fn configure(&self, more: &str) {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // The tests may be built outside the repository, which `STILLROOM_REPOSITORY` names then.
+        // The tests may be built outside the repository. In that case, `STILLROOM_REPOSITORY` names it.
         let repository = std::env::var_os("STILLROOM_REPOSITORY").map_or(repository.to_owned(), PathBuf::from);
         let text = format!(
             "[profiles]\ndir = \"{}\"\n[media]\ndir = \"{}\"\n[desk]\nlisten = \"127.0.0.1:{}\"\n{more}",

@@ -233,7 +233,7 @@ fn kills_in_a_reset(chance: &mut Chance) {
     let (mut undone, mut finished) = (0, 0);
     for _ in 0..KILLS {
         arrive_and_write(&home, &mut kiosk, "a curlew");
-        // The moment is drawn so that most kills come early, when the reset may not be on disk yet.
+        // The random moment of the kill is chosen so that most kills come early, when the reset may not be on disk yet.
         let moment = {
             let latest = chance.moment(whole);
             chance.moment(latest)

@@ -39,7 +39,8 @@ fn a_killed_session_comes_back_at_the_minute_it_was_in() {
     assert_eq!((&first["place"], &first["volume_db"]), (&json!("forest"), &json!(-35.0)));
     let back_ms = first["session_ms"].as_u64().unwrap();
     assert!(back_ms + 60_000 >= before_ms, "{back_ms} ms is more than a minute before {before_ms} ms");
-    // The first line is written right after the journal is read, so the new process has added hardly any time.
+    // The first line is written right after the journal is read, so the new process has added hardly any time to the
+    // session clock.
     assert!(back_ms <= ran_ms + 60_000, "{back_ms} ms is ahead of the {ran_ms} ms there were");
     let later_ms = session_ms(&mut kiosk, -36.0);
     assert!(later_ms >= back_ms, "{later_ms} before {back_ms}");

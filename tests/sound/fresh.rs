@@ -54,7 +54,7 @@ fn is_spoken_to_at_once(_: &mut Server) {
     println!("our stream is there after {:?}", began.elapsed());
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
-    // An empty mix makes the room idle, and what it then costs is measured.
+    // An empty mix makes the room idle, and the processor time that it then uses is measured.
     room.sound.set_mix(Mix::default());
     std::thread::sleep(SOON);
     let share = least_share();
@@ -98,8 +98,8 @@ fn pulseaudios_null_output_is_ignored() {
     with(Kind::PulseAudio, "fresh::pulseaudios_null_output_is_ignored", &[], what_it_makes_up_is_no_output);
 }
 
-/// Removes the calibrated output while another remains, and adds it again, twice. The sound must never move to the
-/// other output, and must come back.
+/// Twice removes the calibrated output, while another output remains, and adds it again. The sound must never move to
+/// the other output, and must come back.
 fn measured_output_goes_away(options: Options, is_told: fn(&SoundEvent) -> bool) {
     let room = Room::open(options);
     room.is_playing();
@@ -263,7 +263,8 @@ fn a_new_output_is_used_soon_even_after_a_long_wait() {
     with(Kind::Library, test, &["room"], |_| {
         let room = Room::open(Options::default());
         room.news_within(LONG, lost);
-        // After this time, the pauses between the room's attempts would be longer than `SOON`.
+        // By the end of this time, the pauses between the room's attempts, which double each time, are longer than
+        // `SOON`. The new output must cut such a pause short.
         room.is_silent_for(Duration::from_secs(9));
         let began = Instant::now();
         library();
@@ -286,7 +287,7 @@ fn without_a_server(server: &mut Server, minutes: u64) {
     room.is_playing();
     server.kill();
     room.news_within(LONG, lost);
-    // In this time, everything is allocated that is allocated only once: the engine, ALSA and threads.
+    // In this time, the room allocates what it allocates only once, such as the engine, ALSA and threads.
     std::thread::sleep(Duration::from_secs(15));
     let before = memory_kb();
     let processor_before = processor_time();

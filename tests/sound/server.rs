@@ -47,7 +47,7 @@ pub fn with_server(test: &str, sinks: &'static [&'static str], body: fn(&mut Ser
     with(Kind::PulseAudio, test, sinks, body);
 }
 
-/// The folder of the current test. Only the inner run has one.
+/// The folder of the current test. Only the subprocess that runs the test's body has one.
 pub fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os(FOLDER).unwrap())
 }
@@ -106,7 +106,8 @@ impl Server {
             command.arg("--load=module-always-sink");
         }
         command.arg(format!("--load=module-native-protocol-unix socket={} auth-anonymous=1", socket.display()));
-        // The server creates a cookie in its home folder, which must therefore not be that of the room's user.
+        // The server creates a cookie in its home folder. This must not be the home folder of the room's user, who must
+        // have no cookie.
         self.spawn(command.env("HOME", folder().join("others")));
         wait_for("the sound server", Duration::from_secs(20), || pactl(&["info"]).is_ok());
     }
@@ -144,7 +145,7 @@ impl Server {
     pub fn kill(&mut self) {
         while self.processes.pop().is_some() {}
         // A killed server leaves its sockets behind, as after a crash. They are removed, because the next start waits
-        // until its own exist.
+        // until the sockets of the new server exist.
         if self.kind == Kind::PipeWire {
             for name in ["run/bus", "run/pipewire-0"] {
                 let _ = std::fs::remove_file(folder().join(name));

@@ -26,8 +26,8 @@ fn a_call_tone_is_heard_within_300_ms() {
             room.signal(Signal::CallPlaced);
             let heard = ear.wait_for(0.012, Duration::from_secs(2)).expect("the call tone is not heard");
             delays.push(heard.duration_since(pressed));
-            // The tone has decayed by then. The pause differs each time, so that presses fall at different moments of
-            // the server's period.
+            // The tone decays during this pause. The pause has a different length each time, so that presses fall at
+            // different moments of the server's period.
             std::thread::sleep(Duration::from_millis(3_400 + 7 * delays.len() as u64));
         }
         delays.sort();

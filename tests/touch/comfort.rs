@@ -272,7 +272,8 @@ fn no_control_of_the_session_covers_the_light_of_a_place_on_a_landscape_screen()
                     width: (light.right - light.left) * size.width,
                     height: (light.bottom - light.top) * size.height,
                 };
-                // On the smallest display the call, whose height is fixed, reaches into the light.
+                // On the smallest display, the call button reaches into the light of the place, because its height is
+                // fixed.
                 let may_cover = |id: &str| id == "place" || id == "call" && inches < 10.0;
                 for (id, at) in tablet.controls().into_iter().filter(|(id, _)| !may_cover(id)) {
                     assert!(at.intersection(&light).is_none(), "{id} covers {place} on {inches} inches: {at:?}");

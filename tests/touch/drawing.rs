@@ -68,7 +68,7 @@ fn two_fingers_draw_at_once_and_a_palm_beside_them_leaves_no_blot() {
     }
     tablet.lift(1, on(page, 0.5, 0.2));
     tablet.lift(2, on(page, 0.5, 0.6));
-    // The palm stays down for longer than a tap, which would leave a dot.
+    // A tap would leave a dot, so the palm stays down for longer than a tap.
     std::thread::sleep(std::time::Duration::from_millis(360));
     tablet.lift(9, palm);
     assert_eq!(drawing_on(&tablet, 0).strokes().len(), 2);

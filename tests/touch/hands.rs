@@ -290,8 +290,8 @@ fn caused_by_resting_hands(hours: u32) -> (u32, u32) {
     (calls, staff)
 }
 
-/// Closes whatever resting hands have opened, such as the PIN pad or the dark. Opening these is harmless and not
-/// counted.
+/// Closes everything that resting hands have opened, such as the PIN pad or *Dark*, the black screen. Opening these is
+/// harmless and not counted.
 fn reset(tablet: &mut Tablet) {
     for event in [Event::Dark { on: false }, Event::Anchor { on: false }, Event::TalkNow { on: false }] {
         tablet.send(event);

@@ -1,5 +1,5 @@
 //! Tests the whole window on a running room, with the touch events that iced would deliver for each finger. The tests
-//! in this file are about the call and the dark.
+//! in this file are about the call and about *Dark*, the black screen.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,8 +40,8 @@ use stillroom::room::call::CallPhase;
 use stillroom::room::{Event, Snapshot};
 use tablet::{Tablet, mm};
 
-/// A little longer than the 300 ms after the first contact in the dark in which further contacts count as the same
-/// hand.
+/// A time after which a new contact on the black screen counts as another hand. Contacts within 300 ms of the first
+/// contact count as the same hand, and this is a little longer.
 const HAND_LANDED: Duration = Duration::from_millis(320);
 
 fn in_session(tablet: &mut Tablet) {
@@ -214,7 +214,8 @@ fn here_and_clear_take_a_slide_that_no_resting_hand_makes() {
     let here = tablet.at("staff-here");
     let call = tablet.at("call");
     assert!(call.y - (here.y + here.height) >= mm(25.0), "well away from the band");
-    // None of these counts: a tap, a hold, a slide that leaves the control, a slide that starts too far right.
+    // Nothing counts as a slide from left to right here: not a tap, a hold, a slide that leaves the control, or a slide
+    // that starts too far right.
     let (left, right) = (here.center() - Vector::new(mm(20.0), 0.0), here.center() + Vector::new(mm(14.0), 0.0));
     tablet.tap(2, here.center());
     tablet.press(3, left);

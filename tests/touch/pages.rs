@@ -59,7 +59,7 @@ fn a_question_is_answered_by_writing_drawing_both_or_not_at_all() {
     press(&mut tablet, "close");
     let notes = tablet.snapshot().notes;
     assert_eq!((notes.intentions[0].text.reveal(), notes.intentions[0].drawing.strokes().len()), ("Hi", 1));
-    // Opened again, both are as they were left.
+    // When the answer is opened again, its text and its drawing are as they were left.
     press(&mut tablet, "question-1");
     press(&mut tablet, "key-.");
     press(&mut tablet, "draw");
@@ -68,7 +68,7 @@ fn a_question_is_answered_by_writing_drawing_both_or_not_at_all() {
     press(&mut tablet, "close");
     let notes = tablet.snapshot().notes;
     assert_eq!((notes.intentions[0].text.reveal(), notes.intentions[0].drawing.strokes().len()), ("Hi.", 2));
-    // What was only drawn opens as a drawing.
+    // An answer that has only a drawing opens with the drawing on the screen.
     press(&mut tablet, "question-3");
     press(&mut tablet, "draw");
     line(&mut tablet, 0.5);

@@ -129,7 +129,7 @@ fn soak_pictures_of_every_page_on_every_display() {
     for (size, inches) in displays() {
         let mut tablet = Tablet::with_display(size, inches, &Locales::shipped());
         every_screen(&mut tablet, language, &mut |tablet, screen| {
-            // This takes half a second, in which the place is decoded and fades in.
+            // Half a second of frames is enough for the place to be decoded and to fade in.
             for _ in 0..12 {
                 tablet.draw_frame();
                 std::thread::sleep(Duration::from_millis(40));

@@ -1,5 +1,5 @@
-//! Tests the staff sheet and the PIN pad: what staff do most takes few touches, every profile can be chosen, what the
-//! patient chose is kept, and troubles are shown to staff only.
+//! Tests the staff sheet and the PIN pad: the most frequent tasks take few touches, every profile can be chosen, the
+//! patient's choices are kept, and troubles are shown to staff only.
 
 use std::time::Duration;
 

@@ -342,7 +342,7 @@ impl Tablet {
         self.size
     }
 
-    /// Gives the app the room's latest snapshot, as its subscription does.
+    /// Gives the app the room's latest snapshot, as the app's subscription does in the program.
     fn sync(&mut self) {
         let snapshot = self.room.snapshots().borrow().clone();
         if !Arc::ptr_eq(&snapshot, &self.shown) {

@@ -69,8 +69,8 @@ fn desk_shows_call(tablet: &mut Tablet) {
     tablet.send(Event::CallReceived { id, desk: DESK });
 }
 
-/// Lets every step of the turnover run that needs no staff after the wipe, with a desk that shows the practice call.
-/// Returns how long the steps take.
+/// Runs the steps of the turnover that follow the wipe and need no staff. A desk shows the practice call. Returns how
+/// long the steps take.
 pub fn run_by_itself(tablet: &mut Tablet) -> Duration {
     tablet.try_send(Event::DeskConnected { desk: DESK });
     tablet.after(SOON);
@@ -134,7 +134,7 @@ fn while_the_surface_is_cleaned_only_the_call_reacts_and_it_ends_by_itself() {
     lock(&mut tablet);
     let controls: Vec<String> = tablet.controls().into_iter().map(|(id, _)| id).collect();
     assert_eq!(controls, ["call"], "a cloth finds nothing else");
-    // A cloth wipes diagonally across the screen without touching the call.
+    // A cloth wipes diagonally across the screen without touching the call button.
     for step in 0..60 {
         tablet.tap(1, Point::new(mm(5.0 + 3.0 * step as f32), mm(40.0 + 1.5 * step as f32)));
     }

@@ -82,7 +82,8 @@ fn no_text_leaves_the_screen_in_any_language_and_size_of_words() {
     let locales = locales_with_pseudo();
     for language in locales.languages() {
         for size in [Size::new(1280.0, 800.0), Size::new(1920.0, 1200.0)] {
-            // Both windows have the same size in millimetres, so larger words are tested in the first only.
+            // Both windows have the same size in millimetres, so the mirrored layout with larger words is tested in the
+            // first only.
             let count = if size.width < 1500.0 { LAYOUTS.len() } else { 1 };
             for (hand, type_size) in LAYOUTS.into_iter().take(count) {
                 let mut tablet = Tablet::with_locales(size, &locales);

@@ -84,8 +84,8 @@ pub struct JournalHealth {
     /// Size in bytes of an incomplete last record, which a power cut or a killed program leaves behind; 0 if there is
     /// none. It is removed.
     pub torn_bytes: u64,
-    /// Whether a line before the last is damaged. All records before that line are used, and only those about calls
-    /// after it.
+    /// Whether a line before the last is damaged. All records before that line are used; of the records after it, only
+    /// those about calls.
     pub is_damaged: bool,
     /// Path of the damaged journal's copy; `None` if there is no damage, or if the copy could not be made.
     pub damaged_copy: Option<PathBuf>,

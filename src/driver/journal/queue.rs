@@ -23,11 +23,11 @@ pub(super) type RecordCallback = Box<dyn FnMut(Result<(), JournalError>) + Send>
 /// How the queue orders and replaces a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RecordClass {
-    /// The record overtakes every other record.
+    /// The record is about a call, and overtakes all records that are not.
     Call,
     /// A later record of the same kind replaces the record while it waits.
     Latest(Discriminant<Event>),
-    /// The record is kept, in order.
+    /// The record is written in order, and no later record replaces it.
     Lasting,
 }
 
@@ -129,7 +129,7 @@ struct WaitingOpenCall {
 struct QueueState {
     lanes: QueueLanes,
     replace: Option<Replacement>,
-    /// Records appended after `replace`.
+    /// Records that were appended after `replace`, and must be written after it.
     behind: QueueLanes,
     open_call: Option<WaitingOpenCall>,
     /// Whether the writing thread is busy.
@@ -146,7 +146,7 @@ struct QueueState {
 enum QueuePhase {
     #[default]
     Open,
-    /// The owner appends nothing more. Waiting records are still written.
+    /// The journal is being closed, so no further record is expected. Waiting records are still written.
     Closed,
     /// The writing thread has ended.
     Stopped,
@@ -179,7 +179,7 @@ impl JournalQueue {
         }
     }
 
-    /// Enqueues the copy of the open call, in place of a copy that is still waiting.
+    /// Enqueues the copy of the open call. It replaces a copy that is still waiting.
     pub(super) fn store_open_call(&self, call: OpenCall) {
         let mut state = self.lock();
         state.open_call = Some(WaitingOpenCall { call, has_failed: false });
@@ -259,8 +259,8 @@ impl JournalQueue {
         !timeout.timed_out() && state.phase != QueuePhase::Stopped
     }
 
-    /// Returns a batch that failed to the front of the queue, to be tried again. Once the queue is closed, the batch is
-    /// dropped instead.
+    /// Puts a batch that could not be written back at the front of the queue, to be tried again. Once the queue is
+    /// closed, the batch is dropped instead.
     pub(super) fn requeue(&self, batch: Vec<QueuedRecord>) {
         let mut state = self.lock();
         if state.phase == QueuePhase::Open {
@@ -284,7 +284,7 @@ impl JournalQueue {
         self.lock().has_lost_records = true;
     }
 
-    /// Forgets the lost records, which no longer belong to the journal once it has been replaced.
+    /// Forgets that records were lost. Once the journal has been replaced, it would not contain them anyway.
     pub(super) fn clear_lost(&self) {
         self.lock().has_lost_records = false;
     }

@@ -45,7 +45,7 @@ pub(super) fn line_checksum(line: &[u8]) -> Option<String> {
 /// Reads the journal. `is_set_aside` takes a record's checksum and returns whether the record must be skipped.
 pub(super) fn open(dir: &Path, is_set_aside: impl Fn(&str) -> bool) -> OpenedJournal {
     let path = dir.join(JOURNAL_FILE);
-    // An interrupted compaction leaves this file behind; the journal itself is intact.
+    // An interrupted compaction leaves its temporary file behind. The journal itself is then still the old one.
     let _ = private::remove(&private::temporary_path(&path));
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     match private::read_limited(&path, limit) {
@@ -162,8 +162,8 @@ enum JournalTail {
     Whole,
     /// The last line is incomplete.
     Torn,
-    /// A line does not match its checksum. Records after such a gap may contradict those before it, so only those about
-    /// calls are kept: a call that turns out to be needless does less harm than a lost call.
+    /// A line does not match its checksum. Records after that line may contradict those before it, so of the later ones
+    /// only those about calls are kept. A call that turns out to be needless does less harm than a lost call.
     Damaged {
         calls_behind: Vec<(RoomTime, Event)>,
         calls_bytes: Vec<u8>,

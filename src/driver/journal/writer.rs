@@ -39,7 +39,7 @@ pub(super) struct JournalWriter {
     has_failed: bool,
     /// Whether the latest attempt to store the copy of the open call failed.
     copy_has_failed: bool,
-    /// Whether the journal was last reported as failing, because something is missing on disk.
+    /// Whether the latest report to `on_health` was that the journal is failing.
     is_failing: bool,
     thin_at_bytes: u64,
 }

@@ -13,9 +13,9 @@ use super::print_server::{IppRequest, PrintServer, ServerError};
 
 /// The name of every job, which says nothing about the patient or the content.
 const JOB_NAME: &str = "Stillroom";
-/// Time limit for each read and each write in a request to the print server.
+/// Time limit for a whole request to the print server, up to the end of the response.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time limit for each read and each write in a request during a wipe. It is short, because the wipe has to wait.
+/// Time limit for a whole request during a wipe. It is short, because the wipe waits for the response.
 const WIPE_RESPONSE_TIMEOUT: Duration = Duration::from_millis(600);
 /// Interval between two requests for the state of a job.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);

@@ -32,7 +32,7 @@ enum Behaviour {
 
 #[derive(Default)]
 struct PrintQueue {
-    /// For each job, its number, its owner, its document, and how often its state was requested.
+    /// For each job, its number, its owner, its document, and the number of requests for its state.
     jobs: Vec<(i32, String, Vec<u8>, usize)>,
     printed: Vec<Vec<u8>>,
     purges: usize,

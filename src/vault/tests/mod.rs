@@ -283,14 +283,14 @@ fn a_power_cut_loses_the_notes_and_is_reported_once() {
 
 #[test]
 fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_the_new() {
-    // Interrupted while the temporary file of a piece is written, or just after that.
+    // The interruption comes while the temporary file of a piece is written, or just after that.
     let directories = directories_with_notes();
     let whole = fs::read(&directories.pieces()[1]).unwrap();
     for left_over in [&b""[..], b"STILL", &whole] {
         fs::write(private::temporary_path(&directories.sealed().join("9.sealed")), left_over).unwrap();
         assert_eq!(directories.vault().open().unwrap(), restored(1));
     }
-    // Interrupted after the new pieces were written and before the manifest was. The old version is valid, and no
+    // The interruption comes between writing the new pieces and writing the manifest. The old version is valid, and no
     // damage is reported.
     let manifest_file = directories.runtime.join(MANIFEST_FILE);
     let older_manifest = fs::read(&manifest_file).unwrap();
@@ -306,21 +306,21 @@ fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_th
     fs::write(&manifest_file, older_manifest).unwrap();
     fs::write(private::temporary_path(&manifest_file), b"STILL").unwrap();
     assert_eq!(directories.vault().open().unwrap(), restored(1));
-    // Interrupted after the manifest was written and before the old pieces were removed.
+    // The interruption comes between writing the manifest and removing the old pieces.
     fs::write(&manifest_file, newer_manifest).unwrap();
     let mut vault = directories.vault();
     assert_eq!(vault.open().unwrap(), restored(2));
     vault.seal(&notes(3)).unwrap();
     assert_eq!(directories.vault().open().unwrap(), restored(3));
     assert_eq!(directories.pieces().len(), 5);
-    // Interrupted after the first piece was written and before the first manifest that names a piece was.
+    // The interruption comes between writing the first piece and writing the first manifest that names a piece.
     let directories = self::directories();
     directories.vault().open().unwrap();
     private::make_dir(&directories.sealed()).unwrap();
     fs::write(directories.sealed().join("1.sealed"), whole).unwrap();
     assert_eq!(directories.vault().open().unwrap(), Opened::Fresh);
-    // Interrupted while the first key was written, so there are only the manifest and a temporary file with part of the
-    // key.
+    // The interruption comes while the first key is written, so there are only the manifest and a temporary file with
+    // part of the key.
     let directories = self::directories();
     fs::write(directories.runtime.join(MANIFEST_FILE), b"STILL").unwrap();
     fs::write(private::temporary_path(&directories.runtime.join(KEY_FILE)), [1; 7]).unwrap();

@@ -42,8 +42,8 @@ impl World {
                 _ => {}
             }
         } else {
-            // The claim that a desk shows a call can only be removed here and is never forged, because only an access
-            // list could prevent the effect of a forged one.
+            // A desk's claim that it shows a call may be removed here, but is never forged. Only an access list at the
+            // broker could prevent the effect of a forged claim.
             words["receives"] = json!(self.dice.one_in(2));
             if words.get("received").is_some() {
                 words["received"] = Value::Null;

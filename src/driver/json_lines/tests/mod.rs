@@ -183,7 +183,8 @@ fn errors_name_the_key_and_what_it_may_hold() {
     assert_eq!(parse(&" ".repeat(LINE_BYTES_MAX + 1)), Err(JsonLineError::TooLong));
 }
 
-/// Puts the canary in every position of every line, as a key, as a value, and in the middle of the text.
+/// Puts the marker text [`CANARY`] in every position of every line: as a key, as a value, and in the middle of the
+/// text. No error may contain it.
 #[test]
 fn no_error_ever_quotes_the_line() {
     let valid = [

@@ -103,9 +103,10 @@ impl ChecksummedFile {
 
     /// Writes `body` to the copy, then to the file, each atomically.
     ///
-    /// # Errors The operating system's error. If only the last sync of the directory failed, the file already has its
-    /// new content; otherwise it has its old content. If writing the file failed, the copy gets its old content back,
-    /// or is removed if that was not readable. If this fails as well, the copy keeps the new content.
+    /// # Errors
+    /// The operating system's error. If only the last sync of the directory failed, the file already has its new
+    /// content; otherwise it has its old content. The copy gets its old content back, or is removed if that was not
+    /// readable. If this fails as well, the copy keeps the new content.
     pub fn write(&self, body: &[u8]) -> io::Result<()> {
         let (copy, bytes) = (self.copy_path(), with_checksum(body));
         let copy_before = private::read_limited(&copy, self.file_bytes_max()).ok().flatten();
@@ -116,11 +117,10 @@ impl ChecksummedFile {
                 fs::remove_dir(path)?;
             }
         }
-        private::write_atomic(&copy, &bytes)?;
-        let written = private::write_atomic(&self.path, &bytes);
+        let written = private::write_atomic(&copy, &bytes).and_then(|()| private::write_atomic(&self.path, &bytes));
         if written.is_err() {
-            // The copy already has the new content. If it kept that, later damage to the file would bring in content
-            // that was reported as not written.
+            // The copy may already have the new content. If it kept that, later damage to the file would bring in
+            // content that was reported as not written.
             match copy_before {
                 Some(before) => private::write_atomic(&copy, &before)?,
                 None => drop(private::remove(&copy)?),

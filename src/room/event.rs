@@ -351,8 +351,8 @@ impl Event {
         )
     }
 
-    /// Whether the event has no effect any more once another one of the same variant follows. Skips do, because they
-    /// are counted.
+    /// Whether the event has no effect any more once another one of the same variant follows. A skip keeps its effect,
+    /// because skips are counted.
     #[must_use]
     pub const fn is_superseded_by_next(&self) -> bool {
         matches!(

@@ -445,8 +445,8 @@ pub fn stays_inside(path: &Path) -> bool {
 
 /// Returns the variant of `T` whose name is `word`.
 ///
-/// # Errors If no variant has this name. The error lists all names and, if one of them is similar to `word`, suggests
-/// it.
+/// # Errors
+/// If no variant has this name. The error lists all names and, if one of them is similar to `word`, suggests it.
 pub fn choice<T: Named>(word: &str) -> Result<T, String> {
     T::ALL.iter().copied().find(|choice| choice.name() == word).ok_or_else(|| one_of_all::<T>(Some(word)))
 }

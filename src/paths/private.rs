@@ -42,8 +42,9 @@ pub fn temporary_path(path: &Path) -> PathBuf {
 /// Replaces the file at `path`, or creates it, with mode 0600. When this returns, the new content is on disk. After a
 /// power cut at any moment, the file has either its old or its new content.
 ///
-/// # Errors The operating system's error. If only the sync of the directory failed, the file already has its new
-/// content; otherwise it has its old content.
+/// # Errors
+/// The operating system's error. If only the sync of the directory failed, the file already has its new content;
+/// otherwise it has its old content.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = temporary_path(path);
     remove(&temporary)?;
@@ -91,7 +92,8 @@ pub fn remove(path: &Path) -> io::Result<bool> {
 
 /// Overwrites a file with zeros, if it exists, removes it and syncs its directory. Returns whether the file existed.
 ///
-/// # Errors The operating system's error. A file that cannot be overwritten is still removed.
+/// # Errors
+/// The operating system's error. A file that cannot be overwritten is still removed.
 pub fn destroy(path: &Path) -> io::Result<bool> {
     let overwritten = match OpenOptions::new().write(true).open(path) {
         Ok(file) => overwrite(file),

@@ -198,8 +198,9 @@ impl Locales {
 
     /// Returns the language with this tag.
     ///
-    /// # Errors If no available language has this tag. The error is a text for a finding, which lists the available
-    /// tags and, if one of them is similar to `tag`, suggests it.
+    /// # Errors
+    /// If no available language has this tag. The error is a text for a finding, which lists the available tags and, if
+    /// one of them is similar to `tag`, suggests it.
     pub fn choose(&self, tag: &str) -> Result<Language, String> {
         let languages = self.languages();
         let found = languages.iter().find(|language| language.name() == tag);

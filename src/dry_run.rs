@@ -1,5 +1,6 @@
-//! Owns the dry run of a session, which computes what would be heard at any time, without a clock, an output or a
-//! patient. Used by `stillroom render` and by the desk's previews. Does not own the rendering.
+//! Owns the dry run of a session, which computes what would be heard at any moment of it. No real time passes, no sound
+//! is played, and no patient is present. Used by `stillroom render` and by the desk's previews. Does not own the
+//! rendering.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,7 +15,8 @@ use crate::wiring;
 
 /// Approximate duration of a preview, in seconds.
 const PREVIEW_S: u64 = 60;
-/// The volume of a preview, in dB relative to full scale. Clinicians adjust it in their browser.
+/// The volume at which previews are rendered, in dB relative to full scale. Clinicians can turn a preview down on their
+/// own device.
 const PREVIEW_VOLUME_DB: f32 = -6.0;
 /// The seed of every preview. It is constant, so that two previews of one profile are the same.
 const PREVIEW_SEED: u64 = 1;
@@ -56,7 +58,7 @@ impl<'a> DryRun<'a> {
         self.length
     }
 
-    /// The instant at which the infusion starts. The instants in the mix are counted on the same clock.
+    /// The instant at which the infusion starts. The instants in a [`Mix`] are on the same time scale.
     #[must_use]
     pub fn epoch(&self) -> Instant {
         self.clock.instant_of(START)

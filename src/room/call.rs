@@ -19,7 +19,8 @@ pub const NO_DESK_AFTER: Duration = Duration::from_secs(5);
 /// If nobody has acknowledged a received call after this time, the desk's tone rises, that is, becomes more urgent.
 pub const RISES_AFTER: Duration = Duration::from_secs(30);
 /// Default delay of the first step of the escalation list. It counts from the press and not from *Received*, because a
-/// call that no desk receives needs the list most. After somebody failed to come or has left, it counts from then.
+/// call that no desk receives needs the list most. If a responder does not come in time or their presence lapses, it
+/// counts from that moment.
 pub const ESCALATES_AFTER: Duration = Duration::from_mins(1);
 /// Maximum number of steps in the escalation list.
 pub const ESCALATION_STEPS_MAX: usize = 8;
@@ -69,7 +70,7 @@ pub struct Call {
     pub placed_at: RoomTime,
     /// The name of the person who is coming or here, if it is known.
     pub responder: Option<String>,
-    /// Why the patient called, if they said. It changes nothing about the call.
+    /// The reason that the patient chose, if any. The call proceeds in the same way with or without a reason.
     pub reason: Option<CallReason>,
     /// Number of presses and renewed alarms. Whenever the number grows, the desk rings again.
     pub presses: u32,
@@ -79,9 +80,10 @@ pub struct Call {
     pub tone_raised: bool,
     /// Number of escalation steps taken since the call was last left unacknowledged.
     pub escalation_steps: usize,
-    /// How many times the escalation list has started over because a responder did not come or left.
+    /// How many times the escalation list has started over, because a responder did not come or has left again.
     pub escalation_round: u32,
-    /// Whether the call may be shown on the tablet and at the room's own desk. It is not in the snapshot before.
+    /// Whether the call may be shown on the tablet and at the room's own desk. Until then, the snapshot does not
+    /// contain the call.
     pub shown: bool,
     /// Whether the call is in the journal on disk.
     pub journaled: bool,
@@ -93,8 +95,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Places a call at `now`. The call sounds and is sent to the broker and to the nurse-call contact at once. The
-    /// screen and the room's own desk show it only when `shown` is set.
+    /// Places a call at `now`. A signal sounds, and the call is sent to the broker and to the nurse-call contact, both
+    /// at once. The screen and the room's own desk show it only when `shown` is set.
     pub(super) fn place(now: RoomTime, id: CallId, practice: bool, effects: &mut VecDeque<Effect>) -> Self {
         let call = Self {
             id,
@@ -119,8 +121,8 @@ impl Call {
         call
     }
 
-    /// Handles another press of an open call. The call sounds and is sent again, so that the desk rings again; nothing
-    /// else changes.
+    /// Handles another press of the call button while the call is open. The signal sounds and the call is sent again,
+    /// so that the desk rings again; nothing else changes.
     pub(super) fn press_again(&mut self, effects: &mut VecDeque<Effect>) {
         self.presses = self.presses.saturating_add(1);
         effects.extend([self.send(), Effect::Signal(Signal::CallPlaced)]);
@@ -172,7 +174,7 @@ impl Call {
         self.enter(CallPhase::Here, now);
     }
 
-    /// Stores the reason that the patient touched. A later reason replaces an earlier one.
+    /// Stores the reason that the patient chose. A later reason replaces an earlier one.
     pub(super) fn on_reason(&mut self, reason: CallReason) {
         self.reason = Some(reason);
     }
@@ -262,8 +264,8 @@ impl Call {
         shown.into_iter().chain(phase).chain(self.next_escalation(escalation)).min()
     }
 
-    /// Returns when the next step of the escalation list is due. `None` if no step is left, someone has answered, or it
-    /// is a practice call, which never leaves the desk.
+    /// Returns when the next step of the escalation list is due. `None` if no step is left, someone has answered, or
+    /// the call is a practice call, which is never escalated.
     fn next_escalation(&self, escalation: &[Duration]) -> Option<RoomTime> {
         let since = self.unacknowledged_since.filter(|_| !self.practice)?;
         escalation.get(self.escalation_steps).map(|delay| since + *delay)
@@ -284,8 +286,8 @@ impl Call {
         self.escalation_steps = 0;
     }
 
-    /// Starts the escalation list over, because the responder did not come or has left. The new round shows recipients
-    /// that the alarm is not a repeat.
+    /// Starts the escalation list over, because the responder did not come or has left. The new number of the round
+    /// shows recipients that the alarm is not a repeat.
     fn restart_escalation(&mut self, now: RoomTime) {
         self.unacknowledged_since = Some(now);
         self.escalation_round = self.escalation_round.saturating_add(1);
@@ -299,7 +301,7 @@ impl Call {
         effects.push_back(self.send());
     }
 
-    /// Returns to *Sent*, because no desk has the call any more. A call that no transport accepted stays *Placed*.
+    /// Returns to *Sent*, because no desk has the call any more. A call that is still *Placed* remains so.
     fn fall_back_to_sent(&mut self, now: RoomTime) {
         self.unreceived_since = now;
         self.no_desk_told = false;

@@ -1,5 +1,5 @@
-//! Owns the effects, with which the room asks for things to be done in the outside world. Does not own how they are
-//! done.
+//! Owns the effects, by which the room asks the driver to act on the outside world. Does not own how the driver does
+//! so.
 
 use std::sync::Arc;
 

@@ -218,8 +218,8 @@ pub enum Event {
     },
     /// The dark screen was touched, which makes the dim call panel appear.
     DarkTouched,
-    /// *Too much* was pressed, or the patient left the anchor. While it is on, only the breath and one line of words
-    /// remain.
+    /// *Too much* was pressed, which switches the anchor on, or the patient left the anchor. While the anchor is on,
+    /// the screen shows little more than one calm line at a time, the breath and a way back.
     Anchor {
         /// Whether the anchor is on.
         on: bool,
@@ -287,7 +287,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether the event shows that the patient is still in the room.
+    /// Whether the event counts as a sign that the patient is still in the room.
     pub(super) const fn is_patient_activity(&self) -> bool {
         matches!(
             self,

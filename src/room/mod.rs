@@ -129,11 +129,11 @@ pub struct Room {
 /// What is restored when *Calm now* is undone.
 #[derive(Clone, Copy, Debug)]
 struct Calm {
-    /// Whether the patient had asked for the anchor before.
+    /// Whether the anchor was already on when *Calm now* was pressed.
     was_anchored: bool,
 }
 
-/// When the notes were first and last changed since the vault was last asked to seal them.
+/// The times of the first and the latest change that the vault has not been asked to seal yet.
 #[derive(Clone, Copy, Debug)]
 struct UnsealedChanges {
     since: RoomTime,

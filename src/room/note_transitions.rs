@@ -64,7 +64,7 @@ impl Room {
             self.notes = Arc::new(restored);
             return Ok(());
         }
-        // The patient wrote something before the vault answered, so the two are merged.
+        // The patient wrote something before the vault answered, so the new notes and the restored notes are merged.
         self.change_note(now, |notes, _| {
             notes.merge_restored(restored);
             Ok(())

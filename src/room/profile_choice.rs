@@ -4,7 +4,8 @@
 use super::{Refusal, Room, Stage};
 use crate::vocabulary::place::Place;
 
-/// What was chosen by hand on arrival; `None` if it was not. It is kept when another profile is chosen.
+/// What was chosen by hand on arrival; `None` for what was left to the profile. These choices are kept when another
+/// profile is chosen.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ArrivalChoices {
     pub(super) place: Option<Place>,
@@ -23,7 +24,8 @@ impl Room {
         Ok(())
     }
 
-    /// Changes to another profile. Keeps what was chosen on arrival, within the limits of that profile.
+    /// Changes to another profile. Keeps what was chosen on arrival; the volume is clamped to the limits of the new
+    /// profile.
     pub(super) fn change_profile(&mut self, index: usize) {
         let chosen = self.on_arrival;
         self.apply_profile(index);

@@ -34,7 +34,7 @@ pub enum Refusal {
     },
     /// The name of the person who is coming cannot be displayed.
     Name(NameError),
-    /// No call is open, the open call has a different id, or the desk that reports it is not connected.
+    /// No call is open, the open call has a different id, or the desk that reports having received it is not connected.
     NoSuchCall,
     /// No desk has received the open call yet, so nobody would see a reason.
     CallNotReceived,
@@ -51,7 +51,8 @@ pub enum Refusal {
     NoSuchQuestion,
     /// The wipe has not been verified.
     NotVerified,
-    /// The maximum number of desks is connected. Nearly all of them are pages of the room's own desk.
+    /// The maximum number of desks is already connected. In practice, nearly all of them are pages of the room's own
+    /// desk, so closing some of these pages helps.
     TooManyDesks,
     /// Too many events are waiting. Until there are fewer, the room refuses events that only serve comfort.
     Busy,

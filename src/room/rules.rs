@@ -31,8 +31,8 @@ pub struct Rules {
     pub language: Language,
     /// How much a note can hold.
     pub note_limits: NoteLimits,
-    /// Delay of each step of the escalation list, counted from when the call was last left unacknowledged, in ascending
-    /// order.
+    /// Delay of each step of the escalation list, in ascending order. Each counts from the moment at which the call was
+    /// last left unacknowledged.
     pub escalation: Vec<Duration>,
     /// Session milliseconds per real millisecond; 1 except in demonstrations.
     pub speed: u32,

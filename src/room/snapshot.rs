@@ -26,7 +26,7 @@ named! {
         JournalDamaged = "journal-damaged",
         /// A call may have been lost with part of the journal, so the room placed one itself.
         CallMayBeLost = "call-may-be-lost",
-        /// A record of this visit crashed the program three times and was skipped.
+        /// A journal record of this visit crashed the program three times and was skipped.
         RecordSetAside = "record-set-aside",
         /// The state directory cannot be written to.
         StateUnwritable = "state-unwritable",
@@ -81,7 +81,7 @@ named! {
         WipeUnverified = "wipe-unverified",
         /// The chain of receipts was altered, or a receipt is missing.
         ReceiptsBroken = "receipts-broken",
-        /// Nobody has touched or reset the room for 30 minutes in After or Farewell.
+        /// The room is unattended: in After or Farewell, 30 minutes have passed without patient activity or a reset.
         RoomLeft = "room-left",
     }
 }
@@ -128,7 +128,7 @@ impl Receipt {
 /// One check after a wipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WipeCheck {
-    /// The check's name. Each language has a description of the check under `check-` and this name.
+    /// The check's name. Each language describes the check under the key `check-` followed by this name.
     pub name: String,
     /// Whether the check passed.
     pub ok: bool,

@@ -26,9 +26,9 @@ named! {
         PrinterStopped = "printer-stopped",
         /// No memory stick is inserted.
         StickMissing = "stick-missing",
-        /// The folder or the stick cannot be written to, or has been removed.
+        /// The folder or memory stick for sealed files cannot be written to, or has been removed.
         PlaceUnwritable = "place-unwritable",
-        /// The folder or the stick is full.
+        /// The folder or memory stick for sealed files is full.
         PlaceFull = "place-full",
         /// The program could not prepare the note.
         NotMade = "not-made",
@@ -38,14 +38,15 @@ named! {
 /// The state of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakeHomeStatus {
-    /// The delivery has started.
+    /// The delivery has started, and its outcome is not known yet.
     InProgress,
     /// The note was delivered or, for a phone, its codes were shown.
     Done {
-        /// The code in the name of a sealed file, by which patient and therapist can refer to it.
+        /// The code in the name of a sealed file, by which patient and therapist can refer to it. `None` if no sealed
+        /// file was written.
         code: Option<String>,
     },
-    /// The delivery failed, and nothing of it is left with the printer or in the folder.
+    /// The delivery failed, and nothing of it is left with the printer, in the folder or on the memory stick.
     Failed(TakeHomeError),
 }
 

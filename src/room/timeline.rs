@@ -52,16 +52,18 @@ impl Named for Part {
 /// Milliseconds in a minute.
 pub const MINUTE_MS: u64 = 60_000;
 
-/// How long the music continues after the infusion.
+/// How long the music continues after the infusion, in milliseconds.
 const MUSIC_AFTER_INFUSION_MS: u64 = 15 * MINUTE_MS;
 /// Length of return and landing together, in milliseconds.
 const RETURN_AND_LANDING_MS: u64 = 20 * MINUTE_MS;
 const LANDING_MS: u64 = 10 * MINUTE_MS;
 const ONSET_MIN_MS: u64 = 8 * MINUTE_MS;
 const ONSET_MAX_MS: u64 = 15 * MINUTE_MS;
-/// Maximum time from *End now* to the landing. It is also the duration of each transition that begins after *End now*.
+/// Maximum time from *End now* to the start of the landing, in milliseconds. It is also the duration of each transition
+/// that begins at or after *End now*.
 const END_NOW_TRANSITION_MS: u64 = MINUTE_MS;
-/// Duration of the transition from a value of one part to that of the next, long enough that nothing startles.
+/// Duration of the transition from the value of one part to the value of the next, in milliseconds. It is long enough
+/// that no change startles the patient.
 const PART_TRANSITION_MS: u64 = 5 * MINUTE_MS;
 
 /// Minimum length of an infusion, in minutes. A shorter one leaves too little time for the parts.

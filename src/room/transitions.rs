@@ -536,8 +536,8 @@ impl Room {
         Ok(())
     }
 
-    /// Switches the pacer on or off as the profile says for the current part, unless the patient has switched it by
-    /// hand or the anchor is on.
+    /// Switches the pacer on or off as the profile says for the current part, unless it was switched by hand or the
+    /// anchor is on.
     pub(super) fn set_breath_for_part(&mut self, now: RoomTime) {
         let Some(part) = self.session.map(|session| session.part(now)) else { return };
         if !self.anchor && self.breath_choice.is_none() {
@@ -578,8 +578,9 @@ impl Room {
         Ok(())
     }
 
-    /// Switches the anchor. While it is on, so is the pacer. Afterwards, the pacer returns to the patient's choice or
-    /// to what the part asks for.
+    /// Switches the anchor on or off. Switching it on also switches the pacer on. Switching it off returns the pacer to
+    /// what was chosen by hand or, if nothing was, to what the profile says for the current part; outside a session,
+    /// that is off.
     fn switch_anchor(&mut self, now: RoomTime, on: bool) -> Result<(), Refusal> {
         self.in_visit()?;
         self.anchor = on;
@@ -594,8 +595,8 @@ impl Room {
         Ok(())
     }
 
-    /// Calms the room or undoes that. *Calm now* switches the anchor on. Undoing it leaves the anchor on only if the
-    /// patient had asked for it before.
+    /// Calms the room, or undoes this. *Calm now* switches the anchor on. Undoing it leaves the anchor on only if the
+    /// anchor was already on before.
     fn calm(&mut self, now: RoomTime, on: bool) -> Result<(), Refusal> {
         self.in_visit()?;
         match (on, self.calm) {

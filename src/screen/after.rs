@@ -1,5 +1,5 @@
 //! Owns After, the unhurried screen that follows the session, with no form to fill in. Here the patient writes or
-//! draws, reads the cards, takes the note home, or leaves. Does not own the note.
+//! draws, reads cards with advice for the days ahead, takes the note home, or leaves. Does not own the note.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -20,14 +20,14 @@ use crate::widget::{ViewContext, parts};
 
 /// Number of built-in cards, which are shown if the clinic has none of its own.
 const BUILT_IN_CARDS: usize = 4;
-/// Height of each control on the first view, in millimetres.
+/// Height of each control on the first view with words of normal size, in millimetres.
 const OFFER_MM: f32 = 27.0;
 /// Side of the QR code of a clinic's link, in millimetres.
 const CODE_MM: f32 = 46.0;
 
 /// QR codes of the links on the clinic's cards, by link; `None` for a link that is too long for a code. They are cached
 /// because iced uploads every new image handle, so a code made in each view would be uploaded each time. The cache is
-/// small: all links come from the configuration. It contains nothing of a patient's.
+/// small: all links come from the configuration. It contains no patient data.
 static LINK_CODES: LazyLock<Mutex<BTreeMap<String, Option<QrImage>>>> = LazyLock::new(Mutex::default);
 
 /// The screen of After.
@@ -213,7 +213,7 @@ fn readable(link: &str) -> String {
     rest.unwrap_or(link).trim_end_matches('/').to_owned()
 }
 
-/// A link as a phone accepts it: in a phone number, without separators.
+/// A link in the form that phones accept: phone numbers lose their separators.
 fn dialable(link: &str) -> String {
     match link.strip_prefix("tel:") {
         Some(number) => format!("tel:{}", number.replace([' ', '-', '.', '(', ')'], "")),

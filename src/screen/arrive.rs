@@ -42,7 +42,7 @@ pub enum ArriveStep {
     Sound,
     /// Breathing with the pacer, until the patient moves on.
     Breath,
-    /// A practice call and, if the patient likes, another one in the dark.
+    /// A practice call and, if the patient likes, another one on the dark screen.
     TryCall,
     /// The end of Arrive, where the patient waits for the session.
     Waiting,
@@ -52,12 +52,12 @@ pub enum ArriveStep {
 const QUESTION_MM: f32 = 30.0;
 /// Height of the control of a language, in millimetres.
 const LANGUAGE_MM: f32 = 24.0;
-/// Height of a choice of hand or of size of words, in millimetres.
+/// Height of the control that chooses a hand or a size of words, in millimetres.
 const COMFORT_MM: f32 = 26.0;
 /// Maximum diameter of the breath ring, in millimetres.
 const RING_MM: f32 = 34.0;
-/// Maximum number of languages for which the question is the title, with one line for each language. With more
-/// languages, it is body text on one line.
+/// Maximum number of languages for which the question about the language is the title of its page, with one line per
+/// language. With more languages, the question is body text, with all languages in a row.
 const TITLE_LANGUAGES_MAX: usize = 3;
 
 const STEPS: [ArriveStep; 10] = [
@@ -120,7 +120,7 @@ impl Question {
         (0..INTENTIONS).map(Self::Intention).chain([Self::ForClinician])
     }
 
-    /// Returns the id of its control.
+    /// Returns the id of the control that opens the question.
     fn id(self) -> String {
         match self {
             Self::Intention(index) => format!("question-{}", index + 1),
@@ -234,7 +234,8 @@ impl ArriveScreen {
         self.step().is_practice()
     }
 
-    /// Remembers that a call was placed here, which changes the words and offers the dark.
+    /// Remembers that a call was placed during Arrive. The step with the practice call then shows other words and
+    /// offers to try the dark screen.
     pub fn on_call_placed(&mut self) {
         self.has_tried_call = true;
     }
@@ -261,7 +262,7 @@ impl ArriveScreen {
             Message::SkipAllPressed => self.go(STEPS.len().cast_signed(), snapshot),
             Message::QuestionPressed(question) => {
                 self.answering = match question {
-                    // What was only drawn is opened as a drawing.
+                    // An answer that was only drawn is opened as a drawing.
                     Question::Intention(index) if question.is_drawn(snapshot) && question.text(snapshot).is_blank() => {
                         drawing(index, snapshot)
                     }
@@ -289,7 +290,7 @@ impl ArriveScreen {
             Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(place)),
             Message::SoundChosen(choice) => Action::Send(Event::SoundChosen(choice)),
             Message::DarkPressed => {
-                // The practice in the dark begins without a call.
+                // On the dark screen, the patient practises placing a call, so no call may be open yet.
                 let ends = is_practising(snapshot).then_some(Event::CallCleared);
                 Action::send_all(ends.into_iter().chain([Event::Dark { on: true }]))
             }
@@ -316,8 +317,8 @@ impl ArriveScreen {
         }
     }
 
-    /// Moves by this many steps, without passing the first or the last. The pacer and the practice call of the old step
-    /// end; a pacer of the new step starts.
+    /// Moves by this many steps, but not beyond the first or the last. Leaving a step ends its pacer or its practice
+    /// call, and entering the step for breathing starts the pacer.
     fn go(&mut self, by: isize, snapshot: &Snapshot) -> Action {
         let from = self.step();
         self.at = self.at.saturating_add_signed(by).min(STEPS.len() - 1);
@@ -394,8 +395,8 @@ impl ArriveScreen {
         let gap_mm = 3.0 * GAP_MM;
         let width_mm = (geometry.content_width_mm() - (groups_across - 1.0) * gap_mm) / groups_across;
         let group = |question: &str, choices: Vec<Element<'a, Message>>| -> Element<'a, Message> {
-            // The left hand is always at the left and the right hand at the right, so these choices are not mirrored by
-            // hand.
+            // The left hand is always at the left and the right hand at the right, so these choices are not mirrored
+            // for a patient whose left hand is free.
             let each_mm = (width_mm - GAP_MM) / 2.0;
             let across = choices
                 .into_iter()
@@ -506,7 +507,8 @@ impl ArriveScreen {
         let Some(breath) = ctx.snapshot.breath else { return page.view(ctx) };
         let word = |key: &str| text(ctx.say(key)).size(ctx.scale.title()).font(theme::VOICE).line_height(1.2);
         let ring = breath_ring::breath_ring(breath, ctx.clock, ctx.mm(RING_MM), is_still);
-        // The ring is beside the light of the place, which breathes too, and not over it.
+        // The ring stands with the words, so that it does not cover the light of the place, which moves with the breath
+        // as well.
         page.content(ring.words(word("breath-in"), word("breath-out"))).view(ctx)
     }
 
@@ -562,7 +564,8 @@ fn writing_pad<'a>(ctx: &ViewContext, question: Question, pad: &'a TextPad) -> E
         Question::ForClinician if notes.shared => ctx.say("arrive-shared"),
         Question::ForClinician | Question::Intention(_) => question.title(ctx),
     };
-    // A small display has no room for a title above the keyboard.
+    // A small display has no room for a title above the keyboard, so the empty page shows the title instead of the
+    // question in full.
     let hint = if PageGeometry::of(ctx).is_small() { title.clone() } else { question.hint(ctx) };
     let other = match question {
         Question::Intention(index) => {

@@ -12,7 +12,7 @@ use crate::widget::sketch::{Brush, StrokeUpdate, sketch};
 use crate::widget::touch::{ControlStyle, touchable};
 use crate::widget::{ViewContext, parts};
 
-/// Diameter of a colour in its control, and length of the line in a brush's control, in millimetres.
+/// Diameter of the spot in the control of a colour, and length of the line in the control of a brush, in millimetres.
 const SWATCH_MM: f32 = 11.0;
 /// Maximum number of cleared drawings that *Undo* can bring back.
 const CLEARED_MAX: usize = 8;
@@ -67,7 +67,7 @@ impl DrawPad {
         self.drawing.point_count()
     }
 
-    /// Handles a message. Returns the drawing if it changed, strokes that are not finished yet included.
+    /// Handles a message. Returns the drawing, including unfinished strokes, if it changed.
     pub fn update(&mut self, message: Message) -> Option<Drawing> {
         match message {
             Message::Drew(update) => {
@@ -106,9 +106,10 @@ impl DrawPad {
         Some(self.drawing.clone())
     }
 
-    /// The pad over the dimmed place. `page` is the number of the page, so that an unfinished stroke does not move to
-    /// another page. `ways` are the controls that lead away from the page, the last of which closes it; `None` leaves
-    /// an empty space, so that the others do not move.
+    /// The pad over the dimmed place. `page` is the index of the page; when it changes, unfinished strokes are dropped,
+    /// so that they do not move to another page. The drawing can have at most `points_max` points. `hint` is shown on
+    /// the page. `ways` are the controls that lead away from the page, the last of which closes it; `None` leaves an
+    /// empty space, so that the other controls do not move.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,

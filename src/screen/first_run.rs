@@ -31,7 +31,7 @@ const CARD_MM: (f32, f32) = (85.60, 53.98);
 const CARD_RADIUS_MM: f32 = 3.18;
 /// Maximum width of the safety notice, in millimetres.
 const SAFETY_MM: f32 = 140.0;
-/// Range of caps that staff can set, in dB relative to full scale.
+/// Range in which staff can set the cap, which is the loudest level, in dB relative to full scale.
 const CAP_DB: std::ops::RangeInclusive<f32> = -40.0..=0.0;
 /// Amount by which one step changes the cap, in dB.
 const CAP_STEP_DB: f32 = 2.0;
@@ -258,7 +258,8 @@ impl FirstRunScreen {
         ctx.staff_words.say_with("first-run-step", &[("step", Value::from(at)), ("of", Value::from(of))])
     }
 
-    /// The layout that the steps share. Every step except the safety notice has *Back*.
+    /// The layout of every step except the room's name, which has the layout of a text pad. The safety notice is the
+    /// first step, so it has no *Back*.
     fn page<'a>(&self, ctx: &ViewContext, title: &str) -> Page<'a, Message> {
         let page = Page::new().overline(self.step_words(ctx)).title(ctx.staff(title));
         if self.step == SetupStep::Safety { page } else { page.start(back(ctx)) }
@@ -282,7 +283,7 @@ impl FirstRunScreen {
     /// has the same size everywhere.
     fn screen_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let inches = [("inches", Value::from(f64::from(self.diagonal_inches)))];
-        // The outline is drawn larger if the screen is assumed to be smaller.
+        // The outline is drawn larger if the screen is assumed to be smaller, so *+* reduces the diagonal.
         let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {
             staff_parts::action(ctx, id, sign, Message::SizePressed(steps)).height(ctx.mm(TARGET_MM)).into()
         };
@@ -305,8 +306,8 @@ impl FirstRunScreen {
         on_ink(ctx, page.wide_content(halves(ctx, words, self.card(ctx))))
     }
 
-    /// The outline of a card, drawn for the diagonal that is being set. Everything else is rescaled only after *Next*,
-    /// so that no control moves away under a finger.
+    /// The outline of a bank card. It has the size of a real card if the diagonal that is being set is right.
+    /// Everything else is rescaled only after *Next*, so that no control moves away under a finger.
     fn card<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let scale = Scale::new(self.diagonal_inches, ctx.window);
         let (line, radius) = (ctx.mm(0.5), scale.mm(CARD_RADIUS_MM));

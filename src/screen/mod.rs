@@ -1,6 +1,6 @@
 //! The screens, one file each: a struct, its messages in the past tense, an `update` that returns an [`Action`] for the
 //! app, and a `view`. Screens read the room's snapshot and ask for events to be sent to the room; they never use a port
-//! directly.
+//! (ARCHITECTURE.md) directly.
 
 pub mod after;
 pub mod arrive;

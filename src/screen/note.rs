@@ -22,15 +22,15 @@ use crate::widget::{ViewContext, parts};
 
 /// Keys of the titles of text pages. They start over after the last one.
 const PROMPTS: [&str; 4] = ["note-prompt-emotions", "note-prompt-memories", "note-prompt-images", "note-prompt-word"];
-/// Number of characters left from which a page of text counts as nearly full.
+/// Maximum number of characters that a page of text can still take when it counts as nearly full.
 const CHARS_NEARLY_FULL: usize = 60;
-/// Number of points left from which a drawing counts as nearly full.
+/// Maximum number of points that a drawing can still take when it counts as nearly full.
 const POINTS_NEARLY_FULL: usize = 1_500;
 /// Number of words for feelings that are offered.
 const FEELINGS: usize = 12;
 /// Minimum width of a button with a word for a feeling, in millimetres.
 const FEELING_MM: f32 = 24.5;
-/// Maximum number of these buttons in a row.
+/// Maximum number of buttons with words for feelings in a row.
 const FEELINGS_ACROSS_MAX: usize = 6;
 /// Maximum width of a drawing that answers a question of Arrive, in millimetres.
 const DRAWN_ANSWER_MM: f32 = 76.0;
@@ -91,7 +91,7 @@ pub enum Message {
     PageShown,
     /// What the patient wrote and drew on arrival was requested.
     BeforePressed,
-    /// The note is to close. The screen that opened the note handles this.
+    /// *Done* was pressed. The screen that opened the note closes it.
     ClosePressed,
 }
 
@@ -103,7 +103,7 @@ impl NoteEditor {
         Self::open_page(page_of_kind(last, kind, snapshot), kind, snapshot)
     }
 
-    /// Opens a page as what is already on it, text or a drawing, or as `kind` if it is blank.
+    /// Opens a page. A blank page is opened as `kind`; any other page keeps its own kind.
     fn open_page(page: usize, kind: PageKind, snapshot: &Snapshot) -> Self {
         let existing = snapshot.notes.pages.get(page).filter(|existing| !existing.is_blank());
         let content = match (existing, kind) {
@@ -252,7 +252,7 @@ impl NoteEditor {
         PageFrame { head: head.into(), tabs, page: paper.into(), below: None, controls }.view(ctx)
     }
 
-    /// The tabs for what can be done with the page. The one that is shown is lit.
+    /// The tabs for what can be done with the page. The tab of what is shown is lit.
     fn tabs<'a>(&self, ctx: &ViewContext, shown: Shown) -> Vec<Element<'a, Message>> {
         let is_text = self.content.kind() == PageKind::Text;
         let can_turn = self.content.is_blank() || self.can_have_more_pages(ctx);
@@ -278,7 +278,8 @@ impl NoteEditor {
         tabs
     }
 
-    /// Key of the words that say that a page is full or nearly full. `left` is the number of characters or points left.
+    /// Key of the words that say that a page is full or nearly full. `None` if it is neither. `left` is the number of
+    /// characters or points left.
     fn fullness(&self, ctx: &ViewContext, left: usize, nearly_full: usize) -> Option<&'static str> {
         let is_last = self.page + 1 >= ctx.snapshot.note_limits.pages_max;
         match left {
@@ -336,8 +337,8 @@ fn close<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     side_control(ctx, "close", ctx.say("done"), Message::ClosePressed)
 }
 
-/// Index of the given page if it is blank or of this kind, and otherwise that of a new page. If no more pages are
-/// allowed, the index of the last page.
+/// Returns `page` if that page is blank or of this kind, and otherwise the index of a new page. If no more pages are
+/// allowed, returns the index of the last page.
 fn page_of_kind(page: usize, kind: PageKind, snapshot: &Snapshot) -> usize {
     let pages = &snapshot.notes.pages;
     let suits = match pages.get(page) {
@@ -351,7 +352,7 @@ fn page_of_kind(page: usize, kind: PageKind, snapshot: &Snapshot) -> usize {
     }
 }
 
-/// Maximum number of points that this page can have, given those of the note's other drawings.
+/// Maximum number of points that this page can have, given the points of the drawings on the other pages.
 fn points_max(page: usize, notes: &Arc<Notes>) -> usize {
     let others = notes.pages.iter().enumerate().filter(|(index, _)| *index != page);
     let drawn: usize = others.filter_map(|(_, page)| page.drawing()).map(Drawing::point_count).sum();

@@ -11,7 +11,7 @@ use crate::words::Value;
 
 /// Maximum number of digits in a PIN.
 const DIGITS_MAX: usize = 12;
-/// Width of *Close*, in millimetres.
+/// Width of the *Close* control, in millimetres.
 const CLOSE_MM: f32 = 22.0;
 /// Height of the hint below the keys, in millimetres.
 const HINT_MM: f32 = 11.0;
@@ -70,8 +70,8 @@ impl PinPad {
         }
     }
 
-    /// Shows that the PIN was wrong. Unless `wait` is shorter than a second, also shows for how many seconds the pad is
-    /// locked.
+    /// Shows that the PIN was wrong. If `wait` is a second or longer, shows instead that the pad is locked and for how
+    /// many seconds.
     pub fn on_wrong_pin(&mut self, wait: std::time::Duration) {
         let seconds = wait.as_secs();
         self.notice = if seconds == 0 { PadNotice::Wrong } else { PadNotice::Locked { seconds } };

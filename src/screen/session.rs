@@ -1,6 +1,6 @@
 //! Owns the session's screen: the place, sparse words, and as few controls as the part of the arc allows. The controls
-//! fade to dim glyphs while nobody touches the screen. The app draws the call's band over the bottom. Does not own the
-//! session's clock or arc.
+//! fade to dim glyphs while nobody touches the screen. The app draws the call over the bottom of the screen. Does not
+//! own the session's clock or arc.
 
 use std::time::{Duration, Instant};
 
@@ -46,8 +46,9 @@ const FOOT_GAP_MM: f32 = 7.0;
 const CONTROL_MM: f32 = 24.0;
 /// Height of a control without its label, in millimetres.
 const ABOVE_LABEL_MM: f32 = 12.5;
-/// Left edge of the light of the place that lies farthest to the left on a landscape screen, as a fraction of the
-/// width. The controls end before it, wherever the patient is, so that they are always in the same position.
+/// Left edge of the area that controls must leave free on a landscape screen, as a fraction of the width. It is the
+/// smallest left edge of any place's focal box ([`Place::focal_box`]), so the controls have the same position in every
+/// place.
 const LIGHT_LEFT: f32 = 0.46;
 /// Font size of a control's label in normal type, in millimetres.
 const LABEL_MM: f32 = 7.0;
@@ -109,7 +110,7 @@ pub enum Message {
     SkipPressed,
     /// Silence was switched on or off.
     SilencePressed(bool),
-    /// The dark was chosen.
+    /// *Dark*, the black screen, was chosen.
     DarkPressed,
     /// *Too much* was pressed, or the patient left the anchor.
     AnchorPressed(bool),
@@ -171,7 +172,7 @@ impl SessionScreen {
         parts::deadline(self.touched_at, time)
     }
 
-    /// The screen of the session, or the anchor if the patient asked for it and no call is open.
+    /// The screen of the session, or the anchor if it is on and no call is open.
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         let is_calling = ctx.snapshot.call.is_some();
@@ -223,7 +224,8 @@ impl SessionScreen {
     }
 }
 
-/// Height of controls of this width, all high enough for the longest of these labels, in millimetres.
+/// Height, in millimetres, that controls of this width need so that each of these labels fits into its control. All
+/// controls get this same height.
 fn control_height_mm(ctx: &ViewContext, labels: &[String], width_mm: f32) -> f32 {
     let size_mm = LABEL_MM * ctx.scale.type_factor();
     let lines = labels.iter().map(|label| lines_of(label, size_mm, width_mm - 3.0)).fold(1.0, f32::max);
@@ -268,9 +270,9 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
     };
     let places = control("places", Icon::Place, "session-place", Message::PlacesPressed);
     let sound = control("sound", Icon::Sound, "session-sound", Message::SoundPressed);
-    // *Breathe* is offered before and after the peak. The dark is offered in the peak and on the way to it. All other
-    // controls stay where the patient has learned to find them: the last two are below the others, and alone in the
-    // peak.
+    // *Dark* is offered in the peak, and in the onset while the pacer is off. Otherwise, *Breathe* has its position.
+    // The other controls stay where the patient has learned to find them: the last two are the lower row, and in the
+    // peak the only row.
     let controls = match snapshot.part() {
         Some(Part::Peak) => vec![dark, anchor],
         Some(Part::Onset) if !is_breathing => vec![places, sound, dark, anchor],
@@ -328,7 +330,7 @@ fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     sheet(ctx, column![controls, foot].spacing(ctx.mm(GAP_MM)))
 }
 
-/// The sheet with the places as pictures, the dark included.
+/// The sheet with the places as pictures, including *Dark*.
 fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let geometry = PageGeometry::of(ctx);
     let choices = tile_faces::place_tiles(ctx, |place| {
@@ -377,8 +379,8 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     };
     let line = stack![line, timer(until, Message::TimerElapsed)];
     let width = ctx.mm(geometry.words_width_mm());
-    // The line has the height of two lines even if it is shorter, so that nothing below it moves when the next one
-    // comes.
+    // Space for two lines is kept even if the text takes only one, so that nothing below moves when the next text
+    // appears.
     let line_mm = 26.0 * geometry.type_factor;
     // Larger words take more of the height, so the pacer is smaller.
     let pacer_mm = if geometry.type_factor > 1.0 { TARGET_MM } else { ANCHOR_PACER_MM };
@@ -429,9 +431,10 @@ fn with_breath_words<'a>(ctx: &ViewContext, pacer: Pacer<'a, Message>) -> Pacer<
     pacer.words(word("breath-in"), word("breath-out"))
 }
 
-/// A ring or an orb if the profile asks for one, or a ring if motion is reduced. Otherwise the place itself breathes,
-/// and a ring shows the rhythm for the first [`RING_BREATHS`] breaths. The pacer never covers the light of the place.
-/// On a landscape screen it is to the right of it, because the controls are to the left.
+/// What paces the breath; `None` while the pacer is off. It is a ring or an orb if the profile asks for one, or a ring
+/// if motion is reduced. Otherwise the place itself breathes, and a ring shows the rhythm for the first
+/// [`RING_BREATHS`] breaths. The pacer is beside the light of the place: to its right on a landscape screen, because
+/// the controls are to its left, and to its left on a portrait screen.
 fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
     let breath = ctx.snapshot.breath?;
     let is_still = ctx.place_renderer.reduce_motion;
@@ -506,13 +509,13 @@ struct ScheduledLine {
     index: u64,
     from: RoomTime,
     until: RoomTime,
-    /// When the session clock's next span begins.
+    /// When the next line becomes current; see [`scheduled_line`].
     next: RoomTime,
 }
 
 /// Divides the session clock into spans of `every_ms` and returns the line of the span that contains `now`. The line is
-/// shown from the middle of its span, for [`WORDS_TIME_MS`] or until the span ends. `speed` is the number of times that
-/// the session clock runs faster than real time. `None` if the clock has not started.
+/// shown from the middle of its span, for [`WORDS_TIME_MS`] or until the span ends. `speed` says how many times as fast
+/// as real time the session clock runs. `None` if the clock has not started.
 fn scheduled_line(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<ScheduledLine> {
     let clock_ms = clock_ms?;
     let every_ms = every_ms.max(1);

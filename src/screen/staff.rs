@@ -1,6 +1,6 @@
 //! Owns the staff sheet on the tablet, which opens after staff have held the corner and entered the PIN. It offers what
-//! the stage asks for, the patient's comfort and, apart from them, the reset. Does not own the PIN, or the time after
-//! which the sheet closes by itself.
+//! the stage asks for, controls for the patient's comfort and, separately, the reset. Does not own the PIN, or the time
+//! after which the sheet closes by itself.
 
 use iced::widget::{Column, Space, column, container, row};
 use iced::{Background, Element, Length};
@@ -22,7 +22,7 @@ use crate::words::Value;
 
 /// Lengths of an infusion that staff can choose besides the profile's, in minutes.
 const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
-/// Number of columns of profiles, and of places.
+/// Number of columns in which profiles and places are listed.
 const PROFILE_COLUMNS: usize = 2;
 /// Minimum and maximum height of a profile, in millimetres. If not all profiles fit at the minimum height, they are on
 /// several pages.
@@ -31,15 +31,16 @@ const PROFILE_MM: (f32, f32) = (16.5, 30.0);
 const BEGIN_MM: f32 = 16.0;
 /// Height of *Calm now* and *Quiet the music to talk*, in millimetres.
 const CALM_MM: f32 = 15.0;
-/// Width of a control in the sheet's head, in millimetres.
+/// Width of a control at the top of the sheet, in millimetres.
 const HEAD_CONTROL_MM: f32 = 20.0;
-/// Height that each warning is assumed to need, in millimetres: that of the longest one with its gap.
+/// Height that each warning is assumed to need, in millimetres. The longest warning and the gap below it need this
+/// much.
 const WARNING_MM: f32 = 22.0;
 /// Time by which one press extends the session, in minutes.
 const EXTEND_MINUTES: u32 = 5;
 /// Change of the volume by one step, in dB.
 const VOLUME_STEP_DB: f32 = 2.0;
-/// Change of the light by one step, as a part of full brightness.
+/// Change of the brightness by one step, as a fraction of full brightness.
 const LIGHT_STEP: f32 = 0.1;
 
 /// The staff sheet.
@@ -49,8 +50,8 @@ pub struct StaffSheet {
     settle: bool,
     /// Index of the page of profiles that staff turned to. With `None`, the page with the chosen profile is shown.
     profile_page: Option<usize>,
-    /// The place and the volume from the time before staff replaced them by the profile's, so that they can be
-    /// restored. `None` while they are in use.
+    /// The place from the patient's arrival, and the volume, which staff replaced by the profile's. They are kept so
+    /// that they can be restored. `None` if nothing is replaced.
     exchanged: Option<(Place, f32)>,
     /// Whether staff quieted the music to talk. The music comes back when the sheet closes.
     is_talking: bool,
@@ -87,7 +88,7 @@ pub enum Message {
     /// The page of profiles with this index was requested.
     ProfilesTurned(usize),
     /// Staff chose whether the place from the patient's arrival stays (`true`) or the profile's place and volume
-    /// replace it (`false`). The place is the one from arrival.
+    /// replace it (`false`). The second field is the place from arrival.
     KeepPressed(bool, Place),
     /// Staff chose whether the session begins with settling, in which the clock waits for the pump.
     SettlePressed(bool),
@@ -97,13 +98,13 @@ pub enum Message {
     BeginConfirmed,
     /// Staff confirmed that the session ends.
     EndConfirmed,
-    /// Staff begin (`true`) or stop (`false`) talking to the patient.
+    /// Staff began (`true`) or stopped (`false`) talking to the patient.
     TalkPressed(bool),
     /// A control that sends this event was pressed.
     EventPressed(Event),
     /// A control that sends this event and closes the sheet was pressed.
     ClosingEventPressed(Event),
-    /// The sheet is to close.
+    /// *Close* was pressed, or the screen was touched outside the sheet.
     ClosePressed,
     /// Staff asked for the program to end.
     ExitPressed,
@@ -153,8 +154,8 @@ impl StaffSheet {
         Action::Batch(talk.into_iter().chain([Action::CloseSheet]).collect())
     }
 
-    /// Whether staff are talking to the patient. The app then keeps the sheet open longer, because only the sheet
-    /// offers to stop.
+    /// Whether staff are talking to the patient. The app then keeps the sheet open longer, because no other screen of
+    /// the tablet has the control that ends the talk.
     #[must_use]
     pub const fn is_talking(&self) -> bool {
         self.is_talking
@@ -204,7 +205,7 @@ impl StaffSheet {
         staff_sheet(ctx, self.head(ctx, geometry), upper, lower, Message::ClosePressed)
     }
 
-    /// The head of the sheet: the state of the visit, and the controls for the other pages and for closing.
+    /// The top of the sheet: the state of the visit, and the controls for the other pages and for closing.
     fn head<'a>(&self, ctx: &ViewContext, geometry: SheetGeometry) -> Element<'a, Message> {
         let control = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
             staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).width(ctx.mm(HEAD_CONTROL_MM)).into()
@@ -236,7 +237,8 @@ impl StaffSheet {
         (upper, Some(column![].push(keep).push(self.begin_row(ctx))))
     }
 
-    /// A toggle that keeps the place from the patient's arrival. `None` if it is the profile's place.
+    /// A toggle that keeps the place from the patient's arrival. `None` if none was chosen then, or if it is the
+    /// profile's own place.
     fn keep_choice<'a>(&self, ctx: &ViewContext) -> Option<Element<'a, Message>> {
         let of_profile = ctx.profile()?.place;
         let chosen = ctx.snapshot.place_on_arrival.filter(|place| *place != of_profile);
@@ -248,13 +250,13 @@ impl StaffSheet {
         Some(staff_parts::toggle(ctx, "keep-choice", words, is_kept, false, message).into())
     }
 
-    /// The profiles, in as many rows as fit. If they need several pages, the last cell of each page turns to the next,
-    /// and that of the last page to the first.
+    /// The profiles, in as many rows as fit. If they need several pages, the last cell of each page is a control that
+    /// turns to the next page; on the last page, it turns to the first.
     fn profiles<'a>(&self, ctx: &ViewContext, height_mm: f32) -> Column<'a, Message> {
         let profiles = &ctx.clinic.profiles;
         let rows_max = (((height_mm + GAP_MM) / (PROFILE_MM.0 + GAP_MM)) as usize).max(1);
         let (cells, count) = (rows_max * PROFILE_COLUMNS, profiles.len());
-        // The last cell of each page turns to the next page.
+        // If there are several pages, one cell of each is needed for the control that turns to the next.
         let on_a_page = if count <= cells { cells } else { cells - 1 };
         let pages = count.div_ceil(on_a_page).max(1);
         let chosen = profiles.iter().position(|profile| profile.name == ctx.snapshot.profile);
@@ -281,8 +283,8 @@ impl StaffSheet {
         in_columns(ctx, tiles)
     }
 
-    /// One control for each length of infusion, which begins the session when touched. The length of the profile is the
-    /// primary control.
+    /// One control for each length of infusion, which begins the session when touched. The control with the profile's
+    /// length is the primary one.
     fn begin_row<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let own = ctx.snapshot.infusion_minutes;
         let mut offered: Vec<u32> = MINUTES_OFFERED.into_iter().chain([own]).collect();
@@ -301,7 +303,7 @@ impl StaffSheet {
             };
             control.width(Length::FillPortion(9)).height(ctx.mm(BEGIN_MM)).into()
         });
-        // The words of this control are longer than those of the others.
+        // This control is wider than the others, because its words are longer.
         let settle: Element<'a, Message> = settle.width(Length::FillPortion(11)).height(ctx.mm(BEGIN_MM)).into();
         staff_parts::side_by_side(ctx, [settle].into_iter().chain(controls))
     }
@@ -367,7 +369,7 @@ fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     ]
 }
 
-/// The stage's main action and, in a session that has not reached its end, a control that extends it.
+/// The stage's main action and, in a session that was not ended early, a control that extends the session.
 fn main_action<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let snapshot = &ctx.snapshot;
     let primary = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
@@ -427,7 +429,7 @@ fn more<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     rows
 }
 
-/// The reset, which has to be held. While the call is open that the patient placed, words say why there is no reset.
+/// The reset, which has to be held. While a call is open that is not a practice call, words say why there is no reset.
 fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
     if ctx.snapshot.call.as_ref().is_some_and(|call| !call.practice) {
         return column![parts::staff_note(ctx, ctx.staff("staff-reset-call-open"))];
@@ -438,7 +440,8 @@ fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
     } else {
         staff_parts::hold(ctx, "staff-reset", words, message)
     };
-    // If the output has to be accepted too, there is no height for a note. The control itself says what it does.
+    // If the control that accepts the sound output is shown as well, there is no height for a note. The label of the
+    // reset is then enough.
     let has_room = !ctx.snapshot.troubles.contains(&Trouble::OutputNotCalibrated);
     column![].push(has_room.then(|| parts::staff_note(ctx, ctx.staff("staff-reset-note")))).push(hold)
 }
@@ -484,8 +487,8 @@ pub fn warning_count(snapshot: &Snapshot) -> usize {
     snapshot.troubles.len() + usize::from(!snapshot.is_line_up())
 }
 
-/// The head's words: the stage or the part of the arc, the clock, and the number of warnings or of connected desks. A
-/// touch opens the warnings, if there are any.
+/// The words at the top of the sheet: the stage or the part of the arc, the clock, and the number of warnings or of
+/// connected desks. A touch opens the warnings, if there are any.
 fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let stage = match snapshot.session {
@@ -524,7 +527,7 @@ fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         .into()
 }
 
-/// A bar for each part of the arc, lit up to now.
+/// A bar for each part of the arc. What has passed is lit.
 fn arc<'a>(ctx: &ViewContext, session: SessionView) -> Element<'a, Message> {
     let timeline = session.timeline;
     let now_ms = session.clock_ms(ctx.clock.now()).unwrap_or(0);
@@ -577,7 +580,7 @@ fn volume_text(ctx: &ViewContext, volume_db: f32) -> String {
     ctx.staff_words.say_with(key, &values)
 }
 
-/// Words for the light that staff added to the arc's or took from it.
+/// Words for the brightness that staff have added to, or subtracted from, the brightness of the arc.
 fn light_text(ctx: &ViewContext, trim: f32) -> String {
     let percent = (trim * 100.0).round();
     if percent.abs() < 1.0 {

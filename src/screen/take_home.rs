@@ -28,7 +28,7 @@ use crate::widget::{ViewContext, parts};
 const MODULE_PX: usize = 4;
 /// Side of a code that contains the note, in millimetres.
 const CODE_MM: f32 = 92.0;
-/// Maximum height of the control of a way, in millimetres.
+/// Maximum height of the control that chooses a way of taking the note home, in millimetres.
 const WAY_MM: f32 = 40.0;
 /// Minimum height of a control in which a hint fits below the name of the way, in millimetres.
 const WAY_WITH_HINT_MM: f32 = 27.0;
@@ -73,7 +73,7 @@ pub enum Message {
     OtherWayPressed,
     /// The code with this index in the series was requested.
     CodePressed(usize),
-    /// The drawing with this index was requested, bright, for the phone's camera.
+    /// The drawing with this index was requested on bright paper, for the camera of the patient's phone.
     PhotoPressed(usize),
     /// The patient has taken the photo, or the drawing was bright for a minute.
     PhotoEnded,
@@ -87,8 +87,8 @@ pub(super) struct QrImage {
 }
 
 impl TakeHomeScreen {
-    /// A screen with codes of everything that the patient wrote, and with all drawings. There are no codes if the text
-    /// does not fit into a series.
+    /// A screen with codes of everything that the patient wrote, and with all drawings. There are no codes if nothing
+    /// was written, or if the text is too long for a series of codes.
     #[must_use]
     pub fn new(notes: &Notes) -> Self {
         let text = all_text(notes);
@@ -155,7 +155,7 @@ impl TakeHomeScreen {
         ways.filter(|way| *way != TakeHomeMethod::Phone || !self.codes.is_empty()).collect()
     }
 
-    /// The screen. `note` makes the message that opens the note, `close` the one that closes this screen.
+    /// The screen. `note` makes the message that opens the note, and `close` is the message that closes this screen.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -201,7 +201,7 @@ impl TakeHomeScreen {
         }
         let columns = if geometry.is_portrait() || count == 1 { 1 } else { 2 };
         let rows = count.div_ceil(columns) as f32;
-        // On a small display, a title of two lines would leave too little height for four ways.
+        // On a small display, the long title would take two lines and leave too little height for four ways.
         let title = if geometry.is_small() { ctx.say("take-title") } else { ctx.say("take-question") };
         let spare_mm = if geometry.is_portrait() { PORTRAIT_SPARE_MM } else { 0.0 };
         let body_mm = geometry.body_height_mm(geometry.title_lines(&title)) - spare_mm;
@@ -400,8 +400,8 @@ impl QrImage {
         Self { modules: page.width + 2 * QUIET_MODULES, handle: render(page) }
     }
 
-    /// The code in the middle of a square of this side. A module is a whole number of pixels wide, since a fraction
-    /// would blur it.
+    /// The code in the middle of a square of this side. A module is a whole number of pixels wide, because a fraction
+    /// would make some modules wider than others.
     pub(super) fn view<'a, M: 'a>(&self, ctx: &ViewContext, side_mm: f32) -> Element<'a, M> {
         let (side, radius) = (ctx.mm(side_mm), ctx.mm(3.0));
         let module_px = (side / self.modules as f32).floor().max(1.0);

@@ -41,7 +41,7 @@ const AGAIN_MM: f32 = 34.0;
 #[derive(Debug, Default)]
 pub struct TurnoverScreen {
     step: TurnoverStep,
-    /// When the test tone is due. `None` before the wipe is verified and after the tone.
+    /// When the test tone is due. `None` before the wipe is verified and once the tone has been played.
     tone_at: Option<Instant>,
     /// Whether the test tone was played at least once.
     has_sounded: bool,
@@ -179,8 +179,8 @@ impl TurnoverScreen {
         column![].push(tone).push(call).push(end)
     }
 
-    /// The countdown to `until`, `length` after it began, with the states of both tests. While touch is locked, the
-    /// page has no controls; the call still works, because the app puts it above every screen.
+    /// A page with a countdown that takes `length` and ends at `until`, and with the states of both tests. While touch
+    /// is locked, the page has no controls; the call still works, because the app puts it above every screen.
     fn cleaning<'a>(&self, ctx: &ViewContext, until: Instant, length: Duration) -> Page<'a, Message> {
         let is_locked = self.is_being_cleaned();
         let (title, words, over) = if is_locked {
@@ -273,7 +273,7 @@ fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
     let heard = ctx.staff(if is_last { "turnover-heard-ready" } else { "turnover-speaker-heard" });
     let heard = staff_parts::primary(ctx, "speaker-heard", heard, Message::ToneHeard);
     let ready = staff_parts::action(ctx, "turnover-ready", ctx.staff("turnover-ready"), Message::ReadyPressed);
-    // If the tone is the only step left, confirming it is the main action.
+    // Until the tone is confirmed, confirming it is the main action.
     page.start(way(ready, WAY_MM)).end(way(heard, HEARD_MM))
 }
 
@@ -325,8 +325,8 @@ fn ready_question<'a>(ctx: &ViewContext) -> Page<'a, Message> {
         .end(way("turnover-ready-anyway", "turnover-ready-anyway", Message::ReadyConfirmed))
 }
 
-/// The result of the practice call. If no desk is connected, the step has the state `without_desk`. A failure says what
-/// staff can do.
+/// The result of the practice call. If it has not reached a desk and none is connected, the step has the state
+/// `without_desk`. A failure says what staff can do.
 fn call_step<'a>(ctx: &ViewContext, without_desk: StepState) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let is_told = snapshot.call.as_ref().is_some_and(|call| call.practice && call.no_desk_told);
@@ -334,7 +334,7 @@ fn call_step<'a>(ctx: &ViewContext, without_desk: StepState) -> Element<'a, Mess
         (true, _) => (StepState::Done, "turnover-call-ok"),
         (false, true) if is_told => (StepState::Failed, "turnover-call-no-desk"),
         (false, true) => (StepState::UnderWay, "turnover-call-waiting"),
-        // After the reset, a desk needs a moment to connect to the room again.
+        // After the reset, a desk needs a moment to connect to the room again, so a missing desk is not a failure yet.
         (false, false) if without_desk == StepState::UnderWay => (StepState::UnderWay, "turnover-call-soon"),
         (false, false) => (StepState::Failed, "turnover-call-no-desk"),
     };

@@ -1,5 +1,5 @@
-//! Owns the text pad, which is a page to write on with undo and an on-screen keyboard, and the frame of every page to
-//! write or draw on. Used by Arrive, the note and the first run. Does not own where the text goes.
+//! Owns the text pad (a page of text with an on-screen keyboard and undo), and the frame of every page to write or draw
+//! on. Used by Arrive, the note and the first run. Does not own where the text goes.
 
 use iced::widget::text_editor::{self, Action as Edit, Content, Cursor};
 use iced::widget::{Space, column, container, row, text_editor as editor};
@@ -15,7 +15,7 @@ use crate::widget::parts;
 use crate::widget::touch::touchable;
 use crate::widget::touch_as_mouse::touch_as_mouse;
 
-/// Id of the text editor, with which it can be focused.
+/// Id of the text editor, for [`super::Action::Focus`].
 pub const PAGE: &str = "page";
 /// Maximum number of undo steps.
 const UNDO_MAX: usize = 200;
@@ -36,7 +36,7 @@ const TAB_MIN_MM: f32 = 29.5;
 /// left.
 const BEHIND_PAGE: f32 = 0.3;
 /// Opacity of the ink over the place, 0 to 1. The place takes seconds to dim; the ink is there at once, so that words
-/// on [`theme::PAPER`] have a contrast of 7 from the start.
+/// on [`theme::PAPER`] have a contrast ratio of 7 from the start.
 const VEIL_ALPHA: f32 = 0.5;
 
 /// A page of text that is being edited.
@@ -116,8 +116,8 @@ impl TextPad {
 
     fn press_key(&mut self, key: Keystroke) -> bool {
         let edit = match key {
-            // The keyboard's state now decides on capital and accent, not its state in the view, because two letters
-            // can arrive before the view is rebuilt.
+            // Whether the letter is a capital or accented depends on the current state of the keyboard and not on the
+            // keys that the view shows, because two letters can arrive before the view is rebuilt.
             Keystroke::Char { letter, accented } => text_editor::Edit::Insert(self.keys.letter(letter, accented)),
             Keystroke::Return => text_editor::Edit::Enter,
             Keystroke::Delete => text_editor::Edit::Backspace,
@@ -146,8 +146,8 @@ impl TextPad {
         let edited = self.edit(edit);
         self.keys.is_shifted = self.starts_sentence();
         self.keys.is_accented = false;
-        // A space returns to the letters. So does an accented letter among the marks, because it is usually followed by
-        // more letters.
+        // A space returns to the layer of letters. So does an accented letter on a layer of marks, because it is
+        // usually followed by more letters.
         let is_marks = matches!(self.keys.layer, KeyLayer::Marks(_));
         if matches!(key, Keystroke::Char { letter, .. } if letter == ' ' || is_marks && letter.is_alphabetic()) {
             self.keys.layer = KeyLayer::default();
@@ -218,8 +218,8 @@ impl TextPad {
         find_word(&self.content.text(), word).is_some()
     }
 
-    /// Adds a word at the end, or removes it if the text contains it. This is one undo step. Returns whether the text
-    /// changed, which it does not if the word would not fit.
+    /// Adds a word at the end, or removes it if the text contains it. This is one undo step. Returns `false` if the
+    /// word does not fit; the text is then unchanged.
     pub fn toggle_word(&mut self, word: &str) -> bool {
         let text = self.content.text();
         let text = text.trim_end_matches('\n');
@@ -324,7 +324,7 @@ fn capitalized(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Width and height that the frame leaves for a keyboard or the like below a page, in millimetres.
+/// Width and height that the frame leaves for a keyboard or a choice of words below a page, in millimetres.
 #[must_use]
 pub fn room_below_page_mm(geometry: PageGeometry) -> (f32, f32) {
     let width_mm = geometry.width_mm - 2.0 * MARGIN_MM;

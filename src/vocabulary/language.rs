@@ -85,8 +85,8 @@ impl<T> FromIterator<(Language, T)> for PerLanguage<T> {
 }
 
 impl<T> PerLanguage<T> {
-    /// Returns the first value found when `languages` are tried in order. The list is a language followed by those it
-    /// falls back to.
+    /// Returns the value of the first of `languages` that has one, or `None` if none of them has. The list is a
+    /// language followed by the languages to which it falls back.
     #[must_use]
     pub fn first_of(&self, languages: &[Language]) -> Option<&T> {
         languages.iter().find_map(|language| self.0.get(language))

@@ -16,9 +16,9 @@ named! {
         NightSky = "night-sky",
         /// Mist on still water under snow peaks.
         MountainLake = "mountain-lake",
-        /// Slow colour and nothing else.
+        /// Slowly drifting colour and nothing else.
         DriftingColour = "drifting-colour",
-        /// Colour that drifts slowly, and nothing else.
+        /// The clinic's own pictures, shown one after another.
         Pictures = "pictures",
         /// A dark screen with nothing to look at.
         Dark = "dark",
@@ -104,7 +104,7 @@ impl Place {
             // The light in the mist.
             Self::Forest => (PictureBox::new(0.46, 0.16, 0.74, 0.58), PictureBox::new(0.46, 0.16, 0.86, 0.54)),
             // The hearth. A still that is cropped for a portrait screen shows it lower than the animated place does, so
-            // the portrait box is high enough for both.
+            // the portrait box is tall enough for both.
             Self::QuietRoom => (PictureBox::new(0.53, 0.40, 0.80, 0.76), PictureBox::new(0.48, 0.36, 0.92, 0.74)),
             // The brightest part of the sky and the lake.
             Self::NightSky => (PictureBox::new(0.54, 0.18, 0.82, 0.77), PictureBox::new(0.52, 0.18, 0.86, 0.77)),

@@ -3,9 +3,9 @@
 /// A sound that is played once, unlike music and beds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
-    /// Two soft, rising notes when a call is pressed.
+    /// Two soft, rising notes whenever the call button is pressed.
     CallPlaced,
-    /// One note and its fifth when a desk screen shows the call.
+    /// One note and its fifth when a desk has received the call.
     DeskHasIt,
     /// A chord that opens slowly when a person says that they are coming.
     SomeoneComing,

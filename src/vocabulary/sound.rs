@@ -9,7 +9,7 @@ pub const CROSSFADE_S: f32 = 8.0;
 pub const CROSSFADE_MAX_S: f32 = 60.0;
 
 named! {
-    /// A bed: a nature sound beneath the music, which never ends and never loops.
+    /// A bed: an endless sound of nature beneath the music. The program generates it, so it never loops.
     Bed {
         /// Waves that run up and draw back over a distant rumble.
         Sea = "sea",

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::{Stroke, StrokePoint};
 
-/// A stroke starts a new path when its width differs by this much from that of the current path, in page units. The
-/// steps in width between paths are then about 0.06 mm on a 10.1" tablet, which is too small to see.
+/// Change in the width of a stroke, in page units, at which a new path starts. Neighbouring paths then differ by about
+/// 0.06 mm on a 10.1" tablet, which is too small to see.
 const WIDTH_STEP: f32 = 4.0;
 
 /// A quadratic Bézier curve that begins where the previous one ends. Coordinates are in page units.
@@ -135,7 +135,7 @@ mod tests {
         let mut pieces = Vec::new();
         for from in (0..50).step_by(16) {
             let to = (from + 16).min(50);
-            // While the finger draws this piece, no points after the next one are known.
+            // A piece is drawn once the point after it is known, so later points are left out here.
             let known = &whole.points()[..(to + 1).min(50)];
             pieces.extend(stroke_paths_between(known, from..to).into_iter().flat_map(|path| path.curves));
         }

@@ -53,8 +53,8 @@ fn calling_is_shown_once_journaled_or_after_300_ms() {
     assert!(harness.snapshot().call.is_some_and(|call| call.journaled));
 }
 
-/// A call is on disk before it is on the screen, however fast the transports are. The only exception is after
-/// `SHOWN_AFTER`.
+/// However fast the transports are, the screen does not show a call until the journal has answered or `SHOWN_AFTER` has
+/// passed.
 #[test]
 fn a_fast_line_does_not_show_a_call_before_it_is_journaled() {
     let mut harness = Harness::new();
@@ -120,7 +120,7 @@ fn the_responders_name_must_be_readable_for_the_patient() {
     assert_eq!(harness.call().responder.as_deref(), Some("Ana"));
 }
 
-/// A transport may deliver a message twice, but the patient hears its sound once.
+/// A transport may deliver *I'm coming* twice, but the patient hears the sound for it only once.
 #[test]
 fn the_same_person_coming_twice_sounds_once() {
     let mut harness = received_call();

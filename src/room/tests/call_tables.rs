@@ -1,5 +1,5 @@
-//! Owns the tables of a call. Each line of a table is an event with its time, the state of the call afterwards, and the
-//! effects.
+//! Owns the tests that compare the course of a call with a table. Each line of a table has the time, the event, the
+//! state of the call afterwards, and the effects.
 
 use std::fmt::Write as _;
 

@@ -36,7 +36,7 @@ fn unknown_language() -> Language {
     Language::from_name("fr-FR").expect("a valid tag")
 }
 
-/// Three profiles that differ in everything the rules depend on.
+/// Rules with three profiles, whose lengths, places and volumes all differ. The default profile is *quiet*.
 fn rules() -> Rules {
     let quiet = ProfileRules { name: "quiet".to_owned(), ..ProfileRules::default() };
     let long = ProfileRules {

@@ -1,5 +1,5 @@
-//! Owns the tests of the breath, which must be continuous, and exact even after a day, and of the pacer, which must be
-//! on when the part, the patient or the anchor asks for it.
+//! Owns the tests of the breath and of the pacer. The breath must be continuous, and exact even after a day. The pacer
+//! must be on when the part, the patient or the anchor asks for it.
 
 use super::breath::{Breath, BreathPhase};
 use super::*;

@@ -12,8 +12,8 @@ fn started(infusion_minutes: u32, speed: u32, from_ms: u64) -> Harness {
     harness
 }
 
-/// Handles every timeout until the session has landed. Returns for each the real time since `from_ms`, and the part
-/// that begins then.
+/// Handles every timeout until the session has landed. For each timeout, returns the real time since `from_ms` and the
+/// part after it.
 fn timeouts(harness: &mut Harness, from_ms: u64) -> Vec<(u64, Part)> {
     let mut seen = Vec::new();
     while let Some(due) = harness.room.poll_timeout(harness.now) {
@@ -133,8 +133,8 @@ fn a_session_that_has_landed_cannot_be_paused() {
 
 #[test]
 fn extending_moves_only_what_is_still_ahead() {
-    // The infusion of 40 minutes is extended by 30 minutes, once in each part. The boundaries are the minutes at which
-    // peak, return and landing then begin and the session ends.
+    // In each case, an infusion of 40 minutes is extended by 30 minutes in a different part. The boundaries are the
+    // minutes at which peak, return and landing then begin and the session ends.
     for (at_minute, boundaries) in
         [(5, [15, 65, 75, 85]), (20, [12, 65, 75, 85]), (40, [12, 35, 75, 85]), (50, [12, 35, 45, 85])]
     {

@@ -18,7 +18,7 @@ fn invariants_hold_under_random_events_and_restarts() {
     }
 }
 
-/// Marsaglia's xorshift generator, with which a seed yields the same events on every machine.
+/// Marsaglia's xorshift generator. It makes a seed yield the same events on every machine.
 struct XorShift(u64);
 
 impl XorShift {
@@ -61,8 +61,8 @@ struct Simulation {
     allowed: Option<Allowed>,
     session_before: Option<(RoomTime, u64, Part)>,
     journal: Vec<(RoomTime, Event)>,
-    /// Whether staff touch the tablet, as in half of the seeds. Touches are not journaled, so presence may lapse
-    /// earlier after a restart.
+    /// Whether staff touch the tablet in this run, as they do in every second run. Touches are not journaled, so
+    /// presence may lapse earlier after a restart.
     touches: bool,
 }
 
@@ -155,8 +155,8 @@ impl Simulation {
         self.check();
     }
 
-    /// Records what an accepted event permits the room to say about its call. If the event ended a call, checks that it
-    /// was allowed to.
+    /// Records what an accepted event permits the room to say about the open call. If the event ended a call, checks
+    /// that it was allowed to.
     fn allow(&mut self, event: &Event, before: Option<&Call>) {
         let open = self.room.open_call();
         if let Some(before) = before

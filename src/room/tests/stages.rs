@@ -11,7 +11,7 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::Bed;
 
-/// One event of every variant, each valid if the stage permits it.
+/// Events of nearly all variants, each valid if the stage permits it.
 fn one_of_each() -> Vec<(&'static str, Event)> {
     let text = || PatientText::new("words");
     vec![
@@ -94,8 +94,8 @@ fn prepared(stage: Stage, event: &Event) -> Harness {
         Event::TurnoverDone if stage == Stage::Turnover => harness.ok(0, Event::WipeVerified(receipt(true))),
         Event::TakeHomeChosen { .. } => {
             harness.ok(0, Event::TakeHomeMethodsFound { paper: true, sealed: false });
-            // Typing is refused in stages without a visit. They refuse to take a note home as well, so nothing depends
-            // on it.
+            // Typing is refused in stages without a visit. These stages also refuse to take a note home, so the outcome
+            // of typing does not matter there.
             let _ = harness.input(0, typed("words"));
         }
         Event::CallJournaled { .. }
@@ -345,7 +345,7 @@ fn the_next_patient_finds_a_fresh_room() {
         Event::NotesSealed { version: 1, ok: false },
         Event::NotesLost,
     ];
-    // After a reset, the room is the same whatever part of these events came before.
+    // After a reset, the room is the same however many of these events came before.
     for length in 0..=events.len() {
         let mut harness = Harness::new();
         for (index, event) in events[..length].iter().enumerate() {

@@ -21,12 +21,12 @@ fn written(page: usize, text: &str) -> Event {
     Event::NoteWritten { page, text: PatientText::new(text) }
 }
 
-/// An event that draws a page with one stroke for each of these numbers of points.
+/// An event that draws a page. `strokes` holds the number of points of each stroke.
 pub(super) fn drawn(page: usize, strokes: &[usize]) -> Event {
     Event::NoteDrawn { page, drawing: drawing(strokes) }
 }
 
-/// An event that answers a question with a drawing that has one stroke for each of these numbers of points.
+/// An event that answers a question with a drawing. `strokes` holds the number of points of each stroke.
 pub(super) fn intention_drawn(question: usize, strokes: &[usize]) -> Event {
     Event::IntentionDrawn { question, drawing: drawing(strokes) }
 }

@@ -52,7 +52,8 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsErr
     // Malformed certificates and certificates of unknown kinds are skipped.
     let (added, _) = roots.add_parsable_certificates(authorities(ca_file)?);
     if added == 0 {
-        let unusable = |path: &Path| TlsError::CaFile { path: path.to_owned(), why: "no usable certificate".to_owned() };
+        let unusable =
+            |path: &Path| TlsError::CaFile { path: path.to_owned(), why: "no usable certificate".to_owned() };
         return Err(ca_file.map_or(TlsError::NoAuthorities, unusable));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -9,9 +9,9 @@ use super::take_home::TakeHomeMethod;
 use super::*;
 use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::signal::Signal;
-use crate::vocabulary::sound::Bed;
+use crate::vocabulary::sound::{Bed, SoundChoice};
 
-/// Events of nearly all variants, each valid if the stage permits it.
+/// Events of all variants, each valid if the stage permits it.
 fn one_of_each() -> Vec<(&'static str, Event)> {
     let text = || PatientText::new("words");
     vec![
@@ -57,6 +57,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("take_went", Event::TakeHomeFinished { method: TakeHomeMethod::Paper, version: 1, outcome: Ok(None) }),
         ("volume", Event::Volume { db: -20.0 }),
         ("place", Event::PlaceChosen(Place::Forest)),
+        ("sound", Event::SoundChosen(SoundChoice::Silence)),
         ("breath", Event::Breath { on: true }),
         ("breath_pattern", Event::BreathPatternChosen(BreathPattern::FiveFive)),
         ("dark", Event::Dark { on: true }),
@@ -74,6 +75,7 @@ fn one_of_each() -> Vec<(&'static str, Event)> {
         ("turnover_done", Event::TurnoverDone),
         ("speaker_tested", Event::TestToneRequested),
         ("speaker_heard", Event::TestToneHeard),
+        ("output_accepted", Event::OutputAccepted),
         ("surface_cleaned", Event::SurfaceCleaned),
         ("trouble", Event::TroubleChanged { trouble: Trouble::SoundLost, on: true }),
         ("time_marked", Event::TimeMarked),
@@ -181,6 +183,7 @@ fn every_event_in_every_stage() {
         take_went       taken      taken      taken      taken      taken      taken      taken
         volume          -          taken      taken      taken      taken      -          -
         place           -          taken      taken      taken      taken      -          -
+        sound           -          taken      taken      taken      taken      -          -
         breath          -          taken      taken      taken      taken      -          -
         breath_pattern  -          taken      taken      taken      taken      -          -
         dark            -          taken      taken      taken      taken      -          -
@@ -198,6 +201,7 @@ fn every_event_in_every_stage() {
         turnover_done   -          -          -          -          -          ready      -
         speaker_tested  taken      -          -          -          -          taken      -
         speaker_heard   taken      -          -          -          -          taken      -
+        output_accepted taken      taken      taken      taken      taken      taken      taken
         surface_cleaned taken      -          -          -          -          taken      -
         trouble         taken      taken      taken      taken      taken      taken      taken
         time_marked     taken      taken      taken      taken      taken      taken      taken

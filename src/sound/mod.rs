@@ -76,7 +76,7 @@ pub struct Mix {
     pub swell_bed: bool,
     /// The patient's volume in dB relative to full scale, already limited by the room's cap.
     pub volume_db: f32,
-    /// Whether silence was asked for. Everything but the signals then fades out, and the tracks pause.
+    /// Whether silence was asked for. Everything but the signals then fades out and pauses.
     pub held: bool,
     /// Gain in dB, at most 0, by which everything but the signals is ducked for a call, *talk now* or presence.
     pub ducked_db: f32,
@@ -174,7 +174,7 @@ impl Default for Options {
 /// An event that the sound reports to its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SoundEvent {
-    /// There is no output, or it was lost. The sound keeps looking for one every second.
+    /// There is no output, or it was lost. The sound checks every second whether the outputs have changed.
     DeviceLost {
         /// What the system reported.
         why: String,
@@ -243,7 +243,7 @@ pub struct SoundHandle {
     shared: Arc<SoundState>,
     clips: Arc<ClipBank>,
     commands: SyncSender<OutputCommand>,
-    /// The output thread holds a weak reference, and closes when the last handle is dropped.
+    /// The output thread holds a weak reference, and closes the output when the last handle is dropped.
     _alive: Arc<()>,
 }
 
@@ -251,8 +251,8 @@ pub struct SoundHandle {
 const COMMANDS: usize = 64;
 
 impl SoundHandle {
-    /// Starts the sound. Never fails: without an output it reports [`SoundEvent::DeviceLost`] and keeps looking for one
-    /// every second. `on_event` is called on the sound's own thread and should return quickly.
+    /// Starts the sound. Never fails: without an output it reports [`SoundEvent::DeviceLost`], and checks every second
+    /// whether the outputs have changed. `on_event` is called on the sound's own thread and should return quickly.
     pub fn start(options: Options, on_event: impl Fn(SoundEvent) + Send + Sync + 'static) -> Self {
         let shared = Arc::new(SoundState::new());
         let (commands, inbox) = sync_channel(COMMANDS);
@@ -289,7 +289,7 @@ impl SoundHandle {
         Self { shared, clips, commands, _alive: Arc::new(()) }
     }
 
-    /// Moves to `mix`. Returns at once.
+    /// Sets the mix that should be heard from now on. Returns without waiting.
     pub fn set_mix(&self, mix: Mix) {
         {
             let mut set = self.shared.mix.lock().unwrap_or_else(PoisonError::into_inner);
@@ -314,7 +314,7 @@ impl SoundHandle {
 
     /// Selects the language of spoken signals, which is the name of a folder in `media/voice`. The clip for
     /// [`Signal::SomeoneComing`] names `clinician` if the clinic has recorded that name. Signals without a clip play
-    /// tones. Returns at once.
+    /// tones. Returns without waiting.
     pub fn select_voice(&self, language: &str, clinician: Option<&str>) {
         self.clips.select(language, clinician);
     }
@@ -397,7 +397,7 @@ fn levels_of(mix: &Mix, epoch: Instant, options: &Options) -> engine::Levels {
     levels_within(mix, 0.0, epoch, options)
 }
 
-/// Converts a mix like [`levels_of`], with the patient's volume limited to `most_db`.
+/// Converts a mix as [`levels_of`] does, but limits the patient's volume to `most_db`.
 fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> engine::Levels {
     let volume_db = mix.volume_db.min(most_db);
     engine::Levels {

@@ -1,4 +1,4 @@
-//! Owns the beds made of air: wind, fire and brown noise. Does not own their level in the mix.
+//! Owns the synthesis of the wind, fire and brown-noise beds. Does not own their level in the mix.
 
 use super::BreathSwell;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, block_s};
@@ -67,8 +67,9 @@ impl WindBed {
             let gust = before + (gust - before) * (step as f32 / BLOCK as f32);
             for (side, sample) in frame.iter_mut().enumerate() {
                 let white = self.rng.white();
-                // Each filter has its own noise source. If they shared one, their opposite phases would cancel it out
-                // at the frequencies between their bands.
+                // `hollow` and `sigh` have separate noise sources. With a shared source, their outputs would cancel at
+                // the frequencies between their bands, where their phases are opposite. `leaves` can share the source
+                // of `hollow`, because their bands are far apart.
                 let (low, _, _) = self.hollow[side].run(self.pink[side].run(white), hollow);
                 let (_, band, _) = self.sigh[side].run(self.high_pink[side].run(self.rng.white()), sigh);
                 let (_, rustle, _) = self.leaves[side].run(white, leaves);

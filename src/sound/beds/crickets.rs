@@ -1,5 +1,5 @@
-//! Owns the bed of crickets in a warm night field: a few near crickets that are heard individually, a distant chorus,
-//! and the sound of the air. Does not own the bed's level in the mix.
+//! Owns the bed of crickets in a field on a warm night: a few near crickets that are heard individually, a distant
+//! chorus, and the sound of the air. Does not own the bed's level in the mix.
 //!
 //! The bed is modelled on the snowy tree cricket (*Oecanthus fultoni*), whose chirps consist of several short pulses of
 //! an almost pure tone at 2 to 3 kHz and are repeated about twice a second. They are softer to the ear than the 4 to 5
@@ -19,7 +19,7 @@ const PULSE_EVERY_S: f32 = 0.032;
 /// Fraction of [`PULSE_EVERY_S`] for which a pulse sounds.
 const PULSE_SHARE: f32 = 0.72;
 
-/// One cricket.
+/// One of the near crickets.
 #[derive(Clone, Copy, Debug)]
 struct Cricket {
     pitch_hz: f32,
@@ -28,7 +28,7 @@ struct Cricket {
     /// Seconds since the chirp began; after its last pulse the cricket is silent.
     age_s: f32,
     pulses: u8,
-    /// Seconds from the beginning of one chirp to that of the next.
+    /// Seconds from the start of one chirp to the start of the next.
     chirp_every_s: f32,
     sides: [f32; 2],
 }
@@ -86,7 +86,7 @@ pub struct CricketsBed {
 }
 
 impl CricketsBed {
-    /// Creates a field that is different for each seed.
+    /// Creates a field of crickets that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let near = std::array::from_fn(|index| Cricket::new(&mut rng, index));

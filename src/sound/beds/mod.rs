@@ -15,7 +15,7 @@ use air::{BrownBed, FireBed, WindBed};
 use crickets::CricketsBed;
 use water::{RainBed, SeaBed, StreamBed};
 
-/// The breath that a bed follows, over one block.
+/// The breath over one block, and how closely a bed follows it.
 #[derive(Clone, Copy, Debug)]
 pub struct BreathSwell {
     /// How full the breath is, 0 to 1.
@@ -82,7 +82,7 @@ pub struct Beds {
     made: u64,
 }
 
-/// Cutoff of the high-pass filter over every bed.
+/// Cutoff, in Hz, of the high-pass filter through which every bed passes.
 const FLOOR_HZ: f32 = 45.0;
 /// Length of the crossfade from one bed to the next, in seconds.
 pub const BED_FADE_S: f32 = 4.0;

@@ -1,4 +1,4 @@
-//! Owns the beds made of water: sea, rain and stream. Does not own their level in the mix.
+//! Owns the synthesis of the sea, rain and stream beds. Does not own their level in the mix.
 
 use super::BreathSwell;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, block_s};
@@ -110,7 +110,7 @@ impl SeaBed {
             let (mut height, mut foam) = wave.shape();
             height *= wave.height;
             foam *= wave.height;
-            // Only the nearest wave follows the breath. The others become softer, so that this one motion stands out.
+            // Only the nearest wave follows the breath. The other waves become softer, so that its motion stands out.
             if index == 0 {
                 let led = swell.level.end.powf(1.4);
                 height += (led - height) * share;
@@ -209,7 +209,7 @@ fn ping(params: &PingParams, rate_hz: f32) -> Ping {
     }
 }
 
-/// Many fine drops, their hiss, and an occasional heavy drop.
+/// Many fine drops and a few heavy ones, over a hiss.
 #[derive(Debug)]
 pub struct RainBed {
     rate_hz: f32,

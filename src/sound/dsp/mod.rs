@@ -87,8 +87,8 @@ pub struct FilterCoefficients {
 }
 
 impl FilterCoefficients {
-    /// Computes the coefficients. `corner_hz` is clamped to 5 Hz at least and 0.45 of the sample rate at most, and
-    /// `sharpness` (Q) to 0.3 at least. A Q of 0.5 has no resonance.
+    /// Computes the coefficients. `corner_hz` is clamped to the range from 5 Hz to 0.45 of the sample rate, and
+    /// `sharpness` (Q) is raised to at least 0.3. A Q of 0.5 has no resonance.
     pub fn new(corner_hz: f32, sharpness: f32, rate_hz: f32) -> Self {
         let g = (PI * (corner_hz.clamp(5.0, rate_hz * 0.45)) / rate_hz).tan();
         let damping = 1.0 / sharpness.max(0.3);
@@ -108,7 +108,7 @@ impl StateVariableFilter {
     }
 }
 
-/// Pink noise: white noise through three poles that together fall by about 3 dB per octave.
+/// Pink noise: white noise filtered by three poles that together fall by about 3 dB per octave.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PinkNoise {
     poles: [f32; 3],
@@ -156,7 +156,7 @@ impl RandomLfo {
         Self { from: rng.unit(), to: rng.unit(), along: 0.0, speed, shortest_s, longest_s }
     }
 
-    /// Advances by `seconds` and returns the value.
+    /// Advances by `seconds` and returns the new value.
     pub fn run(&mut self, rng: &mut Rng, seconds: f32) -> f32 {
         self.along += seconds * self.speed;
         if self.along >= 1.0 {
@@ -181,7 +181,7 @@ impl Smoother {
         Self { value }
     }
 
-    /// Advances by `seconds` towards `target`; `time_s` is the time constant.
+    /// Advances by `seconds` towards `target` with the time constant `time_s`, and returns the new value.
     pub fn run(&mut self, target: f32, seconds: f32, time_s: f32) -> f32 {
         self.value += (target - self.value) * (1.0 - (-seconds / time_s).exp());
         self.value
@@ -199,7 +199,7 @@ pub fn pan(position: f32) -> [f32; 2] {
     [angle.cos(), angle.sin()]
 }
 
-/// Returns the smoothstep curve 3x² − 2x³ from 0 to 1, flat at both ends.
+/// Returns 3x² − 2x³, a curve that rises from 0 to 1 and is flat at both ends. `along` is x, and is clamped to 0 to 1.
 pub fn smoothstep(along: f32) -> f32 {
     let x = along.clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)

@@ -45,7 +45,8 @@ impl Ramp {
         let length_frames = length_frames.max(BLOCK as u32);
         // The old velocity decays quadratically, and carries the value by at most 4/27 × velocity × length of the
         // decay. If that length is at most 27/4 (6.75) × distance to the old target ÷ velocity, the value never passes
-        // the old target. If the velocity points away from the old target, it decays in the time that it had left.
+        // the old target. A velocity that points away from the old target is itself left over from an earlier change of
+        // the target, and decays in the time that remained for it.
         let ahead = (self.to - value) / if speed.abs() > f32::EPSILON { speed } else { f32::INFINITY };
         let reach_frames = if ahead >= 0.0 { ahead * 6.75 } else { self.drift_frames - self.position_frames as f32 };
         *self = Self {

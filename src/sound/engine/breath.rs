@@ -56,8 +56,8 @@ impl BreathSynth {
         self.resume(now_s);
     }
 
-    /// Adapts to a clock that was set to `now_s`: moves within `CATCH_UP_S` from the present level to the pattern's
-    /// level at that time.
+    /// Glides within `CATCH_UP_S` from the present level to the level of the pattern. Must be called when the stream's
+    /// clock has been set; `now_s` is its new time.
     pub fn resume(&mut self, now_s: f64) {
         let Some((pattern, origin_s)) = self.pattern else { return };
         let wanted = level_at(pattern, origin_s, now_s).0;
@@ -81,7 +81,7 @@ impl BreathSynth {
         Span { start, end: self.level }
     }
 
-    /// Renders one block at `level`, overwriting `out`.
+    /// Renders one block, overwriting `out`. `level` is what [`advance`](Self::advance) returned for this block.
     pub fn render(&mut self, out: &mut AudioBlock, level: Span) {
         let rate = self.rate_hz as f32;
         let inward = self.inward.value();
@@ -101,8 +101,8 @@ impl BreathSynth {
             let [ground, octave, fifth] = self.phases.map(|phase| (phase * TAU).sin());
             let tone = (ground + 0.30 * octave * level + 0.22 * fifth * level) * breath * 0.060;
             for (side, sample) in frame.iter_mut().enumerate() {
-                // Each filter has its own noise source. If they shared one, their opposite phases would cancel it out
-                // at the frequencies between their bands.
+                // Each filter has its own noise source. With a shared source, the filters' outputs would cancel at the
+                // frequencies between their bands, where their phases are opposite.
                 let (_, bright, _) = self.air[side].run(self.pink[side].run(self.rng.white()), air);
                 let (dark, _, _) = self.sigh[side].run(self.low_pink[side].run(self.rng.white()), sigh);
                 let wind = bright * (0.16 + 0.26 * inward) + dark * (0.34 - 0.16 * inward);

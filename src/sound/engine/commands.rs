@@ -1,5 +1,5 @@
-//! Owns the commands and reports that cross between the audio callback and other threads. Whatever the callback drops
-//! has no heap memory to free; it sends decks and instruments back instead. Does not own the execution of commands.
+//! Owns the commands and reports that cross between the audio callback and other threads. The callback must not free
+//! memory, so it sends decks and instruments back instead of dropping them. Does not own the execution of commands.
 
 use std::sync::atomic::AtomicU64;
 
@@ -37,9 +37,9 @@ pub struct Levels {
     pub duck: f32,
     /// Gain of the programme while staff have calmed the room; 1 otherwise.
     pub calm: f32,
-    /// Whether only the beds are heard. Tracks and score play on, but are silent.
+    /// Whether tracks and score are silent, so that they do not cover the beds. They play on unheard.
     pub bed_alone: bool,
-    /// Whether the programme fades to silence and then pauses.
+    /// Whether the programme is to fade to silence and then pause.
     pub held: bool,
     /// Amplitude of signals that follow the patient's volume.
     pub signal: f32,
@@ -100,10 +100,10 @@ pub enum DeckCommand {
     },
 }
 
-/// What the callback reports to the reading thread, without a queue.
+/// What the callback reports to the reading thread through atomics instead of a queue.
 #[derive(Debug, Default)]
 pub struct DeckProgress {
-    /// Number of the playing deck; 0 before the first.
+    /// Number of the deck that was last started; 0 before the first.
     pub playing: AtomicU64,
 }
 
@@ -118,7 +118,7 @@ pub struct DeckPort {
     pub instruments: Producer<Box<SampledInstrument>>,
     /// Instruments that the score no longer needs.
     pub unneeded: Consumer<Box<SampledInstrument>>,
-    /// What the engine is playing.
+    /// The deck that the engine last started.
     pub progress: Arc<DeckProgress>,
     /// The engine's sample rate.
     pub rate_hz: u32,

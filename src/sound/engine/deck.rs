@@ -10,14 +10,14 @@ use rtrb::Consumer;
 
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, Ramp};
 
-/// A length that is not yet known.
+/// Stands for a length that is not yet known.
 pub const UNKNOWN_FRAMES: u64 = u64::MAX;
 
 /// How long a track is, as far as the reading thread knows.
 #[derive(Debug)]
 pub struct TrackLength {
-    /// Number of frames that the files declare; [`UNKNOWN_FRAMES`] if they declare none. Fades are planned by this
-    /// number, because a long fade begins before the end has been read.
+    /// Number of frames that the track's files declare; [`UNKNOWN_FRAMES`] if they declare none. Fades are planned with
+    /// this number, because a long fade begins before the end has been read.
     pub expected_frames: AtomicU64,
     /// Actual number of frames, once the track has been read to its end; [`UNKNOWN_FRAMES`] before.
     pub exact_frames: AtomicU64,
@@ -85,7 +85,8 @@ impl Deck {
             return;
         }
         self.fade_out_left_frames = Some(fade_frames);
-        // `set_target` ignores a target that is already set, but this call has to shorten the ramp to zero.
+        // `set_target` would ignore a target of zero if a fade-out is already running, but that fade-out has to be
+        // shortened here.
         self.fade_angle.retarget(0.0, fade_frames);
     }
 
@@ -103,7 +104,7 @@ impl Deck {
         self.exact_remaining_frames() == Some(0) || self.fade_angle.is_silent()
     }
 
-    /// Adds one block to `out`, or less if the ring buffer holds less.
+    /// Adds one block to `out`, or fewer frames if the ring buffer does not hold a whole block.
     pub fn render(&mut self, out: &mut AudioBlock) {
         self.update_underrun();
         self.shorten_fade_to_end();

@@ -22,7 +22,7 @@ const DELAY_BLOCKS: usize = 3;
 const TAPS: usize = 12;
 /// Oversampling factor.
 const PHASES: usize = 4;
-/// Upper bound on the ratio of a point between samples, as [`TruePeakMeter`] interpolates it, to the largest sample.
+/// Upper bound on the ratio between a point that [`TruePeakMeter`] interpolates and the largest sample.
 const MOST_OVERSHOOT: f32 = 2.2;
 /// Length in frames of each of the two moving averages in series that shape the gain.
 const AVERAGE: usize = 90;

@@ -33,7 +33,7 @@ use breath::BreathSynth;
 use limiter::Limiter;
 use signals::SignalPlayer;
 
-/// Capacity of the queue of commands.
+/// Capacity of the queue of [`EngineCommand`]s.
 const COMMANDS: usize = 256;
 /// Capacity of each queue of decks: from the reading thread, and back to it.
 const DECKS: usize = 16;
@@ -42,7 +42,8 @@ const INSTRUMENTS: usize = 2 * Instrument::ALL.len();
 /// Maximum number of decks fading out at a time.
 const OUTGOING_MAX: usize = 3;
 
-/// Fade times in seconds. Fading down is quicker than fading up, because getting quieter startles nobody.
+/// Fade times in seconds. If there are separate times for down and up, fading down is quicker, because getting quieter
+/// startles nobody.
 mod fade_s {
     pub const LEVEL: f32 = 2.0;
     pub const QUIETER: f32 = 0.4;
@@ -96,7 +97,7 @@ pub struct Engine {
     volume: Ramp,
     duck: Ramp,
     calm: Ramp,
-    /// Gain of tracks and score together; 0 while the beds are alone.
+    /// Gain of tracks and score together; 0 while [`Levels::bed_alone`] is set.
     music_presence: Ramp,
     hold: Ramp,
     opening: Ramp,
@@ -169,8 +170,8 @@ impl Engine {
         (engine, EngineLink { commands: orders_in, decks: port })
     }
 
-    /// Sets the clinic's clips and the RMS amplitude of the tone for the sound meter. Must not be called from the audio
-    /// callback, because it frees the previous clips.
+    /// Sets the clinic's clips, and the RMS amplitude of the tone that staff measure with a sound level meter. Must not
+    /// be called from the audio callback, because it frees the previous clips.
     pub fn set_clips(&mut self, clips: Arc<ClipBank>, calibration_gain: f32) {
         self.signals.set_clips(clips, calibration_gain);
     }
@@ -184,10 +185,11 @@ impl Engine {
         self.taken_samples = 2 * BLOCK;
     }
 
-    /// Sets the stream's clock, on which the starts of breath patterns are given: the next frame drawn will be heard at
-    /// `heard_s` seconds. Small errors are corrected gradually.
+    /// Sets the stream's clock, which gives the times at which breath patterns start. The next frame drawn will be
+    /// heard at `heard_s` seconds on this clock. An error of up to `CLOCK_JUMP_S` is corrected gradually.
     pub fn set_clock(&mut self, heard_s: f64) {
-        // The frames in the limiter, and those rendered but not yet drawn, are heard before the next frame rendered.
+        // The frames in the limiter, and the frames rendered but not yet drawn, are heard before the next frame that is
+        // rendered.
         let ahead_frames = (2 * BLOCK - self.taken_samples) / 2 + LATENCY_FRAMES;
         let ahead_s = ahead_frames as f64 / f64::from(self.rate_hz);
         let error_s = heard_s + ahead_s - self.now_s;
@@ -201,7 +203,8 @@ impl Engine {
         }
     }
 
-    /// Returns the next frame. Calls may be mixed freely with drawing single samples through `Source`.
+    /// Returns the next frame. Calls may be mixed with drawing single samples through the iterator, if these are drawn
+    /// in pairs.
     pub fn next_frame(&mut self) -> [f32; 2] {
         [self.next().unwrap_or_default(), self.next().unwrap_or_default()]
     }
@@ -364,8 +367,8 @@ impl Engine {
         }
     }
 
-    /// Takes at most one instrument for the score, and returns at most one that the score no longer needs to the
-    /// reading thread, which frees it.
+    /// Takes at most one new instrument for the score. Sends at most one unneeded instrument back to the reading
+    /// thread, which frees it.
     fn exchange_instruments(&mut self) {
         if self.unneeded.is_full() {
             return;
@@ -376,8 +379,8 @@ impl Engine {
         }
     }
 
-    /// Returns decks that are fading out to the reading thread before their fade has ended, because nobody hears the
-    /// fade while the engine is silent.
+    /// Sends decks back to the reading thread in the middle of their fade-out, because nobody hears it while the engine
+    /// is silent.
     fn return_outgoing_decks(&mut self) {
         for slot in &mut self.outgoing {
             if let Some(deck) = slot.take() {
@@ -440,8 +443,8 @@ fn set_target_by_direction(ramp: &mut Ramp, to: f32, down_s: f32, up_s: f32, rat
     ramp.set_target(to, seconds_to_frames(seconds, rate_hz));
 }
 
-/// Returns a deck to the reading thread. The queue has room for every deck that can exist, so no deck is dropped, and
-/// thereby freed, in the callback.
+/// Sends a deck back to the reading thread. The queue has room for every deck that can exist, so no deck is dropped,
+/// and thereby freed, in the callback.
 fn return_deck(finished: &mut Producer<Deck>, deck: Deck) {
     let _ = finished.push(deck);
 }

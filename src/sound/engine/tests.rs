@@ -269,7 +269,7 @@ fn the_score_pauses_during_a_hold() {
     assert!(same && level_db(&rested.draw(30.0)) < -100.0);
     mix.held = false;
     rested.set(&mix);
-    // While the hold faded in, the music advanced by 1.4 s, give or take a few blocks.
+    // The music advanced by another 1.4 s, give or take a few blocks, while it faded out for the hold.
     let expected = through.draw(11.0);
     let heard = &rested.draw(8.0)[4 * 48_000..];
     let apart_db = (0..40)

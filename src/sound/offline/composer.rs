@@ -67,7 +67,7 @@ pub fn compose(piece: &ComposedPiece) -> Vec<[f32; 2]> {
     frames
 }
 
-/// Applies the fades and limits the peak.
+/// Applies the fades, and turns the piece down if its peak exceeds [`PEAK_DB`].
 fn finish(frames: &mut [[f32; 2]], seconds: f32) {
     let peak = frames.as_flattened().iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs())).max(1e-9);
     let level = (db_to_gain(PEAK_DB) / peak).min(1.0);

@@ -44,13 +44,13 @@ pub struct RenderReport {
     pub seconds: f64,
     /// Wall-clock time that the rendering took.
     pub wall: Duration,
-    /// Files that were skipped or ended early, each with the reason. In the room, too, the sound would have continued
-    /// without them.
+    /// Files that were skipped or ended early, each with the reason. The rendering continues without them, as the sound
+    /// in the room would.
     pub left_out: Vec<(PathBuf, String)>,
 }
 
 impl RenderReport {
-    /// Returns the seconds of audio rendered per second.
+    /// Returns the seconds of audio rendered per second of wall-clock time.
     #[must_use]
     pub fn speed(&self) -> f64 {
         self.seconds / self.wall.as_secs_f64().max(1e-9)
@@ -59,10 +59,10 @@ impl RenderReport {
 
 /// Renders `seconds` of audio to a stereo WAV at `out`, 48 kHz and 24 bits, written as it is rendered.
 ///
-/// `mix_at` returns the mix at a time in seconds. `epoch` is the instant that corresponds to second 0; the start of a
-/// breath in the mix is given as an instant, too. `signals` are pairs of a time in seconds and a signal. Equal
-/// arguments give equal bytes. The file has 24 bits because renderings are measured, and the noise floor of 16 bits
-/// would hide how a fade ends. Fails if the file cannot be written.
+/// `mix_at` returns the mix at a time in seconds. `epoch` is the instant that corresponds to second 0, because a mix
+/// gives the start of the breath as an instant. `signals` are pairs of a time in seconds and a signal. Equal arguments
+/// give equal bytes. The file has 24 bits because renderings are measured, and the noise floor of 16 bits would hide
+/// how a fade ends. Fails if the file cannot be written.
 pub fn render(
     options: &Options,
     epoch: Instant,
@@ -78,8 +78,8 @@ pub fn render(
     Ok(report)
 }
 
-/// Renders `seconds` of audio to `sink`, which receives a few frames at a time. The arguments are those of [`render`].
-/// The first error from `sink` ends the rendering.
+/// Renders `seconds` of audio to `sink`, which receives a few frames at a time. The other arguments have the same
+/// meaning as in [`render`]. The first error from `sink` ends the rendering.
 pub fn render_to(
     options: &Options,
     epoch: Instant,

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 pub const FIRST: Duration = Duration::from_secs(1);
 /// Longest pause between attempts. A change that the probe does not show is noticed within this time.
 const LONGEST: Duration = Duration::from_secs(30);
-/// An output that is lost sooner than this after it was opened never worked properly, so it is not reopened
-/// immediately.
+/// Minimum time for which an output must have been open to be reopened immediately after its loss. An output that is
+/// lost sooner never worked properly.
 const STEADY: Duration = Duration::from_secs(10);
 /// Time until a lasting loss is reported again for the first time. It doubles each time, up to [`REMIND_LONGEST`].
 const REMIND_FIRST: Duration = Duration::from_mins(1);
@@ -40,7 +40,7 @@ impl<T: PartialEq> Backoff<T> {
         changed || now >= self.due
     }
 
-    /// Doubles the pause after a failed attempt.
+    /// Schedules the next attempt after a failed one, and doubles the pause that will follow it.
     pub fn failed(&mut self, now: Instant) {
         self.due = now + self.pause;
         self.pause = (self.pause * 2).min(LONGEST);

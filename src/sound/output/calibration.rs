@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Name under which a calibration can mean ALSA's system default, which is used when there is no sound server.
+/// Name by which a calibration can refer to ALSA's default output, which is used if there is no sound server.
 pub const ALSA_DEFAULT: &str = "system";
 
 /// An output and its active port, by their names on the sound server.
@@ -63,7 +63,7 @@ pub struct CalibrationWatch {
     measured: CalibratedOutput,
     /// The calibration that applies now: `measured`, the first route seen, or the route that staff accepted last.
     known: Mutex<CalibratedOutput>,
-    /// Counts changes of `known`. A stream that sees a new count evaluates its route again.
+    /// Number of routes that staff have accepted. When it changes, a stream checks again whether its route is allowed.
     changes: AtomicU32,
 }
 
@@ -118,7 +118,7 @@ impl CalibrationWatch {
     }
 }
 
-/// The last gain before the sound server. It closes within 60 ms, opens within 1.6 s, and never jumps.
+/// The last gain before the sound server. It ramps down within 60 ms, and up within 1.6 s.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
     position: f32,

@@ -1,4 +1,5 @@
-//! Owns the messages to the output thread, from the handle and every other thread of the sound.
+//! Owns the messages to the output thread, from the handle and from every other thread of the sound. Does not own their
+//! handling (`keeper`).
 
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;

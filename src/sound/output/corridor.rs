@@ -35,7 +35,7 @@ pub struct CorridorChime {
     notices: SyncSender<OutputCommand>,
     sounding: Arc<AtomicBool>,
     looked: Option<Instant>,
-    /// Whether the output was available at the latest report; `None` before the first check.
+    /// Whether the output is available, as last reported; `None` before the first check.
     announced: Arc<Mutex<Option<bool>>>,
 }
 

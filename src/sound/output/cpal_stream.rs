@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_millis(120);
 const ERROR_PAUSE: Duration = Duration::from_millis(5);
 /// Time for which errors must persist, without a request for audio in between, to count as a loss of the output.
 const ERROR_GRACE: Duration = Duration::from_millis(250);
-/// Lead over real time, in seconds, that shows that an output discards audio as fast as it arrives.
+/// Lead over real time, in seconds, from which an output counts as discarding audio as fast as it arrives.
 const AHEAD_MAX_S: f64 = 3.0;
 /// Time in seconds within which an output must get ahead by [`AHEAD_MAX_S`] to count as discarding audio. The
 /// comparison with real time then starts again, because over a day any two clocks drift apart.

@@ -1,6 +1,6 @@
-//! Owns the probe of the outputs, which is a cheap look from outside that opens no output and does not load ALSA. While
-//! the probe shows no change, it is hardly worth retrying an output that could not be opened. Does not own the retries
-//! (`backoff`).
+//! Owns the probe, a cheap check of which outputs exist and are free. It opens no output and does not load ALSA. While
+//! its result stays the same, retrying an output that could not be opened is hardly worthwhile. Does not own the
+//! retries (`backoff`).
 
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::CString;
@@ -13,7 +13,8 @@ use pulseaudio::protocol::SinkState;
 
 use super::pulse::{ConnectError, PulseConnection};
 
-/// What can be seen of the outputs from outside. While it stays the same, no output has appeared or been released.
+/// Result of a probe. A result that differs from the previous one means that an output may have appeared or been
+/// released.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputProbe {
     /// The sound server's outputs (name, whether suspended, index of the active port) and its default output.
@@ -50,8 +51,8 @@ fn listed(server: &mut PulseConnection) -> Result<Listed, String> {
     Ok((sinks, server.default_sink()?))
 }
 
-/// Returns a hash of everything that ALSA reads before it opens an output, which is the list of cards and its
-/// configuration files.
+/// Returns a hash of what ALSA depends on before it opens an output: the list of sound cards, and the size and
+/// modification time of each of its configuration files and of `/dev/snd`.
 pub fn settings() -> u64 {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = variable("HOME");
@@ -63,7 +64,8 @@ pub fn settings() -> u64 {
         Some(PathBuf::from("/etc/asound.conf")),
         home.map(|home| home.join(".asoundrc")),
         config.map(|config| config.join("alsa/asoundrc")),
-        // This changes when the program gains access to a card, which may be later than the kernel lists the card.
+        // The folder changes when the program gains access to a card, which may happen after the kernel has listed the
+        // card.
         Some(PathBuf::from("/dev/snd")),
     ];
     let mut hash = DefaultHasher::new();
@@ -78,7 +80,7 @@ fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
     fs::metadata(file).ok().map(|about| (about.len(), about.modified().ok()))
 }
 
-/// Returns a hash of which outputs any program is using. `cards` is `/proc/asound`, except in tests.
+/// Returns a hash of which card outputs are in use by any program. `cards` is `/proc/asound`, except in tests.
 fn in_use(cards: &Path) -> u64 {
     let names = |folder: &Path, beginning: &str, ending: &str| {
         let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());

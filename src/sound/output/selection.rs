@@ -89,7 +89,7 @@ fn cpal_devices() -> Vec<(String, String, Device)> {
     outputs.collect()
 }
 
-/// The loaded ALSA host, and the [`probe::settings`] with which it was loaded.
+/// The loaded ALSA host, and the hash ([`probe::settings`]) of the settings with which it was loaded.
 static LIBRARY: Mutex<Option<(u64, Host)>> = Mutex::new(None);
 
 /// Queries ALSA. The host is kept while its configuration stays the same, since its plug-ins leak memory on every
@@ -104,7 +104,8 @@ fn with_library<T>(ask: impl FnOnce(&Host) -> T) -> T {
     ask(&library.get_or_insert_with(|| (settings, cpal::default_host())).1)
 }
 
-/// Makes the next query reload ALSA's configuration. Until an output of ALSA was closed, reloading was impossible.
+/// Makes the next query reload ALSA's configuration. Called when a stream on ALSA was lost, because reloading was
+/// impossible while the stream was open.
 pub fn forget_library() {
     *LIBRARY.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
@@ -165,7 +166,8 @@ impl SelectedOutput {
         }
     }
 
-    /// Returns a copy for a second attempt to open the output, with its own period; `None` if that would be pointless.
+    /// Returns a copy for a second attempt to open the output, with the output's own period; `None` on a sound server,
+    /// where a failure is not due to the period.
     pub fn again(&self) -> Option<Self> {
         match self {
             Self::Pulse(_) => None,
@@ -181,9 +183,9 @@ impl SelectedOutput {
         }
     }
 
-    /// Returns whether the output may be opened. An output on the sound server may always be, because its stream stays
-    /// muted where the room is not calibrated. ALSA reports no routes, so a room that is calibrated for an output on
-    /// the server does not switch to ALSA.
+    /// Returns whether the output may be opened. An output on the sound server may always be opened, because its stream
+    /// stays muted if the room is not calibrated for it. ALSA reports no routes, so a room that is calibrated for an
+    /// output on the server does not switch to ALSA.
     pub fn may_open(&self, watch: &CalibrationWatch) -> bool {
         match self {
             Self::Pulse(_) => true,

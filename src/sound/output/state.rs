@@ -20,7 +20,7 @@ pub struct SoundState {
     /// Time of the last buffer request in microseconds after `epoch`; 0 before the first.
     last_buffer_us: AtomicU64,
     underruns: AtomicU64,
-    /// Largest difference between the estimated and the reported clock, in microseconds.
+    /// Largest error in the estimate of the output's clock, in microseconds.
     clock_error_us: AtomicU64,
     clock_notes: AtomicU64,
     clock_misses: AtomicU64,

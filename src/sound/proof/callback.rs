@@ -17,7 +17,7 @@ use super::random_commands::RandomCommands;
 use super::{PERIOD_FRAMES, Pieces, Proof};
 use crate::vocabulary::sound::Character;
 
-/// The code that runs in the callback, by folder or file.
+/// The folders and files in `src/sound` whose code runs in the callback.
 const IN_THE_CALLBACK: [&str; 5] = ["dsp", "beds", "score", "engine", "output/dither.rs"];
 /// A file in these folders that is exempt from the search. Only the handle and the reader of clips take its lock; the
 /// callback reads atomics.

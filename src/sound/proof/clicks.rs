@@ -19,7 +19,7 @@ const FLOOR: f64 = 2e-4;
 pub struct Click {
     /// Number of the frame, counted from the start of the stream.
     pub frame: u64,
-    /// Residual in multiples of the window's median.
+    /// Residual as a multiple of the median residual in this window or in the previous one, whichever is larger.
     pub ratio: f64,
     /// Residual as an amplitude; 1 is full scale.
     pub remainder: f64,
@@ -44,7 +44,7 @@ impl ClickDetector {
         }
     }
 
-    /// Examines frames, and reports the largest residual in each window and channel if it is above the floor.
+    /// Examines frames, and reports the largest residual in each window and channel if it is above [`FLOOR`].
     pub fn hear(&mut self, frames: &[[f32; 2]], mut tell: impl FnMut(Click)) {
         for frame in frames {
             self.heard[0].push(f64::from(frame[0]));
@@ -88,7 +88,8 @@ fn largest_remainder(window: &[f64], shape: &[f64]) -> Option<(usize, f64, f64)>
     Some((largest.0, largest.1, *median))
 }
 
-/// Returns the predictor coefficients, oldest sample first.
+/// Returns the predictor coefficients, oldest sample first; `None` if the window is nearly silent or exactly
+/// predictable.
 fn prediction(weighed: &[f64]) -> Option<[f64; ORDER]> {
     let alike = |lag: usize| {
         let mut sums = [0.0; 8];

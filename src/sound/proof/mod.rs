@@ -26,10 +26,10 @@ use clicks::{Click, ClickDetector};
 
 /// Frames per period: 48 ms at 48 kHz.
 const PERIOD_FRAMES: usize = 2_304;
-/// Ratio of a residual to the window's median above which it is a click, unless [`CLICK_RATIO_OF_DROPS`] applies.
+/// [`Click::ratio`] above which a residual is a click, unless [`CLICK_RATIO_OF_DROPS`] applies.
 const CLICK_RATIO: f64 = 12.0;
-/// The same ratio while fire, rain or the score's glass may be heard, because these consist of knocks, drops and
-/// grains.
+/// The ratio that applies instead of [`CLICK_RATIO`] while fire, rain or the score's glass may be heard. It is higher,
+/// because these sounds consist of knocks, drops and grains.
 const CLICK_RATIO_OF_DROPS: f64 = 100.0;
 /// Peaks below this (−120 dBFS) count as silence.
 const SILENCE_PEAK: f32 = 1e-6;
@@ -38,7 +38,7 @@ const SILENT_S_MAX: f64 = 4.0;
 /// Maximum length of silence while only the score should sound, in seconds. Bells are far apart.
 const SILENT_BELLS_S_MAX: f64 = 20.0;
 
-/// Number of pieces that can be joined without a fade.
+/// Number of [`Pieces`] that fade at both ends and can therefore be joined.
 const JOINED: usize = 3;
 
 /// Returns the number in an environment variable; `None` if it is not set or not a number.
@@ -95,11 +95,11 @@ impl Pieces {
     }
 }
 
-/// What was found in all the audio drawn.
+/// Findings in all the audio that has been drawn.
 #[derive(Debug, Default)]
 struct ProofReport {
     clicks: Vec<Click>,
-    /// Largest ratio of a residual to the window's median: first without fire, rain and glass, then with them.
+    /// Largest [`Click::ratio`]: first while neither fire, rain nor glass may be heard, then while one of them may.
     worst_ratio: [f64; 2],
     true_peak: f64,
     longest_silence_s: f64,
@@ -117,7 +117,7 @@ struct Proof {
     mix: Mix,
     rate_hz: u32,
     now_s: f64,
-    /// Current error of the device's clock.
+    /// Current error of the device's clock, in seconds.
     jitter_s: f64,
     /// Whether the simulated disk responds and pieces are read ahead.
     is_reading: bool,
@@ -203,7 +203,7 @@ impl Proof {
         self.set(self.mix.clone());
     }
 
-    /// Draws and checks `seconds` in periods.
+    /// Draws `seconds` of audio, in whole periods, and checks it.
     fn draw(&mut self, seconds: f64) {
         let until_s = self.now_s + seconds;
         let mut frames = vec![[0.0; 2]; PERIOD_FRAMES];
@@ -294,7 +294,7 @@ impl Proof {
 }
 
 impl ProofReport {
-    /// Prints the findings as those of `what`. Panics if there was a click or a true peak above −1 dBTP.
+    /// Prints the findings, headed by `what`. Panics if there was a click or a true peak above −1 dBTP.
     fn is_clean(&self, what: &str) {
         let peak_dbtp = 20.0 * self.true_peak.log10();
         println!(

@@ -42,8 +42,8 @@ fn listen(frames: &[[f32; 2]], limit: f64) -> (Vec<u64>, f64) {
     (found, largest)
 }
 
-/// Returns the loudest frame in the 20 ms after `from`, because a click planted where the signal is near zero would be
-/// inaudible.
+/// Returns the index of the loudest frame in the 20 ms after `from`, because a click planted where the signal is near
+/// zero would be inaudible.
 fn loudest(frames: &[[f32; 2]], from: usize) -> usize {
     (from..from + 960).max_by(|a, b| frames[*a][0].abs().total_cmp(&frames[*b][0].abs())).unwrap_or(from)
 }

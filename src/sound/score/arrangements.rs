@@ -13,10 +13,10 @@ use super::phrases::{Motif, Singer, Song};
 const PLAYERS: usize = 5;
 /// Probability that the second singer answers a phrase, if the music is intense enough for that singer.
 const IS_ANSWERED: f32 = 0.6;
-/// Rest between a phrase and its answer, in seconds.
+/// Shortest and longest rest between a phrase and its answer, in seconds.
 const BEFORE_ANSWER_S: [f32; 2] = [2.0, 4.5];
 
-/// The players and singers of a composition, and its settings of the [`Ensemble`].
+/// The players and singers of a composition, and its settings for the [`Ensemble`].
 #[derive(Debug)]
 pub struct Arrangement {
     players: [&'static Role; PLAYERS],

@@ -13,8 +13,8 @@ const GAIN_S: f32 = 4.0;
 /// Maximum boost and maximum cut, in dB. The limit keeps rests in the music quiet.
 const GAIN_MAX_DB: f32 = 8.0;
 
-/// Rate at which the reference level follows a louder passage, in dB per second. Nothing may be sudden, so the gain
-/// reduces whatever exceeds the reference level by more than the character's margin.
+/// Maximum speed at which the reference level rises in a louder passage, in dB per second. Music that exceeds this slow
+/// reference level by more than the character's margin is turned down, because nothing may be sudden.
 const RISE_DB_PER_S: f32 = 1.3;
 /// Integration time of the momentary level, in seconds.
 const MOMENTARY_S: f32 = 0.06;
@@ -64,7 +64,8 @@ impl AutoGain {
         self.reduction = 1.0;
     }
 
-    /// Updates the gain from the meter. Called at the control rate.
+    /// Updates the gain from the meter, so that the score approaches `loudness_lufs`. Called once per control tick,
+    /// which lasts `seconds`.
     pub fn update_gain(&mut self, loudness_lufs: f32, seconds: f32) {
         let heard_lufs = -0.691 + 10.0 * self.power.value().max(1e-9).log10();
         let wanted_db = (loudness_lufs - heard_lufs).clamp(-GAIN_MAX_DB, GAIN_MAX_DB);
@@ -101,7 +102,7 @@ impl AutoGain {
     }
 }
 
-/// Returns the mean power of both channels together at a loudness in LUFS.
+/// Returns the power that corresponds to a loudness in LUFS: the mean square over time, summed over both channels.
 fn power_of(loudness_lufs: f32) -> f32 {
     10.0_f32.powf((loudness_lufs + 0.691) / 10.0)
 }

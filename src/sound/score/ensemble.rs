@@ -11,7 +11,7 @@ use crate::sound::dsp::Rng;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 
 /// Minimum time between unrelated onsets, in seconds. It is too long for two onsets to be heard as one event, and
-/// longer than between the pulses of any alarm burst in IEC 60601-1-8 (0.50 s at most).
+/// longer than the time between the pulses of any alarm burst in IEC 60601-1-8 (0.50 s at most).
 const ONSET_GAP_S: f32 = 0.55;
 /// Number of notes per second at the lowest and at the highest density, before the composition's pace is applied.
 const NOTES_PER_S: [f32; 2] = [0.24, 0.48];
@@ -33,16 +33,16 @@ const HELD_STANDS_OUT: f32 = 2.5;
 const SOFTEST: f32 = 0.06;
 /// Integration time of the level with which new notes are compared, in seconds.
 const LEVEL_WINDOW_S: f32 = 2.0;
-/// Fraction of the roughness limit that players may use. The rest is a margin for the way in which the sound develops
+/// Fraction of the roughness limit that players may use. The rest is a margin for the way in which the sound changes
 /// later.
 const ROUGHNESS_MARGIN: f32 = 0.70;
 /// Factor on the roughness of two or three notes that may be left once the others have decayed. It is below 1, because
-/// these may be alone only in passing.
+/// such a group may be alone only briefly.
 const PASSING_FACTOR: f32 = 0.92;
 /// Minimum time that a chord must still last for its root to be played, in seconds.
 const ROOT_MIN_S: f32 = 4.0;
-/// Maximum time for which a player waits for a pitch from their pool, in seconds. By then, the notes that clash with
-/// the pool have usually decayed.
+/// Maximum time for which a player waits for a pitch from the pool of the role, in seconds. By then, the notes that
+/// clash with the pool have usually decayed.
 const WAITS_FOR_POOL_S: f32 = 9.0;
 /// Cost ([`PitchPool::cost`]) from which a pitch counts as outside the pool.
 const OUTSIDE_POOL_COST: f32 = 5.0;
@@ -175,7 +175,7 @@ pub struct Ensemble {
     pub rng: Rng,
     /// The current harmony.
     pub harmony: Harmony,
-    /// The present shape, which follows that of the aim smoothly.
+    /// The present shape, which smoothly follows the shape in the `ScoreAim`.
     pub shape: ScoreShape,
     /// Amount that the composition adds to the brightness of the shape; negative values make the music darker.
     pub tint: f32,
@@ -229,13 +229,13 @@ impl Ensemble {
         self.level = 0.0;
     }
 
-    /// Resets the pace and the reserved time of the previous composition, which the next one may not set.
+    /// Resets the pace and the reserved time of the previous composition, because not every composition sets them.
     pub fn begin_composition(&mut self) {
         self.pace = 1.0;
         self.reserved_s = None;
     }
 
-    /// Holds back all notes for `seconds`, or until [`stop_waiting`](Self::stop_waiting) is called.
+    /// Lets no note begin for `seconds`, or until [`stop_waiting`](Self::stop_waiting) is called.
     pub fn wait(&mut self, seconds: f32) {
         self.waits_s = seconds;
     }
@@ -245,7 +245,7 @@ impl Ensemble {
         self.waits_s = 0.0;
     }
 
-    /// Returns whether notes are held back.
+    /// Returns whether no note may begin yet because of [`wait`](Self::wait).
     pub fn is_waiting(&self) -> bool {
         self.waits_s > 0.0
     }
@@ -265,12 +265,12 @@ impl Ensemble {
         self.synth.has_recording(instrument)
     }
 
-    /// Releases every note, to be silent after `within_s` seconds.
+    /// Releases every held note, so that it is silent after `within_s` seconds.
     pub fn release_all(&mut self, within_s: f32) {
         self.synth.release_all(within_s);
     }
 
-    /// Advances the harmony, and the rules for when notes may begin, by `seconds`.
+    /// Advances the harmony, and the counters that decide when notes may begin, by `seconds`.
     pub fn advance(&mut self, seconds: f32) {
         self.harmony.advance(seconds, self.shape.movement, self.chord_stretch);
         self.since_s += seconds;
@@ -298,8 +298,8 @@ impl Ensemble {
         self.may_sing() && self.credit >= 1.0 && has_room_before
     }
 
-    /// Returns whether the next note of a melody may begin now. It was planned in advance, so it does not count towards
-    /// the number of notes per second.
+    /// Returns whether the next note of a melody may begin now. It was planned in advance, so the limit on notes per
+    /// second does not delay it.
     pub fn may_sing(&self) -> bool {
         self.since_s >= ONSET_GAP_S && self.waits_s <= 0.0 && self.synth.has_room()
     }
@@ -401,7 +401,7 @@ fn melodic_cost(key: i32, recent: &[i32; RECENT]) -> f32 {
     stale + leap
 }
 
-/// A sounding note, and what it will sound like while a new note begins and later.
+/// A sounding note, and how it will sound while a new note begins and afterwards.
 #[derive(Clone, Copy, Default)]
 struct SoundingNote {
     key: i32,
@@ -430,7 +430,7 @@ fn level_of(partials: &[Partial]) -> f32 {
 struct SoundingContext {
     notes: [SoundingNote; POLYPHONY],
     count: usize,
-    /// Roughness between each pair of notes that stay.
+    /// Roughness between each pair of notes that stay ([`SoundingNote::stays`]).
     among: [[f32; POLYPHONY]; POLYPHONY],
     /// Roughness and level of all notes at each of [`LOOKS`].
     rising: [(f32, f32); MOMENTS],
@@ -510,8 +510,8 @@ impl SoundingContext {
         rising.fold(of_held, f32::max).max(in_passing * PASSING_FACTOR)
     }
 
-    /// Returns the maximum roughness of the new note with any two others. Such a group of three may be all that is left
-    /// when the other notes have decayed.
+    /// Returns the maximum roughness of a group of three: the new note and any two of the notes that stay. Such a group
+    /// may be all that is left when the other notes have decayed.
     fn roughest_three_with(&self, mine: &[Partial]) -> f32 {
         let level = level_of(mine);
         let mut roughest: f32 = 0.0;

@@ -1,17 +1,16 @@
 //! Owns the current mode and chord, and the changes from one mode to the next. Does not own the choice of the notes
 //! that players play.
 //!
-//! Every mode is a pentatonic scale, which has neither semitones nor tritones, heard from one of its degrees. The scale
-//! of the next mode lies a fifth higher or lower and shares four of five notes, or it is the same scale heard from
-//! another degree. The next mode is known well in advance: a note that will still sound at the change is chosen from
-//! the notes that both modes have, so it stays in tune across the change.
+//! Every mode is a pentatonic scale, which has neither semitones nor tritones, with one of its degrees as its ground,
+//! or tonal centre. The scale of the next mode lies a fifth higher or lower and shares four of five notes, or it is the
+//! same scale with another ground. The next mode is known well in advance: a note that will still sound at the change
+//! is chosen from the notes that both modes have, so it stays in tune across the change.
 
 use crate::sound::dsp::Rng;
 
 /// Semitones of a major pentatonic scale above its tonic.
 const COLLECTION: [u8; 5] = [0, 2, 4, 7, 9];
-/// Possible grounds, in semitones above the tonic. The ground is the degree that the scale is heard from. The fifth
-/// above each of these is in the scale.
+/// Possible grounds of a mode, in semitones above the scale's tonic. The fifth above each of them is in the scale.
 const GROUNDS: [u8; 4] = [0, 2, 7, 9];
 /// Shortest and longest duration of a mode, in seconds.
 const MODE_S: [f32; 2] = [252.0, 400.0];
@@ -46,7 +45,7 @@ impl PitchClasses {
     }
 }
 
-/// A pentatonic scale and the degree that it is heard from.
+/// A pentatonic scale and its ground, which is the degree that serves as the tonal centre.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
     /// Pitch class of the scale's tonic, 0 (C) to 11.
@@ -63,7 +62,7 @@ impl Mode {
     }
 }
 
-/// The harmony over time.
+/// The current mode and chord, and the mode that follows.
 #[derive(Clone, Debug)]
 pub struct Harmony {
     rng: Rng,

@@ -11,7 +11,7 @@ pub const PARTIALS: usize = 8;
 /// What a note is played on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Instrument {
-    /// A drone that swells over many breaths.
+    /// A drone that takes about five seconds to swell.
     Drone,
     /// A bowed pad that opens and closes like a wave.
     Bowed,
@@ -222,7 +222,7 @@ static PIANO: Timbre = Timbre {
         (7.0, 0.07, 0.8),
         (8.0, 0.02, 0.7),
     ],
-    // The attack is slower than that of a hammer, as on a felted piano, because nothing may be sudden.
+    // The attack is slower than a hammer's, as on a felted piano, because nothing may be sudden.
     attack_s: [0.028, 0.040],
     release_s: 1.9,
     amplitude_noise: 0.0,
@@ -293,7 +293,7 @@ impl Instrument {
         matches!(self, Self::Chime) || self.has_quick_attack()
     }
 
-    /// Returns whether the instrument may have a very short attack, like a bell or a piano.
+    /// Returns whether the attack may be as short as 15 ms (10 % to 90 %) instead of 80 ms, as for a bell or a piano.
     #[must_use]
     pub const fn has_quick_attack(self) -> bool {
         matches!(self, Self::Bell | Self::Piano)
@@ -341,8 +341,8 @@ impl ScoreNote {
         half_cosine(age_s / self.attack_s) * half_cosine((self.length_s() - age_s) / self.release_s)
     }
 
-    /// Returns the partials of the note while it is held, without attack or release. The partials of a struck note are
-    /// those after four more seconds, when the upper ones have decayed.
+    /// Returns the partials of the note `age_s` seconds after its beginning, without attack or release. For a struck
+    /// note, they are taken four seconds later, when the upper ones have decayed.
     #[must_use]
     pub fn partials_later(&self, age_s: f32) -> [Partial; PARTIALS] {
         let age_s = if self.instrument.is_struck() { age_s + PURE_AFTER_S } else { age_s };
@@ -374,7 +374,7 @@ const PURE_AFTER_S: f32 = 4.0;
 /// Cutoff of the low-pass filter over the partials at a brightness of 0, in hertz.
 pub const CORNER_HZ: f32 = 520.0;
 
-/// Returns the gain of a partial under a low-pass filter of 12 dB per octave.
+/// Returns the gain of a partial at `pitch_hz` in a low-pass filter with 12 dB per octave and a cutoff of `corner_hz`.
 pub fn dimmed(pitch_hz: f32, corner_hz: f32) -> f32 {
     let over = pitch_hz / corner_hz;
     1.0 / (1.0 + over * over)

@@ -66,8 +66,8 @@ const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     }
 }
 
-/// Returns the recorded instruments that a character is played on, some of them more than once; none for a synthesised
-/// one.
+/// Returns the recorded instruments that a character is played on, some of them more than once; nothing for a
+/// synthesised character.
 pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> + Clone {
     arrangement_of(character).map(arrangements::instruments_of).into_iter().flatten()
 }
@@ -96,7 +96,7 @@ pub const fn notes_per_s_max(character: Character) -> f64 {
 pub struct ScoreShape {
     /// How full and loud the music is. It decides which players take part.
     pub intensity: f32,
-    /// How many notes begin per second.
+    /// How many notes begin per second, from the fewest (0) to the most (1).
     pub density: f32,
     /// How high the music is. At 0.5 it is in the character's usual register, and the extremes are four semitones away.
     pub register: f32,
@@ -190,7 +190,7 @@ pub struct ScoreAim {
     pub seed: u64,
     /// Level in dB, at most 0.
     pub level_db: f32,
-    /// Shape that the arc asks for. The score follows it within about ten seconds.
+    /// Shape that the arc asks for. The score follows it with a time constant of nine seconds.
     pub shape: ScoreShape,
 }
 
@@ -198,7 +198,7 @@ pub struct ScoreAim {
 const FOLLOWS_S: f32 = 9.0;
 /// Length of the crossfade from one character to another, in seconds.
 const CHANGE_S: f32 = 14.0;
-/// Number of blocks per control tick, in which notes are chosen (11 ms at 48 kHz).
+/// Number of blocks per control tick (11 ms at 48 kHz). Notes are chosen once per tick.
 const CONTROL_BLOCKS: u32 = 8;
 /// Maximum time for which the music waits for its recordings before it begins without them, in seconds.
 const WAITS_FOR_RECORDINGS_S: f32 = 0.9;
@@ -218,7 +218,7 @@ impl Onsets {
         }
     }
 
-    /// Returns each of the notes.
+    /// Returns the notes in the order in which they began.
     pub fn notes(self) -> impl Iterator<Item = ScoreNote> {
         self.notes.into_iter().flatten()
     }

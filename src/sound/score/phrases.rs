@@ -16,8 +16,8 @@ use crate::sound::dsp::Rng;
 const NOTES_MAX: usize = 6;
 /// Number of degrees of a mode per octave.
 const DEGREES: i32 = 5;
-/// Fraction of the roughness limit that a melody note may use. It is larger than for other notes, because a melody note
-/// passes sooner.
+/// Fraction of the roughness limit that a melody note may use. It is larger than the fraction for other notes, because
+/// a melody note ends sooner.
 const ROUGHNESS_SHARE: f32 = 0.88;
 /// Maximum deviation of a note's length, as a fraction of the length. A steady pulse would resemble an alarm.
 const RUBATO: f32 = 0.07;
@@ -30,7 +30,7 @@ const TRIES_AGAIN_S: f32 = 1.2;
 /// A motif: a few steps of the mode, with their lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Motif {
-    /// Number of degrees of each note above the first one, which is 0.
+    /// Degrees by which each note lies above the first one; negative for a lower note, 0 for the first note itself.
     steps: [i32; NOTES_MAX],
     /// Lengths in beats.
     beats: [u8; NOTES_MAX],
@@ -111,7 +111,7 @@ fn key_of(tones: PitchClasses, degree: i32) -> i32 {
 pub struct Song {
     /// Instrument, range, level and position. `pause_s` is the range of rests between phrases; `held_s` is not used.
     pub role: Role,
-    /// Length of a beat at the highest and the lowest movement, in seconds.
+    /// Length of a beat, in seconds, at a `movement` of 1 and of 0.
     pub beat_s: [f32; 2],
 }
 

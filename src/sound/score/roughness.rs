@@ -15,25 +15,26 @@ pub struct Partial {
     pub level: f32,
 }
 
-/// Maximum roughness of any sonority in the score: that of an equal-tempered whole tone on middle C, played by two
-/// string parts of equal level, which `of_sonority` puts at 0.326. For comparison: a fifth has 0.04, a major third
-/// 0.16, a minor third 0.22, a semitone 0.42.
+/// Maximum roughness of any sonority in the score. It is the roughness of an equal-tempered whole tone on middle C,
+/// played by two string parts of equal level, which `of_sonority` puts at 0.326. For comparison: a fifth has 0.04, a
+/// major third 0.16, a minor third 0.22, a semitone 0.42.
 ///
 /// The whole tone is the closest interval in any of the modes; in the middle register it is the mildest interval that
 /// Western practice calls a dissonance.
 pub const ROUGHNESS_LIMIT: f32 = 0.326;
-/// Maximum mean roughness: that of a minor third on middle C. A minor third spans about a critical bandwidth, at which
-/// Plomp and Levelt's listeners no longer heard two tones as rough, and is the narrowest consonance.
+/// Maximum mean roughness, which is the roughness of a minor third on middle C. A minor third spans about a critical
+/// bandwidth, at which Plomp and Levelt's listeners no longer heard two tones as rough, and is the narrowest
+/// consonance.
 pub const ROUGHNESS_MEAN_LIMIT: f32 = 0.219;
 
-/// A sonority with a total amplitude below this is nearly silent and does not count as rough.
+/// Total amplitude below which a sonority is nearly silent, so that its roughness counts less and less.
 pub const FAINT: f32 = 0.25;
 
 /// Returns the roughness of two partials: 0 to about 0.9 if both have a level of 1.
 fn between(one: Partial, other: Partial) -> f32 {
     let low_hz = one.pitch_hz.min(other.pitch_hz);
     let apart = (one.pitch_hz - other.pitch_hz).abs() * 0.24 / (0.020_7 * low_hz + 18.96);
-    // Less than a fiftieth of the maximum is left beyond 1.2 critical bandwidths.
+    // Beyond 1.2 critical bandwidths, less than 8 % of the maximum is left.
     if apart > 1.2 {
         return 0.0;
     }
@@ -48,8 +49,8 @@ pub fn between_notes(one: &[Partial], other: &[Partial]) -> f32 {
     one.iter().map(|low| other.iter().map(|high| between(*low, *high)).sum::<f32>()).sum()
 }
 
-/// Returns the roughness of simultaneous notes: the sum over all pairs of notes, divided by the total amplitude so that
-/// it does not depend on the level.
+/// Returns the roughness of simultaneous notes: the sum over all pairs of notes, divided by the total amplitude, so
+/// that it does not depend on the level unless the notes are nearly silent ([`FAINT`]).
 pub fn of_sonority<'a>(notes: impl Iterator<Item = &'a [Partial]> + Clone) -> f32 {
     let level: f32 = notes.clone().flatten().map(|partial| partial.level).sum();
     let mut sum = 0.0;

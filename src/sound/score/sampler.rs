@@ -9,11 +9,11 @@ use super::instruments::{Instrument, ScoreNote};
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{LowPass, Rng};
 
-/// Number of frames that must exist from a position on for the interpolation there.
+/// Number of frames that the interpolation reads from a position onwards.
 const AHEAD_FRAMES: usize = 3;
 /// Maximum random deviation of a note's pitch, in cents. Good players deviate from each other by about as much.
 const DETUNED_CENTS: f32 = 3.0;
-/// Level of a note from which it has the instrument's full brightness; softer notes are darker.
+/// Note level from which a note has the instrument's full brightness; softer notes are darker.
 const BRIGHT_LEVEL: f32 = 0.25;
 
 /// The frames of a recording.
@@ -50,7 +50,7 @@ pub struct SampledNote {
     pub key: i32,
     /// Sample rate of the recording.
     pub rate_hz: f32,
-    /// Frames of the recording. The end of a loop is followed by copies of the frames at its beginning, which the
+    /// Frames of the recording. The end of a loop is followed by copies of the first frames of the loop, which the
     /// interpolation reads.
     pub frames: SampleFrames,
     /// First frame of the loop, and the frame after its last; `None` if the note decays.
@@ -158,7 +158,7 @@ pub struct SampleVoice {
 }
 
 impl SampleVoice {
-    /// Begins `note` on the instrument `sampled`. `gain` is that of the recording.
+    /// Begins `note` on the instrument `sampled`. `gain` is the gain of its `Recording`.
     pub fn new(sampled: &SampledInstrument, note: &ScoreNote, gain: f32, rng: &mut Rng, rate_hz: f32) -> Self {
         let index = sampled.nearest(note.key);
         let recorded = &sampled.notes[index];

@@ -1,6 +1,6 @@
-//! Owns the composition for warm low strings: basses, cellos and violas that change their bows in turn, and a melody
-//! above them in phrases of a few notes with long rests in between. Does not own the choice of pitches (`ensemble`), or
-//! the sound (`synth`).
+//! Owns the composition for warm low strings: basses, cellos and violas that change bow in turn, and a melody above
+//! them in phrases of a few notes with long rests in between. Does not own the choice of pitches (`ensemble`), or the
+//! sound (`synth`).
 
 use super::ensemble::{Ensemble, PitchPool, Player, Role};
 use super::instruments::Instrument;

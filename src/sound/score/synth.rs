@@ -39,7 +39,8 @@ impl AmplitudeNoise {
         Self { first: [[0.0; PARTIALS]; 2], second: [[0.0; PARTIALS]; 2], speed, scale: variance.sqrt().recip() }
     }
 
-    /// Returns the next values for left and right of each partial. The two sides have a correlation of 0.7.
+    /// Returns the next values for each partial, first on the left and then on the right. The two sides have a
+    /// correlation of 0.7.
     fn step(&mut self, random: &mut [u32; PARTIALS]) -> [PartialLanes; 2] {
         let mut out = [[0.0; PARTIALS]; 2];
         for lane in 0..PARTIALS {
@@ -61,7 +62,7 @@ impl AmplitudeNoise {
     }
 }
 
-/// The oscillators of one of the voices in unison of a note.
+/// The oscillators of one voice of a note, which has one voice or two in unison.
 #[derive(Clone, Copy, Debug)]
 struct OscillatorBank {
     across: PartialLanes,
@@ -259,11 +260,11 @@ impl Synth {
         self.all.iter().any(Option::is_none)
     }
 
-    /// Releases every note, to be silent after `within_s`.
+    /// Releases every held note, so that it is silent after `within_s` seconds.
     pub fn release_all(&mut self, within_s: f32) {
         for voice in self.all.iter_mut().flatten() {
             if voice.age_s < voice.note.held_s {
-                // A note in its release already is left alone, so that its envelope does not jump.
+                // A note that is already being released is left alone, so that its envelope does not jump.
                 voice.note.held_s = voice.age_s;
                 voice.note.release_s = within_s;
             }
@@ -318,7 +319,8 @@ impl SynthVoice {
         let timbre = self.note.instrument.timbre();
         let envelope = self.note.envelope(self.age_s);
         let corner_hz = opened(self.note.instrument, corner_hz, envelope);
-        // A breath consists of noise, whose depth is fixed; for other instruments, the depth follows the arc.
+        // The depth of the noise is fixed for the breath instrument, which consists of noise. For other instruments, it
+        // follows `movement`.
         let amplitude_noise = if timbre.amplitude_noise > 0.8 {
             timbre.amplitude_noise
         } else {

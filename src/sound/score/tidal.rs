@@ -76,7 +76,7 @@ impl Tidal {
 
     /// Advances by `seconds`, and begins the notes that are due.
     pub fn play(&mut self, ensemble: &mut Ensemble, seconds: f32) {
-        // One tide takes 50 to 90 s. The music is brighter in its first half, and darker in its second.
+        // One tide takes 50 to 90 s. The music is brighter in the first half of a tide, and darker in the second.
         self.tide = (self.tide + seconds / (90.0 - 40.0 * ensemble.shape.movement)).fract();
         ensemble.tint = 0.16 * (TAU * self.tide).sin();
         ensemble.chord_stretch = 2.2;

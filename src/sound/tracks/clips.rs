@@ -24,13 +24,14 @@ const LENGTH_S_MAX: u32 = 10;
 const FILE_BYTES_MAX: u64 = 4 << 20;
 /// Maximum number of clips per language.
 const CLIPS_MAX: usize = 20;
-/// Target loudness of a clip in LUFS, at amplitude 1. It matches the tones that a clip replaces.
+/// Target loudness of a clip in LUFS, before the gain of its signal is applied. It matches the loudness of the tones
+/// that a clip replaces.
 const LOUDNESS_LUFS: f64 = -20.0;
 /// Maximum sample peak of a clip, as an amplitude.
 const PEAK_MAX: f32 = 0.8;
 /// Fraction of a clip's peak below which its start and end are trimmed as silence.
 const SILENCE_BELOW_PEAK: f32 = 0.01;
-/// Length of the fade at either end of a clip, in frames.
+/// Length of the fade at either end of a clip, in frames (10 ms).
 const FADE_FRAMES: usize = 480;
 /// A file that cannot be used as a clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,8 +102,8 @@ fn read_clips(folder: &Path) -> (Vec<Clip>, Vec<WrongClip>) {
     (clips, wrong)
 }
 
-/// Returns the entries of a folder that are not hidden, in order. A missing folder counts as empty; an unreadable one
-/// is added to `wrong`.
+/// Returns the entries of a folder that are not hidden, sorted by path. A missing folder counts as empty; an unreadable
+/// one is added to `wrong`.
 fn sorted_entries(folder: &Path, wrong: &mut Vec<WrongClip>) -> Vec<PathBuf> {
     let listed = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
     let entries = listed.unwrap_or_else(|error| {
@@ -208,7 +209,8 @@ mod tests {
     use super::*;
     use crate::vocabulary::signal::Signal;
 
-    /// Writes WAV data to a file whose name ends in `.ogg`. This works because decoders go by the content.
+    /// Writes WAV data to a file whose name ends in `.ogg`. This works because the decoder is chosen by the content of
+    /// the file.
     fn write_clip(folder: &Path, name: &str, level: f32, silence_s: f32, length_s: f32) {
         fs::create_dir_all(folder).unwrap();
         let rate_hz = 44_100_u32;

@@ -26,7 +26,7 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Returns the number of channels and the sample rate in Hz that a WAV file declares; `None` if it is not a WAV file or
-/// declares nothing. Rewinds the file.
+/// ends before its format is declared. Rewinds the file.
 pub fn wav_form(file: &mut File) -> io::Result<Option<(u16, u32)>> {
     let form = read_wav_form(file);
     file.seek(SeekFrom::Start(0))?;

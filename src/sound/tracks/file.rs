@@ -20,8 +20,8 @@ pub const LARGEST_BYTES: u64 = 4 << 30;
 const CHANNELS_MAX: u16 = 8;
 /// Number of frames decoded at a time.
 const PIECE_FRAMES: usize = 4_096;
-/// Time in seconds by which a file may end earlier than declared, because encoders are not exact. [`EARLY_SHARE`] is
-/// added.
+/// Time in seconds by which a file may end earlier than declared, because encoders are not exact. The fraction
+/// [`EARLY_SHARE`] of the length is allowed in addition.
 const EARLY_S: f64 = 0.1;
 /// Fraction of its declared length by which a file may end earlier, in addition to [`EARLY_S`].
 const EARLY_SHARE: f64 = 0.005;
@@ -29,13 +29,14 @@ const EARLY_SHARE: f64 = 0.005;
 /// A file that was skipped or ended early, and the reason.
 pub type TrackProblem = (PathBuf, String);
 
-/// Why a file is not played, or not to its end. The message does not name the file; the code that reports it does.
+/// Why a file cannot be played at all or only in part. The message does not name the file; the code that reports it
+/// does.
 #[derive(Debug, thiserror::Error)]
 pub enum TrackError {
     /// The system refused to open the file.
     #[error("it cannot be opened: {0}")]
     Open(std::io::Error),
-    /// The path is that of a folder, FIFO or device.
+    /// The path leads to a folder, FIFO or device.
     #[error("it is not a file")]
     NotAFile,
     /// The file has zero bytes.
@@ -56,7 +57,7 @@ pub enum TrackError {
     /// The file has no channels, or more than can be mixed down to stereo.
     #[error("it has {0} channels; 1 to {CHANNELS_MAX} can be mixed down to two")]
     Channels(u16),
-    /// The file has a sample rate that no recording has.
+    /// The file's sample rate is outside [`RATES_HZ`].
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]
     Rate(u32),
     /// The file can be opened but contains no frames.
@@ -150,8 +151,8 @@ impl TrackFile {
         self.expected_frames
     }
 
-    /// Appends the next frames to `out`, all at the same sample rate. Returns false at the end of the file; data that
-    /// cannot be decoded ends it, too.
+    /// Appends the next frames to `out`, all at the same sample rate. Returns false at the end of the file. Data that
+    /// cannot be decoded also ends the file.
     pub fn read(&mut self, out: &mut Vec<[f32; 2]>) -> bool {
         if self.over {
             return false;
@@ -220,7 +221,7 @@ pub fn check_form(channels: u16, rate_hz: u32) -> Result<(), TrackError> {
 }
 
 /// Checks whether the file at `path` can be played, by opening it and decoding its beginning. The error does not name
-/// the file. Truncated files are only found by [`super::LoudnessLibrary::scan`], which reads them completely.
+/// the file. Truncated files are found only by [`super::LoudnessLibrary::scan`], which reads them completely.
 pub fn try_track(path: &Path) -> Result<(), String> {
     let mut file = TrackFile::open(path).map_err(|error| error.to_string())?;
     let mut first = Vec::new();
@@ -274,7 +275,7 @@ fn length_source(file: &mut File, ending: &str, bytes: u64) -> std::io::Result<L
     Ok(source)
 }
 
-/// Returns whether an MP3 begins with a frame table, which gives its length.
+/// Returns whether an MP3 begins with a frame table, which gives the length of the audio.
 fn has_frame_table(file: &mut File) -> std::io::Result<bool> {
     let mut head = [0; 10];
     let read = file.read(&mut head)?;

@@ -83,8 +83,8 @@ fn read_note(path: &Path, entry: &NoteEntry) -> Result<SampledNote, String> {
     Ok(SampledNote { key: entry.key, rate_hz: rate_hz as f32, frames, loop_frames: entry.loop_frames })
 }
 
-/// Checks every recorded instrument in the media folder `media_dir`, and returns what is wrong. Nothing is wrong if
-/// there is no index, because the score can do without recordings.
+/// Checks every recorded instrument in the media folder `media_dir`, and returns those that cannot be used. The list is
+/// empty if there is no index, because the score can do without recordings.
 #[must_use]
 pub fn check_instruments(media_dir: &Path) -> Vec<WrongInstrument> {
     let folder = media_dir.join("instruments");
@@ -125,7 +125,7 @@ impl InstrumentReader {
         self.waiting = None;
     }
 
-    /// Number of instruments that the engine has.
+    /// Returns the number of instruments that the engine has.
     #[cfg(test)]
     pub fn given(&self) -> usize {
         self.given.len()
@@ -140,8 +140,8 @@ impl InstrumentReader {
         }
     }
 
-    /// Takes back the instruments that the engine no longer needs, and reads at most one, because tracks must not wait
-    /// for several. Returns whether more are to be read or sent.
+    /// Takes back the instruments that the engine no longer needs, and reads and sends at most one that it lacks,
+    /// because tracks must not wait while several are read. Returns whether more are to be read or sent.
     pub fn run_once(&mut self, port: &mut DeckPort, tell: &mut dyn FnMut(SoundEvent)) -> bool {
         while let Ok(unneeded) = port.unneeded.pop() {
             self.given.retain(|instrument| *instrument != unneeded.instrument());
@@ -191,12 +191,12 @@ mod tests {
 
     /// Maximum deviation of a note from its key, in cents.
     const TUNING_CENTS_MAX: f32 = 5.0;
-    /// Maximum amount by which the level where a loop closes may leave the range of levels elsewhere in the loop, in
-    /// dB.
+    /// Maximum amount, in dB, by which the level at the point where a loop closes may lie outside the range of levels
+    /// elsewhere in the loop.
     const SEAM_STEP_DB_MAX: f32 = 1.5;
     /// Maximum memory that the recordings for one [`Character`] of the score take, in bytes.
     const BYTES_MAX: usize = 24 << 20;
-    /// Number of frames, padded with silence, in the spectrum by which the tuning of a note is measured.
+    /// Number of frames, padded with silence, in the spectrum from which the tuning of a note is measured.
     const SPECTRUM: usize = 1 << 18;
 
     fn library() -> PathBuf {
@@ -220,8 +220,8 @@ mod tests {
         }
     }
 
-    /// Returns how many cents a note is above its key. A comb of partials is laid over the note's spectrum at many
-    /// pitches, and the one that covers the most of it is the note's pitch.
+    /// Returns how many cents a note is above its key. The note's pitch is taken to be the one whose harmonics have the
+    /// highest total level in the spectrum.
     fn cents_off(note: &SampledNote) -> f32 {
         let samples = mono(note);
         let first = (0.25 * note.rate_hz) as usize;

@@ -15,7 +15,8 @@ use super::resample::{ResampleError, Resampler};
 use crate::sound::dsp::ramp::BLOCK;
 use crate::sound::engine::{Deck, TrackLength, UNKNOWN_FRAMES};
 
-/// Length of the ring buffer in seconds. A crossfade may be longer, because it is planned by the declared length.
+/// Length of the ring buffer in seconds. A crossfade may be longer, because it is planned with the declared length of
+/// the piece.
 pub const RING_S: u32 = 12;
 /// Length of the audio that is decoded before a deck is handed to the engine, in seconds.
 const HEAD_START_S: u32 = 2;
@@ -80,7 +81,8 @@ impl PieceReader {
         &self.paths
     }
 
-    /// Returns the first part that was not reached because an earlier one ended early; `None` if there is no such part.
+    /// Returns the first part that was not reached, because an earlier part ended early or could not be read; `None` if
+    /// there is no such part.
     pub fn skipped_part(&self) -> Option<&Path> {
         let left = if self.is_fully_read() { self.parts.left.len() } else { 0 };
         self.paths.get(self.paths.len() - left).map(PathBuf::as_path)
@@ -188,8 +190,8 @@ impl PartStream {
     }
 
     /// Opens the next part, which then follows seamlessly. Returns `None` if there is none, if the present part was cut
-    /// short, or if the next part cannot be opened. The rest of the work then becomes a separate piece, with a fade at
-    /// the gap.
+    /// short, or if the next part cannot be opened. In the last two cases, the rest of the work becomes a separate
+    /// piece, with a fade at the gap.
     fn next_part(&mut self, cut_short: bool) -> Option<TrackFile> {
         if cut_short {
             return None;
@@ -222,7 +224,8 @@ impl PartStream {
 
     fn drain_resampler(&mut self, out: &mut Vec<[f32; 2]>) {
         if let Some(mut resampler) = self.resampler.take() {
-            // The resampler has run before, so it does not fail; and at most 10 ms of audio would be lost.
+            // A failure is unlikely, because the resampler has run before. It would lose only the audio still in the
+            // resampler.
             let _ = resampler.finish(out);
         }
     }

@@ -57,7 +57,7 @@ impl TrackRequest {
     }
 }
 
-/// A list of tracks, some of them joined to works, and what has been heard.
+/// A list of tracks, some of which are joined into works, and the record of what has been heard.
 #[derive(Debug, Default)]
 pub struct Playlist {
     tracks: Vec<Track>,
@@ -116,25 +116,27 @@ impl Playlist {
         from..(from + 1 + joined).min(self.tracks.len())
     }
 
-    /// Returns the entry to start with, which begins the first piece that has not been heard yet.
+    /// Returns the index of the entry to start with. It belongs to the first piece not yet heard or, if all have been
+    /// heard, to the piece heard longest ago. `None` if no entry is readable.
     pub fn first(&self) -> Option<usize> {
         self.choose(0, None)
     }
 
-    /// Returns the entry with which the piece begins that is to follow the one that contains `index`.
+    /// Returns the index of the entry with which the next piece begins, after the piece that contains the entry
+    /// `index`. `None` if no entry is readable.
     pub fn after(&self, index: usize) -> Option<usize> {
         self.choose(self.rest_of_work(index).end, Some(index))
     }
 
-    /// Returns the entry to play instead of `index`, which is unreadable. It begins the rest of the same work or a
-    /// later piece.
+    /// Returns the index of the entry to play instead of the entry `index`, which is unreadable. It is another part of
+    /// the same work, or the beginning of another piece. `None` if no entry is readable.
     pub fn instead_of(&self, index: usize) -> Option<usize> {
         self.choose(index, None)
     }
 
-    /// Returns the first piece not yet heard in this session, searching from entry `from` to the end and then from the
-    /// start. If all have been heard, returns the piece heard longest ago, but the one that is playing only if there is
-    /// no other.
+    /// Returns the first readable entry of the first piece not yet heard in this session, searching from entry `from`
+    /// to the end and then from the start. If all have been heard, the piece heard longest ago is chosen. The piece
+    /// that contains the entry `playing` is chosen only if there is no other.
     fn choose(&self, from: usize, playing: Option<usize>) -> Option<usize> {
         let count = self.tracks.len();
         let starts = (0..count).map(|step| (from + step) % count).filter(|index| self.begins_a_piece(*index));

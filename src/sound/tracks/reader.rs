@@ -15,8 +15,8 @@ use crate::sound::SoundEvent;
 use crate::sound::dsp::ramp;
 use crate::sound::engine::{Deck, DeckCommand, DeckPort};
 
-/// Margin before a crossfade, in seconds. The next piece is opened once at most the length of the crossfade plus this
-/// margin remains to be read of the current piece.
+/// Margin before a crossfade, in seconds. The next piece is opened once the part of the current piece that is still to
+/// be read is no longer than the crossfade and this margin together.
 const AHEAD_S: u32 = 4;
 /// Maximum number of decks in use: one playing, one fading out, one queued, one on its way.
 const DECKS_MAX: usize = 4;
@@ -99,7 +99,7 @@ impl TrackReader {
         Self { reported_gone: None, ..Self::new(loudness, instruments_dir) }
     }
 
-    /// Feeds a new engine, where the current track starts from its beginning.
+    /// Feeds a new engine from now on. The current track starts again from its beginning there.
     pub fn connect(&mut self, port: DeckPort) {
         self.port = Some(port);
         self.instruments.connect();
@@ -158,7 +158,7 @@ impl TrackReader {
             && !self.lacks_instruments
     }
 
-    /// Number of recorded instruments that the engine has.
+    /// Returns the number of recorded instruments that the engine has.
     #[cfg(test)]
     pub fn instruments_out(&self) -> usize {
         self.instruments.given()

@@ -15,7 +15,7 @@ pub const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 /// Why audio cannot be resampled.
 #[derive(Debug, thiserror::Error)]
 pub enum ResampleError {
-    /// One of the two sample rates is one that no recording has.
+    /// One of the two sample rates is outside [`RATES_HZ`].
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]
     Rate(u32),
     /// The filter could not be created or failed.
@@ -23,8 +23,8 @@ pub enum ResampleError {
     Filter(String),
 }
 
-/// Resamples stereo frames, without delay and without losing any at either end. The number of output frames is that of
-/// the input frames × `to_hz` ÷ `from_hz`, rounded.
+/// Resamples stereo frames, without delay and without losing any at either end. The number of output frames is the
+/// number of input frames × `to_hz` ÷ `from_hz`, rounded.
 pub struct Resampler {
     from_hz: u32,
     to_hz: u32,
@@ -133,7 +133,7 @@ pub fn resampling_noise_db(from_hz: u32, to_hz: u32, pitch_hz: f64) -> Option<f6
         resampler.run(piece, &mut output).ok()?;
     }
     resampler.finish(&mut output).ok()?;
-    // This is one second from the middle, which holds a whole number of periods if the frequency is a whole number.
+    // One second from the middle holds a whole number of periods if the frequency is a whole number.
     let settled = output.get(to_hz as usize / 2..to_hz as usize * 3 / 2)?;
     let angle = |at: usize| TAU * pitch_hz * at as f64 / f64::from(to_hz);
     let (mut along, mut across, mut power) = (0.0, 0.0, 0.0);

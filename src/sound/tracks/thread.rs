@@ -1,5 +1,5 @@
-//! Owns the thread that reads tracks ahead: its start, the passing on of requests, and its restart after a panic, with
-//! a growing pause. Does not own the reading itself (`reader`).
+//! Owns the thread that reads tracks ahead: its start, the requests sent to it, and its restart after a panic, with a
+//! growing pause. Does not own the reading itself (`reader`).
 
 #[cfg(test)]
 use std::panic::panic_any;
@@ -33,7 +33,7 @@ enum ReaderCommand {
     Panic,
 }
 
-/// The receivers of the reports of the reading thread and its supervisor.
+/// Callbacks for the reports of the reading thread and of its supervisor.
 #[derive(Clone)]
 pub struct ReaderEvents {
     /// Receives events from the supervising thread.
@@ -63,7 +63,7 @@ impl RunningReader {
     }
 }
 
-/// Reports a panic of the reading thread when it is dropped during one.
+/// Reports a panic of the reading thread if it is dropped while that thread panics.
 struct PanicNotifier {
     number: u64,
     ended: Arc<dyn Fn(u64) + Send + Sync>,
@@ -190,7 +190,7 @@ impl ReaderThread {
 
     fn command(&mut self, command: ReaderCommand) {
         let taken = self.running.as_ref().is_some_and(|running| running.commands.send(command).is_ok());
-        // A thread that is about to be started will be given everything then.
+        // If a thread is about to be started, it will be given the current request and a new engine then.
         if !taken && self.restart_at.is_none() {
             self.running = None;
             self.restart_later();

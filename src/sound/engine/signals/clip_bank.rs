@@ -44,7 +44,7 @@ pub struct ClipBank {
     chosen: [AtomicU8; Signal::ALL.len()],
 }
 
-/// The language, and the clinician's name as part of a file name, by which clips are selected.
+/// What clips are selected by: the language, and the clinician's name in the form in which file names contain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct ClipSelection {
     language: String,
@@ -52,7 +52,7 @@ struct ClipSelection {
 }
 
 impl ClipBank {
-    /// Maximum number of clips.
+    /// Maximum number of clips. An index has eight bits, and one value means that there is no clip.
     pub const CLIPS_MAX: usize = NONE as usize;
 
     /// Creates an empty bank.
@@ -111,14 +111,14 @@ impl std::fmt::Debug for ClipBank {
     }
 }
 
-/// Returns a person's name as it appears in a file name: in lower case, with a hyphen in place of anything but letters
-/// and digits.
+/// Returns a person's name as it appears in a file name: the words in lower case, joined by hyphens. A word consists of
+/// letters and digits only.
 fn name_slug(person: &str) -> String {
     let words = person.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// Returns whether a clip with this name replaces a signal.
+/// Returns whether a clip with this name, which is a file name without extension, can replace a signal.
 pub fn is_clip_name(name: &str) -> bool {
     Signal::ALL.into_iter().filter_map(file_name).any(|known| known == name)
         || name.strip_prefix("coming-").is_some_and(|person| !person.is_empty() && name_slug(person) == person)

@@ -49,7 +49,7 @@ const SOMEONE_COMING: [SignalNote; 3] = [
     note(0.10, 392.0, 0.40, 1.60, 0.34, 0.08),
     note(0.25, 659.26, 0.60, 1.40, 0.24, 0.05),
 ];
-/// Two strokes of different pitch and length, repeated once after a long rest.
+/// Two strokes of different pitch and length, repeated once 3.6 seconds after the first one.
 const NO_DESK: [SignalNote; 4] = [
     note(0.0, 659.26, 0.03, 1.30, 0.38, 0.55),
     note(0.75, 523.25, 0.03, 2.20, 0.40, 0.50),
@@ -145,8 +145,8 @@ impl SignalPlayer {
         self.calibration_gain = calibration_gain;
     }
 
-    /// Starts `signal` at amplitude `gain`, unless the same signal started less than a second ago.
-    /// [`Signal::MeterTone`] ignores `gain`, because its amplitude is fixed.
+    /// Starts `signal` at amplitude `gain`. Does nothing if the same signal started less than a second ago, or if six
+    /// signals are sounding. [`Signal::MeterTone`] ignores `gain`, because its amplitude is fixed.
     pub fn start(&mut self, signal: Signal, gain: f32) {
         let fresh_frames = self.rate_hz as u32;
         if self.sounding.iter().flatten().any(|other| other.signal == signal && other.age_frames < fresh_frames) {

@@ -132,11 +132,11 @@ struct OutputKeeper<'a> {
     route: Option<(OutputRoute, bool)>,
     /// Whether the volume is limited because staff allowed an unmeasured output.
     is_limited: bool,
-    /// The output for which the limit was reported.
+    /// The output for which the volume limit was reported; `None` if no limit was reported.
     limited_at: Option<String>,
     /// A route that staff accepted, and the time from which it is allowed.
     accepting: Option<(OutputRoute, Instant)>,
-    /// Time up to which audio has been rendered and discarded.
+    /// Time up to which audio has been rendered and discarded; `None` while a stream is open.
     drawn_until: Option<Instant>,
     /// Command queue of the current engine, with its serial number and sample rate.
     link: Option<(Producer<EngineCommand>, u64, u32)>,
@@ -144,7 +144,7 @@ struct OutputKeeper<'a> {
     /// The engine while no stream has it.
     spare: Option<Box<Engine>>,
     mix: Mix,
-    /// Number of the latest mix taken from the shared state.
+    /// Number of the last mix taken from the shared state.
     mix_number: u64,
     is_unsent: bool,
     opened_at: Instant,
@@ -267,7 +267,7 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Renders and discards the audio that would have been heard by now, if there is no stream.
+    /// If there is no stream, renders and discards the audio that would have been heard since the last call.
     fn advance_silently(&mut self) {
         let now = Instant::now();
         if self.stream.is_some() {
@@ -338,7 +338,7 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Reports that sound is back, unless the room is not calibrated for the output.
+    /// Reports that sound is back, once the stream has run for [`PROVEN`] and sound may come out at its route.
     fn announce_back(&mut self) {
         let is_heard = self.route.as_ref().is_none_or(|(_, allowed)| *allowed);
         if self.is_proven && is_heard && self.announced != Announced::Back {

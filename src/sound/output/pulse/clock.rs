@@ -57,7 +57,8 @@ impl PlaybackClock {
         self.is_settled().then_some(error_s)
     }
 
-    /// Returns the time from `now_s` until frame `frame` is heard, in seconds; 0 without any measurement.
+    /// Returns the time from `now_s` until frame `frame` is heard, clamped to 0 to 3 seconds; 0 without any
+    /// measurement.
     pub fn wait_s(&self, frame: u64, now_s: f64) -> f64 {
         if !self.is_known {
             return 0.0;

@@ -2,8 +2,9 @@
 //! requests and incoming messages. Does not own what is played over the connection (`stream`), or the choice of the
 //! output (`selection`).
 //!
-//! ALSA's PulseAudio plug-in would not do, because it can only open the server's default output, and hides ports and
-//! clocks. This connection names its output, is notified at once when a plug is pulled, and wakes up once per period.
+//! ALSA's PulseAudio plug-in is not sufficient, because it can only open the server's default output, and hides ports
+//! and clocks. This connection names its output, is notified at once when a plug is pulled, and wakes up once per
+//! period.
 
 use std::ffi::{CStr, CString};
 use std::io::{Cursor, ErrorKind, Read, Write};
@@ -17,7 +18,7 @@ use pulseaudio::protocol::{
     encode_descriptor, read_descriptor,
 };
 
-/// Time limit for the reply to a request that is waited for, and for writing to the socket.
+/// Time limit for waiting for a reply, and for writing to the socket.
 const REPLY_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Read timeout of the socket, after which [`ServerMessage::Idle`] is returned.
 const READ_TIMEOUT: Duration = Duration::from_millis(250);
@@ -121,7 +122,8 @@ impl PulseConnection {
         Ok(server)
     }
 
-    /// Returns a second handle of the socket, with which another thread can shut the connection down.
+    /// Returns a second handle of the socket, so that another thread can shut the connection down; `None` if the system
+    /// refuses to duplicate it.
     pub fn handle(&self) -> Option<UnixStream> {
         self.socket.try_clone().ok()
     }
@@ -245,7 +247,8 @@ impl PulseConnection {
     }
 }
 
-/// Returns whether `name` is that of a null output, that is, [`NULL_OUTPUT`] or the same name with a dot and a number.
+/// Returns whether `name` is the name of a null output, which is [`NULL_OUTPUT`], possibly followed by a dot and a
+/// number.
 pub fn is_null_output(name: &CStr) -> bool {
     name.to_bytes().strip_prefix(NULL_OUTPUT).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
 }

@@ -1,6 +1,6 @@
-//! Owns one stream on the sound server. Its thread answers each request with frames from the engine, tracks the
-//! server's clock, and mutes the stream as soon as the room is not calibrated for the output. Does not own the opening
-//! and reopening of streams over time (`keeper`).
+//! Owns one stream on the sound server. Its thread answers each request for audio with frames from the engine, tracks
+//! the server's clock, and mutes the stream as soon as the room is not calibrated for the output. Does not own the
+//! opening and reopening of streams over time (`keeper`).
 
 use std::ffi::CString;
 use std::net::Shutdown;
@@ -28,7 +28,7 @@ use crate::sound::output::state::SoundState;
 
 /// Bytes per stereo frame.
 const FRAME_BYTES: u32 = 8;
-/// Interval of timing queries once the clock has settled. Until then, queries are five times as frequent.
+/// Interval between timing queries once the clock has settled. Until then, queries are five times as frequent.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 /// Length of the server's buffer beyond two periods, in milliseconds, as slack for a machine under load.
 const SLACK_MS: u32 = 100;
@@ -198,7 +198,8 @@ impl StreamThread {
                 ServerMessage::Error(number, why) if subscribed == number => {
                     return Err(format!("the sound server does not report when a plug is pulled: {why}"));
                 }
-                // If the server refuses to mute the stream, the gate silences it anyway; and timing is optional.
+                // Other errors are harmless: if the server refuses to mute the stream, the gate silences it, and timing
+                // is optional.
                 ServerMessage::Error(..) | ServerMessage::Idle => {}
             }
             self.report_route();
@@ -367,7 +368,7 @@ impl StreamThread {
     }
 }
 
-/// Returns the route of `sink`.
+/// Returns the route to `sink`, which is its name and its active port, if any.
 fn route_of(sink: &SinkInfo) -> OutputRoute {
     let text = |text: &CString| text.to_string_lossy().into_owned();
     OutputRoute { output: text(&sink.name), port: sink.ports.get(sink.active_port).map(|port| text(&port.name)) }

@@ -15,7 +15,7 @@ const STEP_S: f64 = 10.0;
 /// Length of the slices whose levels are compared to find sudden rises, in seconds.
 const RISE_S: f64 = 0.1;
 /// Lower edges of the octaves over which the slope of the spectrum is measured, in Hz. An octave that is more than 75
-/// dB below the one from 500 Hz counts as silent and ends the measurement.
+/// dB below the octave from 500 Hz counts as silent and ends the measurement.
 const OCTAVES_HZ: [f64; 5] = [1_000.0, 2_000.0, 4_000.0, 8_000.0, 16_000.0];
 
 /// Metrics of samples.
@@ -37,8 +37,8 @@ pub struct AudioMetrics {
     pub correlation_low: f64,
     /// Largest loss of level in any 30 s when the channels are mixed to mono, in dB.
     pub mono_loss_db: f64,
-    /// Largest rise in level, in dB, from the mean of 3 s to the mean of the 400 ms that begin 0.6 s later. It is not
-    /// measured where these 400 ms are more than 20 dB below the overall mean.
+    /// Largest rise in level, in dB, from the mean of 3 s to the mean of the 400 ms that begin 0.6 s later. Passages in
+    /// which these 400 ms are more than 20 dB below the overall mean are left out.
     pub rise_db: f64,
     /// Largest sample, as an amplitude.
     pub peak: f32,
@@ -149,7 +149,7 @@ impl AudioMeter {
         let mut input: Vec<f32> =
             self.waiting.drain(..).zip(&self.window).map(|(sample, gain)| sample * gain).collect();
         let mut spectrum = self.transform.make_output_vec();
-        // The buffers have the lengths that the plan asks for.
+        // This cannot fail, because the buffers have the lengths that the plan requires.
         let _ = self.transform.process(&mut input, &mut spectrum);
         for (index, (sum, value)) in self.power.iter_mut().zip(&spectrum).enumerate() {
             let power = f64::from(value.norm_sqr());

@@ -1,11 +1,11 @@
-//! Owns the proof that the score does not loop, which measures how similar passages of 20 s are to others. Does not own
-//! other metrics.
+//! Owns the proof that the score does not loop: a measurement of how similar passages of 20 s are to each other. Does
+//! not own other metrics.
 //!
 //! Two things are compared. *Sound* means the samples, resampled to 2 kHz. Every 20 s a passage begins, and it is
 //! correlated with the performance at every position that does not overlap it; a loop would give 1. *Movement* means
 //! the levels of 24 frequency bands, four times a second. Every 10 s a passage begins, and it is correlated in the same
 //! way. The level of a band is taken relative to the band's mean in the passage, so changes are compared rather than
-//! the constant timbre, in which an instrument always resembles itself.
+//! the timbre of the instruments, which is the same in every passage.
 //!
 //! Any stretch of 40 s that is heard twice contains at least one of the passages completely.
 
@@ -22,7 +22,7 @@ const LEVELS_HZ: usize = 4;
 /// Number of frequency bands.
 const BANDS: usize = 24;
 /// Exponent that turns power into perceived loudness (Stevens 1955, *The measurement of loudness*). With it, a faint
-/// band next to a strong one counts for as much as is heard of it.
+/// band next to a strong one counts in proportion to how loud it sounds.
 const LOUDNESS_POWER: f32 = 0.3;
 /// Lower edge of the lowest band and upper edge of the highest, in hertz.
 const EDGES_HZ: [f32; 2] = [60.0, 960.0];
@@ -30,9 +30,9 @@ const EDGES_HZ: [f32; 2] = [60.0, 960.0];
 /// Similarity metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SimilarityMetrics {
-    /// Maximum correlation of a passage's samples with those at another position, 0 to 1.
+    /// Maximum correlation of a passage's samples with the samples at another position, 0 to 1.
     pub sound: f32,
-    /// Maximum correlation of a passage's movement with that at another position, 0 to 1.
+    /// Maximum correlation of a passage's movement with the movement at another position, 0 to 1.
     pub movement: f32,
 }
 
@@ -105,7 +105,7 @@ fn likest_sound(samples: &[f32]) -> f32 {
         let mut padded = vec![0.0; stretch];
         padded[..part.len()].copy_from_slice(part);
         let mut spectrum = there.make_output_vec();
-        // The buffers have the lengths that the plan asks for.
+        // This cannot fail, because the buffers have the lengths that the plan requires.
         let _ = there.process(&mut padded, &mut spectrum);
         spectrum
     };
@@ -198,7 +198,7 @@ fn in_common(one: &[f32], other: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// Returns a passage with each band relative to its mean, normalised to length 1.
+/// Subtracts from each band its mean over the passage, and normalises the resulting vector to length 1.
 fn about_its_mean(passage: &[[f32; BANDS]]) -> Vec<f32> {
     let mut mean = [0.0_f32; BANDS];
     for level in passage {

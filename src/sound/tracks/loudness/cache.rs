@@ -1,5 +1,5 @@
-//! Owns the file that keeps measurements between runs. It is in the state directory, never next to the media, can be
-//! deleted at any time, and is recreated if it is damaged. Does not own the measuring of loudness (`loudness`).
+//! Owns the file that keeps loudness measurements between runs. It is in the state directory, never next to the media,
+//! can be deleted at any time, and is recreated if it is damaged. Does not own the measuring of loudness (`loudness`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ struct CacheContent {
 pub struct LoudnessCache {
     file: Option<PathBuf>,
     content: CacheContent,
-    /// Whether a failure has been logged, so that it is not logged for every file.
+    /// Whether a failure to write the cache has been logged, so that it is not logged for every measured track.
     failed: bool,
 }
 
@@ -88,7 +88,8 @@ impl LoudnessCache {
         })
     }
 
-    /// Adds a measurement in memory, unless the cache is full. [`save`](Self::save) writes it.
+    /// Adds a measurement in memory; [`save`](Self::save) writes it. Does nothing if the cache is full or the path is
+    /// not UTF-8.
     pub fn put(&mut self, path: &Path, stamp: &FileStamp, measured: MeasuredLoudness) {
         // JSON cannot represent paths that are not UTF-8.
         if path.to_str().is_none() {

@@ -1,5 +1,5 @@
-//! Owns the loudness of each file (EBU R 128) and the gain that makes it match the others. Does not own the stored
-//! measurements (`cache`) or the levels of a mix.
+//! Owns the loudness of each file (EBU R 128), and the gain that makes files equally loud. Does not own the stored
+//! measurements (`cache`), or the levels of a mix.
 
 mod cache;
 
@@ -39,7 +39,7 @@ pub struct MeasuredLoudness {
     pub true_peak_db: Option<f32>,
     /// Seconds that can be played.
     pub seconds: f64,
-    /// Why the file cannot be played, or not to its end; `None` if nothing is wrong.
+    /// Why the file cannot be played at all or only in part; `None` if nothing is wrong.
     pub trouble: Option<String>,
 }
 
@@ -59,7 +59,7 @@ pub struct ScanProgress<'a> {
 /// Loudness of the clinic's music. Clones share their measurements.
 #[derive(Clone, Default)]
 pub struct LoudnessLibrary {
-    /// `None` if every track plays as it is.
+    /// `None` if every track plays at its original level.
     book: Option<Arc<LoudnessTable>>,
 }
 
@@ -70,7 +70,7 @@ struct LoudnessTable {
 }
 
 impl LoudnessLibrary {
-    /// Creates a library that measures nothing: every track plays as it is.
+    /// Creates a library that measures nothing: every track plays at its original level.
     #[must_use]
     pub fn off() -> Self {
         Self::default()
@@ -84,14 +84,15 @@ impl LoudnessLibrary {
         Self { book: Some(Arc::new(LoudnessTable { files: Mutex::new(HashMap::new()), cache })) }
     }
 
-    /// Measures every file in `paths` that has changed since its last measurement. Returns the files that cannot be
-    /// played, or not to their end, with the reason. Takes two to three seconds for ten minutes of music.
+    /// Measures every file in `paths` that has no stored measurement, or has changed since it was measured. Returns the
+    /// files that cannot be played at all or only in part, each with the reason. Takes two to three seconds for ten
+    /// minutes of music.
     pub fn scan(&self, paths: &[PathBuf], progress: &mut dyn FnMut(ScanProgress<'_>)) -> Vec<(PathBuf, String)> {
         self.scan_at(paths, progress, ScanSpeed::Full)
     }
 
-    /// Measures files like [`scan`](Self::scan), but on a separate thread and at half speed, to leave processor time to
-    /// the room.
+    /// Measures files as [`scan`](Self::scan) does, but on a separate thread and at half speed, to leave processor time
+    /// for the rest of the program. Problems are logged. Fails if the thread cannot be started.
     pub fn scan_in_background(
         &self,
         paths: Vec<PathBuf>,
@@ -113,7 +114,7 @@ impl LoudnessLibrary {
     }
 
     /// Returns the gain in dB for the piece made of `parts`. It is the same for all parts, because the level must not
-    /// change where they join. Until each part has been measured, the gain is low.
+    /// change where they join. Until every part has been measured, the gain is `CAREFUL_GAIN_DB`.
     pub(super) fn gain_db(&self, parts: &[PathBuf]) -> f32 {
         let Some(book) = &self.book else { return 0.0 };
         let files = book.files();
@@ -157,7 +158,8 @@ impl LoudnessLibrary {
             // without having changed.
             if let Some(stamp) = stamp.as_ref().filter(|_| measured.seconds > 0.0) {
                 cache.put(path, stamp, measured);
-                // Measuring a file takes seconds, so the cache is saved after each one; a power cut then loses none.
+                // Measuring a file takes seconds, so the cache is saved after each file. A power cut then loses no
+                // finished measurement.
                 cache.save();
             }
         }
@@ -255,7 +257,7 @@ fn measure(path: &Path, at: &mut dyn FnMut(f64), pace: ScanSpeed) -> Result<Meas
     })
 }
 
-/// Returns the gain in dB for a work. The loudness of each part is weighted by its length.
+/// Returns the gain in dB for the parts of a work together. The loudness of each part is weighted by its length.
 fn matching_gain_db(parts: &[&MeasuredLoudness]) -> f32 {
     let heard = parts.iter().filter_map(|part| Some((f64::from(part.loudness_lufs?), part.seconds)));
     let (energy, seconds) = heard.fold((0.0, 0.0), |(energy, all), (loudness, seconds)| {

@@ -3,6 +3,7 @@
 use iced::font::{Family, Weight};
 use iced::{Color, Font, Size};
 
+use crate::config::MM_PER_INCH;
 use crate::room::drawing::Tint;
 use crate::vocabulary::patient::TypeSize;
 
@@ -67,8 +68,6 @@ pub static ICON_FONT: &[u8] = include_bytes!("../media/fonts/StillroomIcons.ttf"
 
 /// All fonts that the window loads when it opens.
 pub static FONTS: [&[u8]; 5] = [LITERATA_REGULAR, LITERATA_MEDIUM, ATKINSON_REGULAR, ATKINSON_SEMIBOLD, ICON_FONT];
-
-const MM_PER_INCH: f32 = 25.4;
 
 /// Returns `color` with its opacity replaced by `alpha`, 0 to 1.
 #[must_use]

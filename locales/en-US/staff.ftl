@@ -16,6 +16,7 @@ first-run-screen-title = Size of the screen
 first-run-screen-help = Lay a bank card on the outline. Touch − or + until the two are the same size. Everything that is touched is sized from this.
 first-run-screen-size = The screen is then { $inches } inches, corner to corner.
 first-run-screen-card = A bank card fits here
+first-run-screen-too-small = Too small: Stillroom needs a screen of at least { $inches } inches for all its controls. Use a larger one, or touch − if your card is smaller than the outline.
 first-run-meter-title = What a sound meter reads
 first-run-meter-help = Lay a sound meter where the patient’s head rests: dB(A), slow. Play the tone, which lasts 20 seconds, and set below what the meter reads. Then levels are shown as they are heard here.
 first-run-meter-tone = Play the tone

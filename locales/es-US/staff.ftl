@@ -16,6 +16,7 @@ first-run-screen-title = Tamaño de la pantalla
 first-run-screen-help = Ponga una tarjeta bancaria sobre el contorno. Toque − o + hasta que tengan el mismo tamaño. De ahí sale el tamaño de todo lo que se toca.
 first-run-screen-size = La pantalla mide entonces { $inches } pulgadas, de esquina a esquina.
 first-run-screen-card = Aquí cabe una tarjeta bancaria
+first-run-screen-too-small = Demasiado pequeña: Stillroom necesita una pantalla de al menos { $inches } pulgadas para todos sus controles. Use una más grande, o toque − si su tarjeta es menor que el contorno.
 first-run-meter-title = Lo que lee un sonómetro
 first-run-meter-help = Ponga un sonómetro donde descansa la cabeza del paciente: dB(A), lento. Reproduzca el tono, que dura 20 segundos, y ponga abajo lo que lee. Así los niveles se muestran como se oyen aquí.
 first-run-meter-tone = Reproducir el tono

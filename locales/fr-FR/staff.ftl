@@ -16,6 +16,7 @@ first-run-screen-title = Taille de l’écran
 first-run-screen-help = Posez une carte bancaire sur le contour. Touchez − ou + jusqu’à ce que les deux aient la même taille. La taille de tout ce qu’on touche en dépend.
 first-run-screen-size = L’écran mesure alors { $inches } pouces, d’un coin à l’autre.
 first-run-screen-card = Une carte bancaire tient ici
+first-run-screen-too-small = Trop petit : pour toutes ses commandes, Stillroom a besoin d’un écran d’au moins { $inches } pouces. Prenez-en un plus grand, ou touchez − si votre carte est plus petite que le contour.
 first-run-meter-title = Ce que lit un sonomètre
 first-run-meter-help = Posez un sonomètre là où repose la tête du patient : dB(A), lent. Lancez le son d’essai, qui dure 20 secondes, et indiquez ci-dessous ce qu’il lit. Les niveaux s’affichent alors tels qu’on les entend ici.
 first-run-meter-tone = Lancer le son d’essai

@@ -264,6 +264,7 @@ impl App {
             is_clipboard_cleared: false,
         };
         app.screen = if app.pin.is_set() { app.screen_of_stage() } else { app.first_run() };
+        app.rescale();
         app
     }
 
@@ -352,7 +353,7 @@ impl App {
         use ScreenMessage::{After, Arrive, FirstRun, Ready, Session, Turnover};
         let snapshot = Arc::clone(&self.ctx.snapshot);
         let action = match (message, &mut self.screen) {
-            (FirstRun(message), Screen::FirstRun(first_run)) => first_run.update(message),
+            (FirstRun(message), Screen::FirstRun(first_run)) => first_run.update(message, self.ctx.window),
             (Ready(message), Screen::Ready(ready)) => ready.update(&message),
             (Arrive(message), Screen::Arrive(arrive)) => arrive.update(message, &snapshot),
             (Session(message), Screen::Session(session)) => session.update(&message, &snapshot),
@@ -426,6 +427,7 @@ impl App {
                 tracing::warn!(%error, "the program could not restart itself; the whole setup takes effect at the next start");
                 self.ctx.room_name = setup.room_name;
                 self.screen = self.screen_of_stage();
+                self.rescale();
             }
             Err(why) => {
                 if let Screen::FirstRun(first_run) = &mut self.screen {
@@ -464,7 +466,9 @@ impl App {
 
     /// Adapts the scale to the size of the window and to the type size that the patient has chosen.
     fn rescale(&mut self) {
-        let scale = Scale::new(self.diagonal_inches, self.ctx.window);
+        let is_first_run = matches!(self.screen, Screen::FirstRun(_));
+        let least_inches = if is_first_run { first_run::least_drawn_inches(self.ctx.window) } else { 0.0 };
+        let scale = Scale::new(self.diagonal_inches.max(least_inches), self.ctx.window);
         self.ctx.scale = scale.with_type(self.ctx.snapshot.type_size);
     }
 

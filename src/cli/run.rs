@@ -300,6 +300,13 @@ impl RoomSetup {
 
     fn show(&self, args: &RunArgs, backend: Backend, room: &OpenRoom) -> ExitCode {
         let screen = &self.config.screen;
+        if let Some(least_inches) = screen.needed_inches() {
+            let inches = screen.diagonal_inches;
+            tracing::warn!(
+                "a screen of {inches} inches has no room for all controls: use one of at least {least_inches}, or correct \
+                 the size in kiosk.toml or in another first run"
+            );
+        }
         let shown = app::run(app::Dependencies {
             room: room.handle.clone(),
             clinic: Arc::new(Clinic {

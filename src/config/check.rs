@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, ParsedConfig, find_languages, is_desks, load, load_desks, read};
-use crate::findings::{Document, Finding, read_text};
+use super::{Config, ParsedConfig, USUAL_SHAPE, find_languages, is_desks, load, load_desks, read};
+use crate::findings::{Document, Finding, Mention, read_text};
 use crate::profile::{self, load_profiles, profile_files};
 use crate::vocabulary::access::CertificateSource;
 use crate::words;
@@ -128,8 +128,26 @@ fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
     if !default_exists && !mentions.iter().any(|mention| mention.key == "profiles.default") {
         findings.push(default_missing(file, &config));
     }
+    findings.extend(too_small_screen(file, &config, &mentions));
     findings.sort_by_key(|finding| (finding.file != file, finding.file.clone(), finding.line));
     (Some(config), findings)
+}
+
+/// Returns a finding if the file sets a screen that has no room for every control.
+fn too_small_screen(file: &Path, config: &Config, mentions: &[Mention]) -> Option<Finding> {
+    let mention = mentions.iter().find(|mention| mention.key == "screen.diagonal_inches")?;
+    let least_inches = config.screen.needed_inches()?;
+    let (width, height) = USUAL_SHAPE;
+    Some(Finding {
+        file: file.into(),
+        line: Some(mention.line),
+        key: mention.key.clone(),
+        found: config.screen.diagonal_inches.to_string(),
+        allowed: format!(
+            "at least {least_inches} for a screen of {width}:{height}, since a smaller one has no room for all controls: \
+             correct the size, or use a larger screen"
+        ),
+    })
 }
 
 fn check_config(file: &Path) -> Vec<Finding> {

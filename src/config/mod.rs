@@ -6,6 +6,7 @@ mod check;
 mod desks;
 mod lines;
 mod reading;
+mod screen_size;
 mod take_home;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use check::check_files;
 pub use desks::{DESKS_PLACES, DesksConfig, ROOMS_MAX, find_desks, is_desks, load_desks, read_desks};
 pub use lines::{EscalationStep, LinesConfig, ROOM_ID, ROOM_ID_CHARS_MAX, RoomAtBroker, is_room_id};
 pub use reading::{ParsedConfig, read};
+pub use screen_size::{DIAGONAL_INCHES, MM_PER_INCH, USUAL_SHAPE, diagonal_inches_of, smallest_diagonal_inches};
 pub use take_home::{Paper, PrinterChoice, TakeHomeConfig};
 
 /// The settings of one room. Relative paths are already joined to the folder of the file.
@@ -81,9 +83,6 @@ named! {
     }
 }
 
-/// Allowed diagonals of the screen, in inches.
-pub const DIAGONAL_INCHES: std::ops::RangeInclusive<f32> = 5.0..=32.0;
-
 /// The tablet's screen, and how the window is drawn on it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScreenConfig {
@@ -98,6 +97,16 @@ pub struct ScreenConfig {
     pub renderer: Renderer,
     /// Whether places are shown without motion.
     pub reduce_motion: bool,
+}
+
+impl ScreenConfig {
+    /// Returns the diagonal that a screen of the usual shape must have at least, in inches, if this one is smaller.
+    /// Only the window knows the real shape, so the first run judges by that one.
+    #[must_use]
+    pub fn needed_inches(&self) -> Option<f32> {
+        let least_inches = smallest_diagonal_inches(USUAL_SHAPE);
+        (self.diagonal_inches < least_inches).then_some(least_inches)
+    }
 }
 
 impl Default for ScreenConfig {

@@ -29,8 +29,8 @@ pub struct ParsedConfig {
     pub config: Config,
     /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
-    /// Every value that names something outside the file, such as a path, a profile or a language. Whether it exists is
-    /// checked later.
+    /// Every value that refers to something outside the file, such as a path, a profile, a language or the size of the
+    /// screen. Whether it is right is checked later.
     pub mentions: Vec<Mention>,
 }
 
@@ -46,7 +46,7 @@ pub fn read(file: &Path, text: &str) -> ParsedConfig {
     let root = document.root();
     let config = Config {
         room: room(&root.section("room"), folder, &mut mentions),
-        screen: screen(&root.section("screen")),
+        screen: screen(&root.section("screen"), &mut mentions),
         sound: sound(&root.section("sound")),
         profiles: profiles(&root.section("profiles"), folder, &mut mentions),
         media: media(&root.section("media"), folder, &mut mentions),
@@ -77,8 +77,10 @@ fn room(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Ro
     room
 }
 
-fn screen(section: &Section<'_>) -> ScreenConfig {
+fn screen(section: &Section<'_>, mentions: &mut Vec<Mention>) -> ScreenConfig {
     let default = ScreenConfig::default();
+    // Whether the screen is large enough is checked later, since the setup of the first run may set another size.
+    mentions.extend(section.has("diagonal_inches").then(|| section.mention_of("diagonal_inches")));
     let screen = ScreenConfig {
         diagonal_inches: section.number("diagonal_inches", DIAGONAL_INCHES).unwrap_or(default.diagonal_inches),
         fullscreen: section.boolean("fullscreen").unwrap_or(default.fullscreen),

@@ -383,6 +383,25 @@ fn a_check_covers_everything_the_config_names() {
 }
 
 #[test]
+fn a_check_refuses_a_screen_that_is_too_small_with_its_line() {
+    let folder = room_on_disk("");
+    let too_small = |inches: &str| {
+        let text = format!("[screen]\nfullscreen = true\ndiagonal_inches = {inches}\n");
+        std::fs::write(folder.path().join("kiosk.toml"), &text).unwrap();
+        assert_eq!(read(Path::new("kiosk.toml"), &text).findings, [], "the room starts with it, whatever a check says");
+        let findings = check_files(None, &[folder.path().join("kiosk.toml")]);
+        lines(&findings).replace(&*folder.path().to_string_lossy(), "ROOM")
+    };
+    let told = ["5", "7", "7.9", "8", "10.1"].map(too_small).concat();
+    expect![[r#"
+        ROOM/kiosk.toml:3: screen.diagonal_inches: found 5, allowed at least 8 for a screen of 16:10, since a smaller one has no room for all controls: correct the size, or use a larger screen
+        ROOM/kiosk.toml:3: screen.diagonal_inches: found 7, allowed at least 8 for a screen of 16:10, since a smaller one has no room for all controls: correct the size, or use a larger screen
+        ROOM/kiosk.toml:3: screen.diagonal_inches: found 7.9, allowed at least 8 for a screen of 16:10, since a smaller one has no room for all controls: correct the size, or use a larger screen
+    "#]]
+    .assert_eq(&told);
+}
+
+#[test]
 fn a_check_of_given_files_covers_only_those() {
     let folder = room_on_disk("[sound]\ncap_db = 3\n");
     check_on_disk(folder.path(), &["profiles/gentle-tide.toml"], &expect![""]);

@@ -3,14 +3,14 @@
 
 use iced::border::Border;
 use iced::widget::{column, container, row};
-use iced::{Background, Element, Length};
+use iced::{Background, Element, Length, Size};
 
 use super::pin::{self, PinPad};
 use super::write::{self, TextPad};
 use super::{Action, TestTone};
-use crate::config::READING_DBA;
+use crate::config::{DIAGONAL_INCHES, READING_DBA, diagonal_inches_of, smallest_diagonal_inches};
 use crate::room::notes::PatientText;
-use crate::theme::{self, GAP_MM, Scale, TARGET_MM};
+use crate::theme::{self, GAP_MM, Scale};
 use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry};
 use crate::widget::staff_parts::{self, STAFF_CONTROL_MM};
@@ -21,8 +21,10 @@ use crate::words::Value;
 const NAME_CHARS_MAX: usize = 40;
 /// Minimum number of digits in a PIN.
 const PIN_DIGITS_MIN: usize = 4;
-/// Range of screen diagonals that staff can set, in inches.
-const INCHES: std::ops::RangeInclusive<f32> = 7.0..=32.0;
+/// Shorter and longer side of the smallest screen for which the first run is drawn, in millimetres. On a smaller one,
+/// its controls are smaller than elsewhere, but all are there, and an outline as large as a real card has room. Staff
+/// go through it once, and no patient is in the room then.
+const LEAST_DRAWN_MM: (f32, f32) = (135.9, 217.0);
 /// Amount by which one step changes the diagonal, in inches.
 const INCH_STEP: f32 = 0.1;
 /// Width and height of a bank card, in millimetres (ISO/IEC 7810, ID-1).
@@ -108,6 +110,27 @@ pub enum Message {
     FinishPressed,
 }
 
+/// Returns the diagonal of the smallest screen for which the first run is drawn in this window, in inches.
+#[must_use]
+pub fn least_drawn_inches(window: Size) -> f32 {
+    diagonal_inches_of(LEAST_DRAWN_MM, (window.width, window.height))
+}
+
+/// Returns the smallest diagonal on which every control has room, in inches, for a screen with the shape of this window.
+fn least_inches(window: Size) -> f32 {
+    smallest_diagonal_inches((window.width, window.height))
+}
+
+/// Returns the smallest diagonal that staff can set, in inches. It is one step too small, so that a screen that is too
+/// small can be found to be so.
+fn lowest_inches(window: Size) -> f32 {
+    to_tenth(least_inches(window) - INCH_STEP)
+}
+
+fn to_tenth(inches: f32) -> f32 {
+    (inches * 10.0).round() / 10.0
+}
+
 impl FirstRunScreen {
     /// A first run whose fields start with these values from the configuration.
     #[must_use]
@@ -130,26 +153,40 @@ impl FirstRunScreen {
         self.save_error = Some(why);
     }
 
+    /// The diagonal that is set, in inches. The one from the configuration may be smaller than staff can set.
+    fn inches(&self, window: Size) -> f32 {
+        self.diagonal_inches.min(*DIAGONAL_INCHES.end()).max(lowest_inches(window))
+    }
+
+    fn is_too_small(&self, window: Size) -> bool {
+        self.inches(window) < least_inches(window)
+    }
+
     fn room_name(&self) -> String {
         let text = self.name.text();
         text.reveal().split_whitespace().collect::<Vec<_>>().join(" ").chars().take(NAME_CHARS_MAX).collect()
     }
 
-    /// Handles a message.
-    pub fn update(&mut self, message: Message) -> Action {
+    /// Handles a message in a window of this size.
+    pub fn update(&mut self, message: Message, window: Size) -> Action {
         match message {
             Message::NextPressed => {
                 self.step = match self.step {
                     SetupStep::Safety => SetupStep::Name,
-                    SetupStep::Screen => {
+                    SetupStep::Screen if !self.is_too_small(window) => {
                         self.step = SetupStep::Meter;
-                        return Action::Rescale(self.diagonal_inches);
+                        return Action::Rescale(self.inches(window));
                     }
                     SetupStep::Name if !self.room_name().is_empty() => SetupStep::Pin,
                     SetupStep::Pin if self.first_pin.is_some() => SetupStep::Screen,
                     SetupStep::Meter if self.reading_dba.is_some() => SetupStep::Cap,
-                    // *Next* does nothing while the name, the PIN or the reading that the step asks for is missing.
-                    step @ (SetupStep::Name | SetupStep::Pin | SetupStep::Meter | SetupStep::Cap) => step,
+                    // *Next* does nothing while the name, the PIN or the reading that the step asks for is missing, or
+                    // the screen is too small.
+                    step @ (SetupStep::Name
+                    | SetupStep::Pin
+                    | SetupStep::Screen
+                    | SetupStep::Meter
+                    | SetupStep::Cap) => step,
                 };
                 return if self.step == SetupStep::Name { Action::Focus(write::PAGE) } else { Action::None };
             }
@@ -171,8 +208,8 @@ impl FirstRunScreen {
                 }
             }
             Message::SizePressed(steps) => {
-                let inches = self.diagonal_inches + steps * INCH_STEP;
-                self.diagonal_inches = (inches.clamp(*INCHES.start(), *INCHES.end()) * 10.0).round() / 10.0;
+                self.diagonal_inches = to_tenth(self.inches(window) + steps * INCH_STEP);
+                self.diagonal_inches = self.inches(window);
             }
             Message::CapPressed(steps) => {
                 self.cap_db = (self.cap_db + steps * CAP_STEP_DB).clamp(*CAP_DB.start(), *CAP_DB.end());
@@ -192,7 +229,7 @@ impl FirstRunScreen {
                     return Action::SaveSetup(SetupChoices {
                         room_name: self.room_name(),
                         pin: pin.clone(),
-                        diagonal_inches: self.diagonal_inches,
+                        diagonal_inches: self.inches(window),
                         cap_db: self.cap_db,
                         reading_dba: self.reading_dba,
                     });
@@ -280,12 +317,11 @@ impl FirstRunScreen {
     }
 
     /// The step that sets the screen's diagonal by comparison with a bank card, which is at hand in every clinic and
-    /// has the same size everywhere.
+    /// has the same size everywhere. A screen that is too small does not get past it.
     fn screen_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let inches = [("inches", Value::from(f64::from(self.diagonal_inches)))];
         // The outline is drawn larger if the screen is assumed to be smaller, so *+* reduces the diagonal.
         let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {
-            staff_parts::action(ctx, id, sign, Message::SizePressed(steps)).height(ctx.mm(TARGET_MM)).into()
+            staff_parts::action(ctx, id, sign, Message::SizePressed(steps)).into()
         };
         let sizes = staff_parts::side_by_side(
             ctx,
@@ -296,20 +332,33 @@ impl FirstRunScreen {
                 step("card-much-larger", "+ +", -10.0),
             ],
         );
-        let words = column![
-            parts::staff_text(ctx, ctx.staff("first-run-screen-help")),
-            sizes,
-            parts::staff_note(ctx, ctx.staff_words.say_with("first-run-screen-size", &inches)),
-        ]
-        .spacing(ctx.mm(4.0));
-        let page = self.page(ctx, "first-run-screen-title").end(next(ctx));
-        on_ink(ctx, page.wide_content(halves(ctx, words, self.card(ctx))))
+        let say_inches =
+            |key: &str, inches: f32| ctx.staff_words.say_with(key, &[("inches", Value::from(f64::from(inches)))]);
+        let page = self.page(ctx, "first-run-screen-title");
+        let (page, words) = if self.is_too_small(ctx.window) {
+            let words = say_inches("first-run-screen-too-small", least_inches(ctx.window));
+            (page, column![parts::staff_text(ctx, words)])
+        } else {
+            let size = say_inches("first-run-screen-size", self.inches(ctx.window));
+            let help = parts::staff_text(ctx, ctx.staff("first-run-screen-help"));
+            (page.end(next(ctx)), column![help, parts::staff_note(ctx, size)])
+        };
+        let words = words.spacing(ctx.mm(2.0));
+        // The words change, and the outline grows. The controls are above both, so that they stay where they are.
+        let content: Element<'a, Message> = if PageGeometry::of(ctx).is_portrait() {
+            column![sizes, self.card(ctx), words].spacing(ctx.mm(6.0)).into()
+        } else {
+            let largest = Scale::new(lowest_inches(ctx.window), ctx.window).mm(CARD_MM.0);
+            let left = column![sizes, words].spacing(ctx.mm(4.0)).width(Length::Fill);
+            row![left, container(self.card(ctx)).width(Length::Fixed(largest))].spacing(ctx.mm(8.0)).into()
+        };
+        on_ink(ctx, page.wide_content(content))
     }
 
     /// The outline of a bank card. It has the size of a real card if the diagonal that is being set is right.
     /// Everything else is rescaled only after *Next*, so that no control moves away under a finger.
     fn card<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
-        let scale = Scale::new(self.diagonal_inches, ctx.window);
+        let scale = Scale::new(self.inches(ctx.window), ctx.window);
         let (line, radius) = (ctx.mm(0.5), scale.mm(CARD_RADIUS_MM));
         let words = parts::staff_note(ctx, ctx.staff("first-run-screen-card")).center();
         container(words)

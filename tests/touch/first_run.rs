@@ -1,11 +1,18 @@
-//! Tests the first run: its numbered steps, and the step that measures the screen by the outline of a bank card.
+//! Tests the first run: its numbered steps, and the step that measures the screen by the outline of a bank card and
+//! refuses a screen that is too small.
 
 use std::time::Duration;
 
 use iced::Size;
+use stillroom::screen::first_run::least_drawn_inches;
+use stillroom::theme::Scale;
+use stillroom::words::Locales;
 
+use crate::languages::locales_with_pseudo;
 use crate::pictures::save_screenshot;
-use crate::tablet::{SIZE, Tablet};
+use crate::sizes::Checker;
+use crate::tablet::{ENGLISH, SIZE, Tablet};
+use crate::words::assert_text_fits;
 
 /// Goes through all steps of the first run, and calls `see` with the name of each while it is on the screen.
 pub fn walk(tablet: &mut Tablet, mut see: impl FnMut(&mut Tablet, &str)) {
@@ -69,6 +76,108 @@ fn the_outline_grows_with_plus_and_no_control_moves_under_the_finger() {
     });
 }
 
+/// Displays on which the first run is tested: size in pixels, and the diagonal in the configuration, in inches.
+const DISPLAYS: [(f32, f32, f32); 4] =
+    [(1280.0, 800.0, 8.0), (800.0, 1280.0, 8.0), (1920.0, 1080.0, 10.1), (1080.0, 1920.0, 15.6)];
+
+/// Asserts that a tablet in the step that measures the screen refuses it as too small.
+fn assert_refused(tablet: &Tablet, least: &str) {
+    assert!(tablet.says(&format!("needs a screen of at least {least} inches")), "{:?}", tablet.lines());
+    assert!(!tablet.shows("next"));
+}
+
+#[test]
+fn a_screen_that_is_too_small_is_refused_until_the_size_is_corrected() {
+    for (size, least) in [(SIZE, "8"), (Size::new(800.0, 1280.0), "8"), (Size::new(1920.0, 1080.0), "8.6")] {
+        let mut tablet = Tablet::of_size(size, false);
+        walk(&mut tablet, |tablet, step| {
+            if step != "screen" {
+                return;
+            }
+            let sizes = ["card-much-smaller", "card-smaller", "card-larger", "card-much-larger", "back", "call"];
+            let before = sizes.map(|id| tablet.at(id));
+            let next = tablet.at("next");
+            while tablet.shows("next") {
+                tablet.tap(1, tablet.at("card-much-larger").center());
+            }
+            assert_refused(tablet, least);
+            assert_eq!(sizes.map(|id| tablet.at(id)), before, "no control moves under the finger");
+            tablet.tap(1, next.center());
+            assert_refused(tablet, least);
+            tablet.tap(1, tablet.at("card-smaller").center());
+            assert!(tablet.says(&format!("The screen is then {least} inches")), "{:?}", tablet.lines());
+            assert_eq!(tablet.at("next"), next);
+        });
+        assert!(tablet.shows("finish"), "a screen that is just large enough is accepted");
+    }
+}
+
+#[test]
+fn a_size_in_the_configuration_that_is_too_small_is_refused_as_well() {
+    let mut tablet = Tablet::first_run_on(SIZE, 5.0, &Locales::shipped(), ENGLISH);
+    let mut steps = 0;
+    walk(&mut tablet, |tablet, step| {
+        steps += 1;
+        if step == "screen" {
+            assert_refused(tablet, "8");
+            tablet.tap(1, tablet.at("card-smaller").center());
+        }
+    });
+    assert_eq!(steps, 7);
+}
+
+#[test]
+fn the_outline_is_as_large_as_a_card_down_to_the_smallest_screen() {
+    for (size, least) in [(SIZE, 8.0), (Size::new(800.0, 1280.0), 8.0), (Size::new(1920.0, 1200.0), 8.0)] {
+        let mut tablet = Tablet::of_size(size, false);
+        walk(&mut tablet, |tablet, step| {
+            if step != "screen" {
+                return;
+            }
+            let middle = |tablet: &Tablet| {
+                let lines = tablet.lines();
+                lines.iter().find(|(line, _)| line.contains("bank card fits")).map(|(_, at)| at.center()).unwrap()
+            };
+            let before = middle(tablet);
+            for _ in 0..21 {
+                tablet.tap(1, tablet.at("card-larger").center());
+            }
+            assert!(tablet.says("The screen is then 8 inches"), "{:?}", tablet.lines());
+            // The words are in the middle of the outline, whose upper left corner stays where it is.
+            let grown = middle(tablet) - before;
+            let by = |mm: f32| (Scale::new(least, size).mm(mm) - Scale::new(10.1, size).mm(mm)) / 2.0;
+            assert!((grown.x - by(85.6)).abs() < 1.5 && (grown.y - by(53.98)).abs() < 1.5, "{size:?}: {grown:?}");
+        });
+    }
+}
+
+#[test]
+fn every_step_fits_on_every_display_in_every_language() {
+    let locales = locales_with_pseudo();
+    for (width, height, inches) in DISPLAYS {
+        let size = Size::new(width, height);
+        let mut checker = Checker::for_display(size, inches.max(least_drawn_inches(size)));
+        for language in locales.languages() {
+            let mut tablet = Tablet::first_run_on(size, inches, &locales, language);
+            walk(&mut tablet, |tablet, step| {
+                let mut check = |tablet: &Tablet| {
+                    checker.check(tablet, &format!("{step}, {language}, {inches} inches, {size:?}"));
+                    assert_text_fits(tablet, size);
+                };
+                check(tablet);
+                if step == "screen" {
+                    while tablet.shows("next") {
+                        tablet.tap(1, tablet.at("card-much-larger").center());
+                    }
+                    check(tablet);
+                    tablet.tap(1, tablet.at("card-smaller").center());
+                    check(tablet);
+                }
+            });
+        }
+    }
+}
+
 #[test]
 #[ignore = "for people to look at"]
 fn soak_pictures_of_the_first_run() {
@@ -79,6 +188,14 @@ fn soak_pictures_of_the_first_run() {
             std::thread::sleep(Duration::from_millis(50));
             number += 1;
             save_screenshot(tablet, &format!("first-run-{number}-{step}"));
+            if step == "screen" {
+                for _ in 0..3 {
+                    tablet.tap(1, tablet.at("card-much-larger").center());
+                }
+                save_screenshot(tablet, "first-run-4-too-small");
+                tablet.tap(1, tablet.at("card-smaller").center());
+                save_screenshot(tablet, "first-run-4-smallest");
+            }
         });
     }
 }

@@ -96,6 +96,12 @@ impl Tablet {
         Self::with(size, true, None, locales.clone(), ENGLISH, diagonal_inches)
     }
 
+    /// A tablet before its first run, on a display with this diagonal in inches, whose configuration sets this language
+    /// as the default.
+    pub fn first_run_on(size: Size, diagonal_inches: f32, locales: &Locales, language: Language) -> Self {
+        Self::with(size, false, None, locales.clone(), language, diagonal_inches)
+    }
+
     fn with(
         size: Size,
         set_up: bool,

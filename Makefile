@@ -18,6 +18,8 @@
 #                  two million presses), a thousand real visits that are killed and searched for what they left
 #                  (STILLROOM_VISITS=n), hours of composed music checked against its metrics, two hours of real sound on
 #                  busy processors, clumsy and resting hands, kills, and a pulled cable (which needs root)
+#   make legible   draw every screen of the patient over every place at every time of day, and measure the contrast of
+#                  words, icons and outlines, and whether labels can be read with blurred eyes; half an hour
 #   make deny      check the licences, sources and duplicate versions of all dependencies
 #   make check     check kiosk.toml and everything it refers to
 #   make pictures  make the README's pictures from the last demo
@@ -31,8 +33,10 @@ SEEDS ?= 200000
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 ROOM := $(TARGET)/release/stillroom
 PYTHON := python3 -B
+# Debian's own, which has the libraries that Debian installs, even if another is first on the path.
+DEBIAN_PYTHON := $(shell test -x /usr/bin/python3 && echo /usr/bin/python3 || echo python3) -B
 
-.PHONY: run build dist check test smoke demo bench soak deny pictures sheet
+.PHONY: run build dist check test smoke demo bench soak legible deny pictures sheet
 
 run: window
 	@if sh scripts/display.sh; then \
@@ -105,6 +109,16 @@ soak:
 	@sh scripts/cargo.sh
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
 	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1
+
+# A folder of pictures from before is removed, because old pictures would be measured too.
+legible:
+	@sh scripts/packages.sh build legible
+	@sh scripts/cargo.sh
+	$(DEBIAN_PYTHON) tests/demo/legible.py --selftest
+	rm -rf $(TARGET)/legible
+	mkdir -p $(TARGET)/legible
+	STILLROOM_PICTURES=$(TARGET)/legible cargo test --release --locked --test touch soak_legible -- --ignored --nocapture
+	$(DEBIAN_PYTHON) tests/demo/legible.py --pictures $(TARGET)/legible
 
 # This is not part of `test`, because building cargo-deny takes minutes. It is installed in the target folder, not
 # system-wide.

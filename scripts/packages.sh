@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the system packages of the named groups. The groups are build, window, smoke, lines, home, page, browser,
-# sound, demo, bench, soak and pictures. Only missing packages are installed, so a second run installs nothing and does
-# not need root.
+# sound, demo, bench, soak, legible and pictures. Only missing packages are installed, so a second run installs nothing
+# and does not need root.
 set -eu
 
 packages() {
@@ -19,9 +19,10 @@ packages() {
 	browser) echo 'chromium chromium-driver' ;;
 	demo) echo 'zbar-tools' ;;
 	bench) echo 'mpv' ;;
+	legible) echo 'tesseract-ocr tesseract-ocr-eng tesseract-ocr-spa tesseract-ocr-fra python3-pil python3-numpy' ;;
 	pictures) echo 'imagemagick' ;;
 	*)
-		echo "packages.sh: unknown group $1; the groups are build, window, smoke, lines, home, page, browser, sound, demo, bench, soak and pictures" >&2
+		echo "packages.sh: unknown group $1; the groups are build, window, smoke, lines, home, page, browser, sound, demo, bench, soak, legible and pictures" >&2
 		exit 2
 		;;
 	esac
@@ -40,6 +41,7 @@ reason() {
 	browser) echo 'to open the desk page in a real browser' ;;
 	demo) echo 'to read QR codes' ;;
 	bench) echo 'to compare the room with a player that does nothing else' ;;
+	legible) echo 'to read the labels on blurred pictures, and to measure the pictures' ;;
 	pictures) echo 'to shrink the pictures of the README' ;;
 	esac
 }

@@ -40,8 +40,9 @@ const PLATE_MARGIN: f32 = 0.12;
 const WORD_GAP: f32 = 0.10;
 /// Steepness of the fade of a word at the turns of the breath: a word fades over 1/12 of the breath's level.
 const WORD_FADE: f32 = 12.0;
-/// Opacity of the dark plate behind a pacer, 0 to 1.
-const PLATE_ALPHA: f32 = 0.62;
+/// Opacity of the dark plate behind a pacer, 0 to 1. Its words have a contrast of at least 7 on it, even over the
+/// brightest place.
+const PLATE_ALPHA: f32 = 0.80;
 
 /// A pacer: a shape that grows and shrinks with the breath, and a word for the current phase of the breath.
 pub struct Pacer<'a, Message> {

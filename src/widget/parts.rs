@@ -27,8 +27,9 @@ pub const BEHIND_TEXT: f32 = 0.95;
 const ICON_MM: f32 = 8.0;
 /// Distance by which the round ground of a resting control extends beyond its icon, in millimetres.
 const GLYPH_MARGIN_MM: f32 = 3.2;
-/// Opacity of the round ground behind the icon of a resting control, 0 to 1.
-const GLYPH_GROUND: f32 = 0.46;
+/// Opacity of the round ground behind the icon of a resting control, 0 to 1. The icon has a contrast of at least 3 on
+/// it, even over the brightest place.
+const GLYPH_GROUND: f32 = 0.66;
 /// Opacity of the icon of a resting control, 0 to 1.
 const GLYPH_INK: f32 = 0.9;
 

@@ -16,6 +16,7 @@ mod drawing;
 mod first_run;
 mod hands;
 mod languages;
+mod legible;
 mod pages;
 mod pictures;
 #[path = "../common/pseudo.rs"]

@@ -78,22 +78,39 @@ impl Tablet {
 
     /// A tablet with `count` profiles, named `profile-1` and so on. `None` means the shipped profiles.
     pub fn with_profiles(size: Size, set_up: bool, count: Option<usize>) -> Self {
-        Self::with(size, set_up, count, Locales::shipped(), ENGLISH, DIAGONAL_INCHES)
+        let numbered = |shipped: Vec<Profile>| {
+            let each = |number: usize| Profile {
+                name: format!("profile-{number}"),
+                ..shipped[(number - 1) % shipped.len()].clone()
+            };
+            count.map_or(shipped.clone(), |count| (1..=count).map(each).collect())
+        };
+        Self::with(size, set_up, numbered, Locales::shipped(), ENGLISH, DIAGONAL_INCHES, 1)
+    }
+
+    /// A tablet with the shipped profiles as `adapt` changes them, whose session clock runs `speed` times as fast as
+    /// real time.
+    pub fn with_adapted_profiles(size: Size, speed: u32, adapt: impl FnMut(&mut Profile)) -> Self {
+        let adapted = |mut profiles: Vec<Profile>| {
+            profiles.iter_mut().for_each(adapt);
+            profiles
+        };
+        Self::with(size, true, adapted, Locales::shipped(), ENGLISH, DIAGONAL_INCHES, speed)
     }
 
     /// A tablet whose configuration sets this language as the default.
     pub fn of_clinic(size: Size, language: Language) -> Self {
-        Self::with(size, true, None, Locales::shipped(), language, DIAGONAL_INCHES)
+        Self::with(size, true, |shipped| shipped, Locales::shipped(), language, DIAGONAL_INCHES, 1)
     }
 
     /// A tablet that offers these languages.
     pub fn with_locales(size: Size, locales: &Locales) -> Self {
-        Self::with(size, true, None, locales.clone(), ENGLISH, DIAGONAL_INCHES)
+        Self::with(size, true, |shipped| shipped, locales.clone(), ENGLISH, DIAGONAL_INCHES, 1)
     }
 
     /// A tablet that offers these languages, on a display with this diagonal in inches.
     pub fn with_display(size: Size, diagonal_inches: f32, locales: &Locales) -> Self {
-        Self::with(size, true, None, locales.clone(), ENGLISH, diagonal_inches)
+        Self::with(size, true, |shipped| shipped, locales.clone(), ENGLISH, diagonal_inches, 1)
     }
 
     /// A tablet before its first run, on a display with this diagonal in inches, whose configuration sets this language
@@ -105,10 +122,11 @@ impl Tablet {
     fn with(
         size: Size,
         set_up: bool,
-        count: Option<usize>,
+        profiles: impl FnOnce(Vec<Profile>) -> Vec<Profile>,
         locales: Locales,
         language: Language,
         diagonal_inches: f32,
+        speed: u32,
     ) -> Self {
         // The folder is in memory because some tests press a thousand times, and each press is written to it.
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -116,17 +134,13 @@ impl Tablet {
         let mut config = Config { locales, ..Config::defaults_in(repository) };
         config.room.locale = language;
         config.screen.diagonal_inches = diagonal_inches;
-        let (profiles, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
+        let (shipped, findings) = profile::load_profiles(&config.profiles.dir, &config.media.dir);
         assert_eq!(findings, []);
-        let numbered = |number: usize| Profile {
-            name: format!("profile-{number}"),
-            ..profiles[(number - 1) % profiles.len()].clone()
-        };
-        let profiles = count.map_or(profiles.clone(), |count| (1..=count).map(numbered).collect());
+        let profiles = profiles(shipped);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (journal, records, health) = Journal::open(folder.path());
         let (driven, room) = Driver::recover(
-            &wiring::rules(&config, &profiles, 1),
+            &wiring::rules(&config, &profiles, speed),
             Arc::new(journal),
             RecoveryInput { records, health, wipe_was_begun: false },
             Vec::new(),
@@ -342,6 +356,11 @@ impl Tablet {
     /// The software renderer, with the layers of the last frame that was drawn.
     pub fn software_renderer(&mut self) -> &mut iced_tiny_skia::Renderer {
         software(self.renderer.get_mut())
+    }
+
+    /// The time that the room's clock shows.
+    pub fn now(&self) -> RoomTime {
+        self.room.clock().now()
     }
 
     pub const fn size(&self) -> Size {

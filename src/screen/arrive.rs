@@ -343,8 +343,7 @@ impl ArriveScreen {
             ArriveStep::Welcome => {
                 let skip = parts::secondary(ctx, "skip-all", ctx.say("arrive-skip-all"), None, Message::SkipAllPressed);
                 let page = self.page(ctx).title(ctx.say("arrive-welcome-title")).words(ctx.say("arrive-welcome-text"));
-                // A portrait screen is too narrow for *Back*, *Skip* and *Next* in one row.
-                if PageGeometry::of(ctx).is_portrait() { page.content(skip) } else { page.start(skip) }.view(ctx)
+                page.start(skip).view(ctx)
             }
             ArriveStep::Comfort => self.comfort(ctx),
             ArriveStep::Expect => self.expect(ctx),
@@ -523,12 +522,7 @@ impl ArriveScreen {
         let geometry = PageGeometry::of(ctx);
         let words =
             container(parts::body(ctx, ctx.say("arrive-dark-text"))).max_width(ctx.mm(geometry.words_width_mm()));
-        // A portrait screen is too narrow for *Back*, *Try the dark* and *Next* in one row.
-        if geometry.is_portrait() {
-            page.content(column![words, dark].spacing(ctx.mm(GAP_MM * 2.0))).view(ctx)
-        } else {
-            page.content(words).start(dark).view(ctx)
-        }
+        page.content(words).start(dark).view(ctx)
     }
 
     /// Words that explain the practice call, or say how far it has come.

@@ -16,7 +16,7 @@ use crate::room::notes::Notes;
 use crate::room::take_home::{TakeHomeMethod, TakeHomeStatus};
 use crate::takeaway::pdf;
 use crate::takeaway::qr::{self, QUIET_MODULES, QrPage};
-use crate::theme::{self, CALL_MM, GAP_MM, TOUCH_SLOP_MM};
+use crate::theme::{self, CALL_MM, GAP_MM, TARGET_MM, TOUCH_SLOP_MM};
 use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry};
 use crate::widget::sketch::shown_drawing;
@@ -335,7 +335,9 @@ impl TakeHomeScreen {
             .spacing(ctx.mm(3.0))
             .width(Length::Fill);
         let geometry = PageGeometry::of(ctx);
-        let square = code.view(ctx, CODE_MM);
+        // On a portrait screen three actions take two rows, whose height the code gives up.
+        let is_crowded = geometry.is_portrait() && self.codes.len() > 1 && self.has_other_ways(ctx);
+        let square = code.view(ctx, if is_crowded { CODE_MM - TARGET_MM - GAP_MM } else { CODE_MM });
         let mut page = Page::new().start(done(ctx, close));
         page = if geometry.is_portrait() {
             page.title(title).wide_content(column![square, words].spacing(ctx.mm(6.0)).align_x(iced::Center))

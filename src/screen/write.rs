@@ -10,7 +10,7 @@ use crate::theme::{self, CALL_MM, GAP_MM, TARGET_MM};
 use crate::widget::ViewContext;
 use crate::widget::icon::Icon;
 use crate::widget::keyboard::{self, KeyGrid, KeyLayer, KeyboardState, Keystroke};
-use crate::widget::page::PageGeometry;
+use crate::widget::page::{PageGeometry, lines_of};
 use crate::widget::parts;
 use crate::widget::touch::touchable;
 use crate::widget::touch_as_mouse::touch_as_mouse;
@@ -21,6 +21,14 @@ pub const PAGE: &str = "page";
 const UNDO_MAX: usize = 200;
 /// Width of a control beside a page, in millimetres.
 pub const SIDE_MM: f32 = 23.0;
+/// Width that the label of a side control may take, in millimetres.
+const SIDE_WORDS_MM: f32 = SIDE_MM - 1.6;
+/// Font sizes of the label of a side control, from the largest to the smallest, in millimetres.
+const SIDE_LABELS_MM: [f32; 3] = [5.6, 5.0, 4.5];
+/// Font size of a label that does not fit in any of [`SIDE_LABELS_MM`], in millimetres.
+const SIDE_LABEL_LEAST_MM: f32 = 4.1;
+/// Width of the widest usual letters of a word, relative to the font size.
+const LETTER_WIDTH_MAX: f32 = 0.6;
 /// Margin around a page and its keyboard, in millimetres.
 pub const MARGIN_MM: f32 = 4.0;
 /// Width that the call takes up beside the top row of a page, in millimetres.
@@ -436,9 +444,20 @@ pub fn side_gap<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
     Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(TARGET_MM))).into()
 }
 
+/// Returns the largest font size at which the label of a side control fits, in millimetres.
+fn side_label_mm(label: &str) -> f32 {
+    let letters = label.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+    let fits = |size_mm: &f32| {
+        let longest_mm = letters as f32 * LETTER_WIDTH_MAX * size_mm;
+        longest_mm <= SIDE_WORDS_MM && lines_of(label, *size_mm, SIDE_WORDS_MM) <= 2.0
+    };
+    SIDE_LABELS_MM.into_iter().find(fits).unwrap_or(SIDE_LABEL_LEAST_MM)
+}
+
 /// A control beside a page, or one of a row below it on a portrait screen.
 pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M) -> Element<'a, M> {
-    let words = parts::text_line(label, ctx.mm(4.1), theme::CONTROL, theme::LAMPLIGHT).line_height(1.2).center();
+    let size = ctx.mm(side_label_mm(&label));
+    let words = parts::text_line(label, size, theme::CONTROL, theme::LAMPLIGHT).line_height(1.2).center();
     touchable(id.to_owned(), container(words).center(Length::Fill).padding(ctx.mm(0.8)))
         .width(if PageGeometry::of(ctx).is_portrait() { Length::Fill } else { Length::Fixed(ctx.mm(SIDE_MM)) })
         .height(Length::Fixed(ctx.mm(TARGET_MM)))

@@ -49,6 +49,12 @@ const WORDS_SIZES_MM: [f32; 4] = [11.25, 9.0, 8.75, 7.0];
 const WORDS_LEAST_MM: f32 = 5.6;
 /// Distance of the control for staff from the top of the screen in the session, in millimetres.
 const STAFF_TOP_MM: f32 = 3.0;
+/// Width that the staff's corner takes beside an open call at the top of the screen, in millimetres.
+const STAFF_CORNER_MM: f32 = 26.0;
+/// Height that the line about further attempts takes from the words above it, in millimetres.
+const TRYING_MM: f32 = 5.0;
+/// Height that the line above the words of a practice call takes from them, in millimetres.
+const PRACTICE_MM: f32 = 4.0;
 /// Height of the control for a reason, in millimetres.
 const REASON_MM: f32 = 22.0;
 /// Gap between the reasons and the call, in millimetres.
@@ -106,15 +112,25 @@ pub fn call<'a, M: Clone + 'a>(ctx: &ViewContext, place: CallPlacement, messages
         CallPlacement::Corner => {
             // The control is next to the staff's corner, and separate from the call.
             let has_controls = staff_control.is_some();
-            let beside = has_controls.then(|| Space::new().width(Length::Fixed(ctx.mm(26.0))).into());
+            let beside = has_controls.then(|| Space::new().width(Length::Fixed(ctx.mm(STAFF_CORNER_MM))).into());
             let controls = staff_control.map(|control| {
                 let (left, right) = if ctx.is_mirrored() { (ctx.mm(8.0), 0.0) } else { (0.0, ctx.mm(8.0)) };
                 container(control).padding(Padding { top: ctx.mm(6.0), right, bottom: 0.0, left }).into()
             });
+            // A portrait screen is too narrow for the control beside the words.
+            let (controls, below) =
+                if PageGeometry::of(ctx).is_portrait() { (None, controls) } else { (controls, None) };
             let gap = open.is_none().then(|| Space::new().width(Length::Fill).into());
             let across = [beside, controls, gap, Some(surface)].into_iter().flatten().collect();
             let across = parts::row_by_hand(ctx, across);
-            if has_controls { parts::top_bar(ctx.mm(CALL_MM + 6.0), across) } else { across.into() }
+            let below_mm = if below.is_some() { TARGET_MM + 9.0 } else { 0.0 };
+            let below = below.map(|controls| {
+                let fill = Space::new().width(Length::Fill).into();
+                let corner = Space::new().width(Length::Fixed(ctx.mm(STAFF_CORNER_MM))).into();
+                parts::row_by_hand(ctx, vec![corner, controls, fill])
+            });
+            let across = column![across].push(below);
+            if has_controls { parts::top_bar(ctx.mm(CALL_MM + 6.0 + below_mm), across) } else { across.into() }
         }
         CallPlacement::DarkPanel => {
             // The panel reaches down to where the band is in the session, because the patient has learned to find the
@@ -272,11 +288,19 @@ fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str)
     let geometry = PageGeometry::of(ctx);
     let (width_mm, height_mm) = match place {
         CallPlacement::DarkPanel => (geometry.width_mm - 2.0 * MARGIN_MM, geometry.height_mm * 0.4),
-        CallPlacement::Band => (geometry.width_mm - WORDS_MARGIN_MM, WORDS_HEIGHT_MM),
+        CallPlacement::Band => {
+            let trying_mm = if call.no_desk_told { TRYING_MM } else { 0.0 };
+            (geometry.width_mm - WORDS_MARGIN_MM, WORDS_HEIGHT_MM - trying_mm)
+        }
         // The control for staff takes part of the width, except in a practice call, which has none.
         CallPlacement::Corner => {
-            let staff_mm = if call.practice { 0.0 } else { 2.0 * parts::STAFF_SLIDE_MM + 34.0 };
-            (geometry.width_mm - WORDS_MARGIN_MM - staff_mm, WORDS_HEIGHT_MM)
+            let staff_mm = match (call.practice, geometry.is_portrait()) {
+                (true, _) => 0.0,
+                (false, true) => STAFF_CORNER_MM,
+                (false, false) => 2.0 * parts::STAFF_SLIDE_MM + STAFF_CORNER_MM + 8.0,
+            };
+            let practice_mm = if call.practice { PRACTICE_MM } else { 0.0 };
+            (geometry.width_mm - WORDS_MARGIN_MM - staff_mm, WORDS_HEIGHT_MM - practice_mm)
         }
     };
     let most_mm = if place == CallPlacement::Corner { 7.0 } else { 9.0 } * ctx.scale.type_factor();

@@ -396,9 +396,19 @@ impl<'a, M: 'a> Page<'a, M> {
             foot
         } else {
             let group = |actions: Vec<Element<'a, M>>| parts::row_by_hand(ctx, actions).spacing(gap).into();
-            let fill = Space::new().width(Length::Fill).into();
-            let actions = parts::row_by_hand(ctx, vec![group(self.start), fill, group(self.end)]);
-            stack![actions.align_y(Vertical::Center)].push(dots).height(Length::Fixed(ctx.mm(foot_mm))).into()
+            let fill = || Space::new().width(Length::Fill).into();
+            let mut start = self.start;
+            // A portrait screen is too narrow for three actions in a row.
+            let is_narrow = geometry.is_portrait() && start.len() + self.end.len() > 2;
+            let above = if is_narrow { start.split_off(1.min(start.len())) } else { Vec::new() };
+            // Two actions at the start, or the actions of a portrait screen, reach to the middle, so the dots are between
+            // them instead of in the middle of the screen.
+            let (between, dots) = if start.len() > 1 || geometry.is_portrait() { (dots, None) } else { (None, dots) };
+            let between = between.map_or_else(fill, Element::from);
+            let actions = parts::row_by_hand(ctx, vec![group(start), between, group(self.end)]);
+            let line = stack![actions.align_y(Vertical::Center)].push(dots).height(Length::Fixed(ctx.mm(foot_mm)));
+            let above = (!above.is_empty()).then(|| parts::row_by_hand(ctx, vec![group(above), fill()]));
+            column![].push(above).push(line).spacing(gap).into()
         };
         let below = ctx.mm(if self.is_above_call { CALL_MM } else { 0.0 });
         let sides = Padding { top: 0.0, right: margin, bottom: 0.0, left: margin };
@@ -493,7 +503,9 @@ fn on_ground<'a, M: 'a>(ground: Background, content: impl Into<Element<'a, M>>) 
 
 /// Draws a dot for each step. The dots of past steps are lit, and that of the current step is lit and wider.
 fn dots<'a, M: 'a>(ctx: &ViewContext, progress: StepProgress) -> Element<'a, M> {
-    let side = ctx.mm(2.2);
+    // A portrait screen has little space between the actions.
+    let (side_mm, gap_mm) = if PageGeometry::of(ctx).is_portrait() { (1.7, 1.7) } else { (2.2, 2.4) };
+    let side = ctx.mm(side_mm);
     let dot = |index: usize| {
         let (width, color) = match index.cmp(&progress.at) {
             std::cmp::Ordering::Less => (side, theme::faded(theme::LAMPLIGHT, 0.9)),
@@ -508,7 +520,7 @@ fn dots<'a, M: 'a>(ctx: &ViewContext, progress: StepProgress) -> Element<'a, M> 
             })
             .into()
     };
-    row((0..progress.of).map(dot)).spacing(ctx.mm(2.4)).align_y(Vertical::Center).into()
+    row((0..progress.of).map(dot)).spacing(ctx.mm(gap_mm)).align_y(Vertical::Center).into()
 }
 
 #[cfg(test)]

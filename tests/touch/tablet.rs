@@ -116,7 +116,7 @@ impl Tablet {
     /// A tablet before its first run, on a display with this diagonal in inches, whose configuration sets this language
     /// as the default.
     pub fn first_run_on(size: Size, diagonal_inches: f32, locales: &Locales, language: Language) -> Self {
-        Self::with(size, false, None, locales.clone(), language, diagonal_inches)
+        Self::with(size, false, |shipped| shipped, locales.clone(), language, diagonal_inches, 1)
     }
 
     fn with(

@@ -1,7 +1,8 @@
 //! Owns the conversion between digital levels and dB(A) at the patient's pillow, based on one reading of a sound meter,
 //! and the steps in which a volume is shown to people. Does not own the cap on the volume.
 
-/// The loudness to which tracks, score and beds are matched, in dBFS at a volume of 0 dB.
+/// The loudness to which tracks, score and beds are matched at a volume of 0 dB, in LUFS. The conversion to dB(A) treats
+/// it as an RMS level in dBFS.
 pub const PROGRAM_DB: f32 = -24.0;
 /// Allowed readings of the sound meter, in dB(A).
 pub const READING_DBA: std::ops::RangeInclusive<f32> = 20.0..=110.0;

@@ -33,7 +33,7 @@ named! {
     Character {
         /// Tidal drones and slow bowed pads.
         Tidal = "tidal",
-        /// Rubbed glasses, and air at the pace of a slow breath.
+        /// Wine glasses rubbed on the rim, and a breathy tone that swells and fades like slow breathing.
         Glass = "glass",
         /// Warm low strings.
         Strings = "strings",

@@ -40,7 +40,7 @@ pub fn fade<'a, Message: 'a>(
     Element::new(Fade { content: content.into(), from, until, radius_px, scrim_alpha: SCRIM_ALPHA })
 }
 
-/// Like [`fade`], but without ink of its own, for content that is on ink already.
+/// Like [`fade`], but without a scrim of its own, for content that already has a dark background.
 pub fn fade_on_veil<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     from: Instant,

@@ -240,7 +240,7 @@ pub fn keyboard<'a, M: Clone + 'a>(
     let gap = ctx.mm(KEY_GAP_MM);
     let mut rows: Vec<iced::widget::Row<'a, M>> =
         letters.iter().map(|letters| row(letters.iter().map(|letter| typed(*letter)))).collect();
-    // If this part has fewer rows than another, a filler keeps the function keys in their place.
+    // If this layer has fewer rows of letters than the tallest one, a filler keeps the function keys where they are.
     let rows_missing = grid.letter_rows.saturating_sub(rows.len());
     let filler = (rows_missing > 0).then(|| {
         let height_mm = rows_missing as f32 * (KEY_HEIGHT_MM + KEY_GAP_MM) - KEY_GAP_MM;

@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    /// Advances the clock in small steps. Every message arrives at once.
+    /// Advances the clock in small steps. Every message is delivered in the step in which it is sent.
     fn pass(&mut self, ms: u64) {
         let until_ms = self.now_ms + ms;
         while self.now_ms < until_ms {

@@ -41,8 +41,8 @@ const ROUGHNESS_MARGIN: f32 = 0.70;
 const PASSING_FACTOR: f32 = 0.92;
 /// Minimum time that a chord must still last for its root to be played, in seconds.
 const ROOT_MIN_S: f32 = 4.0;
-/// Maximum time for which a player waits for a pitch from the pool of the role, in seconds. By then, the notes that
-/// clash with the pool have usually decayed.
+/// Maximum time for which a player waits for a pitch from its role's [`PitchPool`], in seconds. After that, it accepts
+/// any pitch that fits. By then, the notes that clash with the pool have usually decayed.
 const WAITS_FOR_POOL_S: f32 = 9.0;
 /// Cost ([`PitchPool::cost`]) from which a pitch counts as outside the pool.
 const OUTSIDE_POOL_COST: f32 = 5.0;

@@ -18,15 +18,11 @@ use crate::driver::RoomHandle;
 use crate::driver::liveness::Liveness;
 use crate::room::call::CallId;
 use crate::room::{DARK_PANEL_DURATION, Event, Refusal, Snapshot, Stage};
-use crate::screen::after::{self, AfterScreen};
-use crate::screen::arrive::{self, ArriveScreen};
 use crate::screen::first_run::{self, FirstRunScreen};
 use crate::screen::pin::{self, PinPad};
-use crate::screen::ready::{self, ReadyScreen};
-use crate::screen::session::{self, SessionScreen};
+use crate::screen::ready::ReadyScreen;
 use crate::screen::staff::{self, StaffSheet};
-use crate::screen::turnover::{self, TurnoverScreen};
-use crate::screen::{Action, TestTone};
+use crate::screen::{Action, Screen, ScreenMessage, TestTone};
 use crate::secret::{Secret, Verification};
 use crate::setup::Setup;
 use crate::sound::SoundHandle;
@@ -152,16 +148,6 @@ pub struct App {
     is_clipboard_cleared: bool,
 }
 
-enum Screen {
-    FirstRun(Box<FirstRunScreen>),
-    Ready(ReadyScreen),
-    Arrive(Box<ArriveScreen>),
-    Session(SessionScreen),
-    After(Box<AfterScreen>),
-    Farewell,
-    Turnover(TurnoverScreen),
-}
-
 enum StaffLayer {
     Closed,
     Pin(PinPad),
@@ -209,23 +195,6 @@ pub enum Message {
     StaffIdle,
 }
 
-/// A message of one of the screens. The farewell screen has no controls, so it sends none.
-#[derive(Clone, Debug)]
-pub enum ScreenMessage {
-    /// A message of the screen of the first run.
-    FirstRun(first_run::Message),
-    /// A message of the screen of [`Stage::Ready`].
-    Ready(ready::Message),
-    /// A message of the screen of [`Stage::Arrive`].
-    Arrive(arrive::Message),
-    /// A message of the screen of [`Stage::Session`].
-    Session(session::Message),
-    /// A message of the screen of [`Stage::After`].
-    After(after::Message),
-    /// A message of the screen of [`Stage::Turnover`] and [`Stage::Blocked`].
-    Turnover(turnover::Message),
-}
-
 impl App {
     /// Creates the state of a window of this size, in logical pixels. Without a staff PIN, it begins with the first
     /// run.
@@ -263,7 +232,7 @@ impl App {
             changes: 0,
             is_clipboard_cleared: false,
         };
-        app.screen = if app.pin.is_set() { app.screen_of_stage() } else { app.first_run() };
+        app.screen = if app.pin.is_set() { Screen::of(app.ctx.snapshot.stage) } else { app.first_run() };
         app.rescale();
         app
     }
@@ -275,17 +244,6 @@ impl App {
             config.screen.diagonal_inches,
             config.sound.cap_db,
         )))
-    }
-
-    fn screen_of_stage(&self) -> Screen {
-        match self.ctx.snapshot.stage {
-            Stage::Ready => Screen::Ready(ReadyScreen),
-            Stage::Arrive => Screen::Arrive(Box::default()),
-            Stage::Session => Screen::Session(SessionScreen::default()),
-            Stage::After => Screen::After(Box::default()),
-            Stage::Farewell => Screen::Farewell,
-            Stage::Turnover | Stage::Blocked => Screen::Turnover(TurnoverScreen::default()),
-        }
     }
 
     /// Handles a message, and returns the tasks that iced has to run next.
@@ -345,24 +303,11 @@ impl App {
             Message::Pin(message) => self.pin_message(&message),
             Message::Staff(message) => self.staff_message(message),
             Message::StaffIdle => self.staff_idle(),
-            Message::Screen(message) => self.screen_message(message),
+            Message::Screen(message) => {
+                let action = self.screen.update(message, &self.ctx);
+                self.perform(action)
+            }
         }
-    }
-
-    fn screen_message(&mut self, message: ScreenMessage) -> Task<Message> {
-        use ScreenMessage::{After, Arrive, FirstRun, Ready, Session, Turnover};
-        let snapshot = Arc::clone(&self.ctx.snapshot);
-        let action = match (message, &mut self.screen) {
-            (FirstRun(message), Screen::FirstRun(first_run)) => first_run.update(message, self.ctx.window),
-            (Ready(message), Screen::Ready(ready)) => ready.update(&message),
-            (Arrive(message), Screen::Arrive(arrive)) => arrive.update(message, &snapshot),
-            (Session(message), Screen::Session(session)) => session.update(&message, &snapshot),
-            (After(message), Screen::After(after)) => after.update(message, &snapshot),
-            (Turnover(message), Screen::Turnover(turnover)) => turnover.update(&message, &snapshot),
-            // The message comes from a screen that has been replaced in the meantime.
-            (FirstRun(_) | Ready(_) | Arrive(_) | Session(_) | After(_) | Turnover(_), _) => Action::None,
-        };
-        self.perform(action)
     }
 
     fn pin_message(&mut self, message: &pin::Message) -> Task<Message> {
@@ -426,7 +371,7 @@ impl App {
                 let error = (self.restart)();
                 tracing::warn!(%error, "the program could not restart itself; the whole setup takes effect at the next start");
                 self.ctx.room_name = setup.room_name;
-                self.screen = self.screen_of_stage();
+                self.screen = Screen::of(self.ctx.snapshot.stage);
                 self.rescale();
             }
             Err(why) => {
@@ -453,7 +398,7 @@ impl App {
         if before.stage != now.stage && !matches!(self.screen, Screen::FirstRun(_)) {
             let stays = matches!(self.screen, Screen::Turnover(_)) && now.stage.is_in_turnover();
             if !stays {
-                self.screen = self.screen_of_stage();
+                self.screen = Screen::of(self.ctx.snapshot.stage);
             }
             // Printers take a moment to answer, so the ways to take notes home are requested before the patient needs
             // them.
@@ -589,19 +534,5 @@ struct RoomSubscription(RoomHandle);
 impl std::hash::Hash for RoomSubscription {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         "the room".hash(state);
-    }
-}
-
-impl Screen {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::FirstRun(_) => "first-run",
-            Self::Ready(_) => "ready",
-            Self::Arrive(_) => "arrive",
-            Self::Session(_) => "session",
-            Self::After(_) => "after",
-            Self::Farewell => "farewell",
-            Self::Turnover(_) => "turnover",
-        }
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use iced::widget::{Space, column, container, stack};
 use iced::{Color, Element, Length};
 
-use super::{App, Message, Screen, ScreenMessage, StaffLayer};
+use super::{App, Message, StaffLayer};
 use crate::room::{Event, Stage, Trouble};
-use crate::screen::{farewell, staff};
+use crate::screen::{Screen, staff};
 use crate::theme::{self, TARGET_MM, TOUCH_SLOP_MM};
 use crate::widget::ViewContext;
 use crate::widget::call_band::{self, CallMessages, CallPlacement};
@@ -70,20 +70,9 @@ impl App {
                     matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
                 let corner = (!is_being_cleaned).then(|| self.corner());
                 let placement = self.call_placement();
-                let notice = self.has_room_for_notice().then(|| notice::layer(ctx, 0.0)).flatten();
+                let notice = self.screen.has_room_for_notice().then(|| notice::layer(ctx, 0.0)).flatten();
                 stack![self.base()].push(notice).push(corner).push(call(ctx, placement)).into()
             }
-        }
-    }
-
-    /// Whether a notice may cover the top of the screen. It may not in the session, which shows a notice among its own
-    /// words, and on a page to write or draw on, which has its tabs at the top.
-    fn has_room_for_notice(&self) -> bool {
-        match &self.screen {
-            Screen::Session(_) => false,
-            Screen::Arrive(arrive) => !arrive.is_answering(),
-            Screen::After(after) => !after.has_open_note(),
-            Screen::FirstRun(_) | Screen::Ready(_) | Screen::Farewell | Screen::Turnover(_) => true,
         }
     }
 
@@ -112,17 +101,7 @@ impl App {
     }
 
     fn base(&self) -> Element<'_, Message> {
-        let ctx = &self.ctx;
-        let screen = match &self.screen {
-            Screen::FirstRun(first_run) => first_run.view(ctx).map(ScreenMessage::FirstRun),
-            Screen::Ready(ready) => ready.view(ctx).map(ScreenMessage::Ready),
-            Screen::Arrive(arrive) => arrive.view(ctx).map(ScreenMessage::Arrive),
-            Screen::Session(session) => session.view(ctx).map(ScreenMessage::Session),
-            Screen::After(after) => after.view(ctx).map(ScreenMessage::After),
-            Screen::Farewell => farewell::view(ctx),
-            Screen::Turnover(turnover) => turnover.view(ctx).map(ScreenMessage::Turnover),
-        };
-        screen.map(Message::Screen)
+        self.screen.view(&self.ctx).map(Message::Screen)
     }
 
     /// The corner that staff hold to open the PIN pad, away from the patient's free hand and from the call. A ring

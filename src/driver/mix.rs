@@ -7,7 +7,7 @@ use super::clock::RoomClock;
 use crate::profile::{PartSound, Profile};
 use crate::room::call::CallPhase;
 use crate::room::timeline::{Part, SessionTimeline};
-use crate::room::{RoomTime, Snapshot, Stage};
+use crate::room::{RoomTime, Snapshot};
 use crate::sound::{BreathSound, Mix, ScoreAim, ScoreShape, Track};
 use crate::vocabulary::sound::SoundChoice;
 
@@ -33,11 +33,7 @@ pub fn target_mix(
     let Some(profile) = profile.filter(|_| snapshot.is_in_visit()) else {
         return Mix { held: true, volume_db: snapshot.volume_db, ..Mix::default() };
     };
-    let part = match snapshot.stage {
-        Stage::Session => snapshot.part().unwrap_or(Part::Settle),
-        Stage::After | Stage::Farewell => Part::Landing,
-        Stage::Ready | Stage::Arrive | Stage::Turnover | Stage::Blocked => Part::Settle,
-    };
+    let part = if snapshot.stage.is_after_session() { Part::Landing } else { snapshot.part().unwrap_or(Part::Settle) };
     let solo = solo_sound(snapshot.sound);
     let sound = solo.as_ref().unwrap_or_else(|| profile.sound.get(part));
     let landed = snapshot.session.is_some_and(|session| session.landed);
@@ -76,13 +72,13 @@ pub fn target_mix(
 /// Returns the shape of the score at the present point of the session's arc. Before a session, that is the start of the
 /// arc; after it, the end.
 fn score_shape(snapshot: &Snapshot, now: RoomTime) -> ScoreShape {
-    match (snapshot.session, snapshot.stage) {
-        (Some(session), _) => ScoreShape::along(&session.timeline, session.clock_ms(now)),
-        (None, Stage::After | Stage::Farewell) => {
+    match snapshot.session {
+        Some(session) => ScoreShape::along(&session.timeline, session.clock_ms(now)),
+        None if snapshot.stage.is_after_session() => {
             let timeline = SessionTimeline::new(snapshot.infusion_minutes);
             ScoreShape::along(&timeline, Some(timeline.end_ms))
         }
-        (None, _) => ScoreShape::along(&SessionTimeline::new(snapshot.infusion_minutes), None),
+        None => ScoreShape::along(&SessionTimeline::new(snapshot.infusion_minutes), None),
     }
 }
 

@@ -16,8 +16,16 @@ pub mod take_home;
 pub mod turnover;
 pub mod write;
 
-use crate::room::Event;
-use first_run::SetupChoices;
+use iced::Element;
+
+use crate::room::{Event, Stage};
+use crate::widget::ViewContext;
+use after::AfterScreen;
+use arrive::ArriveScreen;
+use first_run::{FirstRunScreen, SetupChoices};
+use ready::ReadyScreen;
+use session::SessionScreen;
+use turnover::TurnoverScreen;
 
 /// What the `update` of a screen asks the app to do.
 ///
@@ -60,4 +68,109 @@ pub enum TestTone {
     Cap,
     /// The calibration tone, during which staff read a sound meter at the pillow.
     Meter,
+}
+
+/// The screen of the present stage, or of the first run.
+pub enum Screen {
+    /// The screen of the first run.
+    FirstRun(Box<FirstRunScreen>),
+    /// The screen of [`Stage::Ready`].
+    Ready(ReadyScreen),
+    /// The screen of [`Stage::Arrive`].
+    Arrive(Box<ArriveScreen>),
+    /// The screen of [`Stage::Session`].
+    Session(SessionScreen),
+    /// The screen of [`Stage::After`].
+    After(Box<AfterScreen>),
+    /// The screen of [`Stage::Farewell`].
+    Farewell,
+    /// The screen of [`Stage::Turnover`] and [`Stage::Blocked`].
+    Turnover(TurnoverScreen),
+}
+
+/// A message of one of the screens. Farewell has no controls, so it sends none.
+#[derive(Clone, Debug)]
+pub enum ScreenMessage {
+    /// A message of the screen of the first run.
+    FirstRun(first_run::Message),
+    /// A message of the screen of [`Stage::Ready`].
+    Ready(ready::Message),
+    /// A message of the screen of [`Stage::Arrive`].
+    Arrive(arrive::Message),
+    /// A message of the screen of [`Stage::Session`].
+    Session(session::Message),
+    /// A message of the screen of [`Stage::After`].
+    After(after::Message),
+    /// A message of the screen of [`Stage::Turnover`] and [`Stage::Blocked`].
+    Turnover(turnover::Message),
+}
+
+impl Screen {
+    /// Returns the screen with which a stage begins.
+    #[must_use]
+    pub fn of(stage: Stage) -> Self {
+        match stage {
+            Stage::Ready => Self::Ready(ReadyScreen),
+            Stage::Arrive => Self::Arrive(Box::default()),
+            Stage::Session => Self::Session(SessionScreen::default()),
+            Stage::After => Self::After(Box::default()),
+            Stage::Farewell => Self::Farewell,
+            Stage::Turnover | Stage::Blocked => Self::Turnover(TurnoverScreen::default()),
+        }
+    }
+
+    /// Handles a message. One of another screen, which has been replaced in the meantime, does nothing.
+    pub fn update(&mut self, message: ScreenMessage, ctx: &ViewContext) -> Action {
+        use ScreenMessage::{After, Arrive, FirstRun, Ready, Session, Turnover};
+        let snapshot = &ctx.snapshot;
+        match (message, self) {
+            (FirstRun(message), Self::FirstRun(first_run)) => first_run.update(message, ctx.window),
+            (Ready(message), Self::Ready(ready)) => ready.update(&message),
+            (Arrive(message), Self::Arrive(arrive)) => arrive.update(message, snapshot),
+            (Session(message), Self::Session(session)) => session.update(&message, snapshot),
+            (After(message), Self::After(after)) => after.update(message, snapshot),
+            (Turnover(message), Self::Turnover(turnover)) => turnover.update(&message, snapshot),
+            (FirstRun(_) | Ready(_) | Arrive(_) | Session(_) | After(_) | Turnover(_), _) => Action::None,
+        }
+    }
+
+    /// Whether a notice may cover the top of the screen. It may not in the session, which shows a notice among its own
+    /// words, and on a page to write or draw on, which has its tabs at the top.
+    #[must_use]
+    pub fn has_room_for_notice(&self) -> bool {
+        match self {
+            Self::Session(_) => false,
+            Self::Arrive(arrive) => !arrive.is_answering(),
+            Self::After(after) => !after.has_open_note(),
+            Self::FirstRun(_) | Self::Ready(_) | Self::Farewell | Self::Turnover(_) => true,
+        }
+    }
+
+    /// What the screen shows.
+    #[must_use]
+    pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, ScreenMessage> {
+        match self {
+            Self::FirstRun(first_run) => first_run.view(ctx).map(ScreenMessage::FirstRun),
+            Self::Ready(ready) => ready.view(ctx).map(ScreenMessage::Ready),
+            Self::Arrive(arrive) => arrive.view(ctx).map(ScreenMessage::Arrive),
+            Self::Session(session) => session.view(ctx).map(ScreenMessage::Session),
+            Self::After(after) => after.view(ctx).map(ScreenMessage::After),
+            Self::Farewell => farewell::view(ctx),
+            Self::Turnover(turnover) => turnover.view(ctx).map(ScreenMessage::Turnover),
+        }
+    }
+
+    /// The name of the screen in a trace of the controls.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::FirstRun(_) => "first-run",
+            Self::Ready(_) => "ready",
+            Self::Arrive(_) => "arrive",
+            Self::Session(_) => "session",
+            Self::After(_) => "after",
+            Self::Farewell => "farewell",
+            Self::Turnover(_) => "turnover",
+        }
+    }
 }

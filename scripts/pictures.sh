@@ -24,8 +24,9 @@ picture 'tiny-skia/*-after-take-home.png' take-home
 picture 'tiny-skia/desk-[0-9]-call.png' desk
 picture 'desks-two-calls.png' desks
 picture 'tiny-skia/*-turnover-done.png' turnover
-montage "$from"/tiny-skia/*.png "$from"/desks-*.png -label '%t' -font media/fonts/AtkinsonHyperlegibleNext_400Regular.ttf \
-	-pointsize 11 -background '#0B1420' -fill '#E9D8C3' -geometry '256x200>+4+4' -tile 8x -strip -quality 78 "$to/screens.jpg"
+montage -label '%t' -font media/fonts/AtkinsonHyperlegibleNext_400Regular.ttf -pointsize 11 -background '#0B1420' \
+	-fill '#E9D8C3' "$from"/tiny-skia/*.png "$from"/desks-*.png -geometry '256x170>+4+4' -tile 8x -strip -quality 78 \
+	"$to/screens.jpg"
 find "$to" -name '*.jpg' ! -name places.jpg ! -name screens.jpg -size +150k | while read -r large; do
 	echo "$large is over 150 KB" >&2
 	exit 1

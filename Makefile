@@ -17,7 +17,8 @@
 #   make soak      run the long tests: thousands of simulated visits and calls (SEEDS=n, by default 200000, which makes
 #                  two million presses), a thousand real visits that are killed and searched for what they left
 #                  (STILLROOM_VISITS=n), hours of composed music checked against its metrics, two hours of real sound on
-#                  busy processors, clumsy and resting hands, kills, and a pulled cable (which needs root)
+#                  busy processors, clumsy and resting hands, kills, and a pulled cable (which needs root); then
+#                  make legible
 #   make legible   draw every screen of the patient over every place at every time of day, and measure the contrast of
 #                  words, icons and outlines, and whether labels can be read with blurred eyes; half an hour
 #   make deny      check the licences, sources and duplicate versions of all dependencies
@@ -108,7 +109,8 @@ soak:
 	@sh scripts/packages.sh build smoke lines home sound soak
 	@sh scripts/cargo.sh
 	STILLROOM_SEEDS=$(SEEDS) cargo test --release --locked simulation -- --nocapture
-	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1
+	cargo test --release --locked soak_ -- --ignored --nocapture --test-threads 1 --skip soak_legible
+	$(MAKE) legible
 
 # A folder of pictures from before is removed, because old pictures would be measured too.
 legible:

@@ -60,7 +60,8 @@ enum Job {
 #[test]
 #[ignore = "draws a thousand pictures to measure: make legible"]
 fn soak_legible_pictures_of_every_screen_over_every_place() {
-    let Some(folder) = std::env::var_os("STILLROOM_PICTURES").map(PathBuf::from) else { return };
+    let folder = std::env::var_os("STILLROOM_PICTURES").map(PathBuf::from);
+    let folder = folder.expect("STILLROOM_PICTURES must name the folder for the pictures, which make legible does");
     let mut jobs = VecDeque::new();
     for size in [SIZE, PORTRAIT] {
         for language in Locales::shipped().languages() {

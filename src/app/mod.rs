@@ -31,6 +31,7 @@ use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
 use crate::widget::fade::FADE;
 use crate::widget::place::PlaceRenderer;
+use crate::widget::reveal::REVEAL;
 use crate::widget::touch::ControlInfo;
 use crate::widget::{Clinic, Notice, NoticeKind, ViewContext};
 
@@ -214,6 +215,9 @@ impl App {
             place_renderer: dependencies.place_renderer,
             hand: snapshot.hand,
             notice: None,
+            // The first page is there at once.
+            page_since: Instant::now().checked_sub(REVEAL).unwrap_or_else(Instant::now),
+            veil: Arc::default(),
             snapshot,
         };
         let mut app = Self {
@@ -249,7 +253,11 @@ impl App {
     /// Handles a message, and returns the tasks that iced has to run next.
     pub fn update(&mut self, message: Message) -> Task<Message> {
         let is_trace = matches!(message, Message::Traced(_));
+        let page = self.screen.page_id(&self.ctx.snapshot);
         let task = self.handle(message);
+        if page != self.screen.page_id(&self.ctx.snapshot) {
+            self.ctx.page_since = Instant::now();
+        }
         if is_trace {
             return task;
         }

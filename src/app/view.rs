@@ -23,6 +23,7 @@ use crate::widget::redraw;
 use crate::widget::staff_sheet::SheetGeometry;
 use crate::widget::timer::timer;
 use crate::widget::touch::{HoldRing, Trigger, touchable};
+use crate::widget::veil::Veil;
 
 /// Time without a touch after which the PIN pad or the staff sheet closes by itself.
 const IDLE_TIME: Duration = Duration::from_mins(1);
@@ -90,7 +91,7 @@ impl App {
         } else if ctx.snapshot.stage.is_in_turnover() {
             parts::background(theme::DEEP_WATER, Space::new())
         } else {
-            parts::over_place(ctx, 1.0, Space::new())
+            parts::over_place(ctx, 1.0, Veil::None, Space::new())
         };
         let idle = timer(parts::deadline(self.staff_touched_at, idle_time), Message::StaffIdle);
         let covered_mm = SheetGeometry::of(ctx).covered_top_mm();

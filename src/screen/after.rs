@@ -76,6 +76,18 @@ impl AfterScreen {
         matches!(self.view, AfterView::Note(_))
     }
 
+    /// Identifies the page that is shown.
+    #[must_use]
+    pub const fn page_id(&self) -> usize {
+        match &self.view {
+            AfterView::Home => 0,
+            AfterView::Note(_) => 1,
+            AfterView::LeaveQuestion => 2,
+            AfterView::TakeHome(take_home) => 3 + take_home.page_id(),
+            AfterView::Cards(card) => 6 + *card,
+        }
+    }
+
     /// Handles a message.
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         match message {

@@ -222,6 +222,17 @@ impl ArriveScreen {
         !matches!(self.answering, Answering::None)
     }
 
+    /// Identifies the page that is shown.
+    #[must_use]
+    pub const fn page_id(&self) -> usize {
+        let answering = match self.answering {
+            Answering::None => 0,
+            Answering::Writing(..) => 1,
+            Answering::Drawing(..) => 2,
+        };
+        3 * self.at + answering
+    }
+
     /// The current step.
     #[must_use]
     pub fn step(&self) -> ArriveStep {

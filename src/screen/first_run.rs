@@ -264,13 +264,19 @@ impl FirstRunScreen {
         }
     }
 
+    /// Identifies the page that is shown.
+    #[must_use]
+    pub const fn page_id(&self) -> usize {
+        self.step as usize
+    }
+
     /// The screen of the first run.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step {
             SetupStep::Safety => {
                 let words = parts::body(ctx, ctx.staff("safety-line"));
                 let content = container(words).max_width(ctx.mm(SAFETY_MM));
-                on_ink(ctx, self.page(ctx, "first-run-title").content(content).end(next(ctx)))
+                self.page(ctx, "first-run-title").content(content).end(next(ctx)).view_on_ink(ctx)
             }
             SetupStep::Name => {
                 let hint = format!("{} · {}", self.step_words(ctx), ctx.staff("first-run-room-hint"));
@@ -313,7 +319,7 @@ impl FirstRunScreen {
         let words = self.pin.notice(ctx).unwrap_or_else(|| ctx.staff(below));
         let words = column![parts::staff_text(ctx, words), self.pin.dots(ctx)].spacing(ctx.mm(5.0));
         let keys = self.pin.keys(ctx, STAFF_CONTROL_MM, Message::Pin);
-        on_ink(ctx, self.page(ctx, title).wide_content(halves(ctx, words, keys)))
+        self.page(ctx, title).wide_content(halves(ctx, words, keys)).view_on_ink(ctx)
     }
 
     /// The step that sets the screen's diagonal by comparison with a bank card, which is at hand in every clinic and
@@ -352,7 +358,7 @@ impl FirstRunScreen {
             let left = column![sizes, words].spacing(ctx.mm(4.0)).width(Length::Fill);
             row![left, container(self.card(ctx)).width(Length::Fixed(largest))].spacing(ctx.mm(8.0)).into()
         };
-        on_ink(ctx, page.wide_content(content))
+        page.wide_content(content).view_on_ink(ctx)
     }
 
     /// The outline of a bank card. It has the size of a real card if the diagonal that is being set is right.
@@ -390,7 +396,7 @@ impl FirstRunScreen {
         let words = parts::staff_text(ctx, ctx.staff("first-run-meter-help"));
         let page = self.page(ctx, "first-run-meter-title");
         let page = if self.reading_dba.is_some() { page.end(next(ctx)) } else { page };
-        on_ink(ctx, page.wide_content(halves(ctx, words, controls.spacing(ctx.mm(GAP_MM)))))
+        page.wide_content(halves(ctx, words, controls.spacing(ctx.mm(GAP_MM)))).view_on_ink(ctx)
     }
 
     /// Words for the cap: in dB and, if a meter was read, in dB(A) at the pillow.
@@ -422,12 +428,8 @@ impl FirstRunScreen {
             parts::primary(ctx, "finish", ctx.staff("first-run-finish"), Some(Icon::Tick), Message::FinishPressed);
         let page = self.page(ctx, "first-run-cap-title").end(finish);
         let content = halves(ctx, words.spacing(ctx.mm(4.0)), controls.spacing(ctx.mm(GAP_MM)));
-        on_ink(ctx, page.wide_content(content))
+        page.wide_content(content).view_on_ink(ctx)
     }
-}
-
-fn on_ink<'a>(ctx: &ViewContext, page: Page<'a, Message>) -> Element<'a, Message> {
-    parts::background(theme::INK, page.layer(ctx))
 }
 
 /// The words for a value that is being set.

@@ -18,7 +18,7 @@ pub mod write;
 
 use iced::Element;
 
-use crate::room::{Event, Stage};
+use crate::room::{Event, Snapshot, Stage};
 use crate::widget::ViewContext;
 use after::AfterScreen;
 use arrive::ArriveScreen;
@@ -158,6 +158,20 @@ impl Screen {
             Self::Farewell => farewell::view(ctx),
             Self::Turnover(turnover) => turnover.view(ctx).map(ScreenMessage::Turnover),
         }
+    }
+
+    /// Identifies the page that is shown. The words of a page that replaces another one emerge gradually.
+    #[must_use]
+    pub fn page_id(&self, snapshot: &Snapshot) -> (&'static str, usize) {
+        let page = match self {
+            Self::FirstRun(first_run) => first_run.page_id(),
+            Self::Arrive(arrive) => arrive.page_id(),
+            Self::Session(_) => usize::from(session::shows_anchor(snapshot)),
+            Self::After(after) => after.page_id(),
+            Self::Turnover(turnover) => turnover.page_id(),
+            Self::Ready(_) | Self::Farewell => 0,
+        };
+        (self.name(), page)
     }
 
     /// The name of the screen in a trace of the controls.

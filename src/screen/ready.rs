@@ -40,12 +40,12 @@ impl ReadyScreen {
         let fresh =
             is_fresh.then(|| parts::text_line(ctx.say("ready-fresh"), ctx.scale.staff(), theme::VOICE, theme::SAND));
         let content = column![begin].push(fresh).spacing(ctx.mm(2.0));
-        let page = Page::new().at_foot().title(ctx.room_name.clone()).content(content).layer(ctx);
+        let page = Page::new().at_foot().title(ctx.room_name.clone()).content(content).view_over(ctx, 0.85);
         let touch = touchable("ready", Space::new().width(Length::Fill).height(Length::Fill))
             .width(Length::Fill)
             .height(Length::Fill)
             .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
             .on_press(Message::Touched);
-        parts::over_place(ctx, 0.85, stack![touch, page])
+        stack![page, touch].into()
     }
 }

@@ -20,6 +20,7 @@ use crate::widget::resting::Wakefulness;
 use crate::widget::tile::tiles_and;
 use crate::widget::timer::timer;
 use crate::widget::touch::touchable;
+use crate::widget::veil::Veil;
 use crate::widget::{ViewContext, breath_ring, fade, notice, orientation, parts, tile_faces};
 
 /// Time without a touch after which the controls fade to dim glyphs.
@@ -175,10 +176,10 @@ impl SessionScreen {
     /// The screen of the session, or the anchor if it is on and no call is open.
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
-        let is_calling = ctx.snapshot.call.is_some();
-        if ctx.snapshot.anchor && !is_calling {
+        if shows_anchor(&ctx.snapshot) {
             return anchor(ctx);
         }
+        let is_calling = ctx.snapshot.call.is_some();
         let touch = touchable("place", Space::new().width(Length::Fill).height(Length::Fill))
             .width(Length::Fill)
             .height(Length::Fill)
@@ -212,7 +213,7 @@ impl SessionScreen {
         let pacer = (!is_calling && !is_open).then(|| pacer(ctx)).flatten();
         let rest = (!self.wakefulness.is_resting()).then(|| timer(self.rests_at(), Message::TimerElapsed));
         let layers = stack![touch].push(pacer).push(content).push(rest);
-        parts::over_place(ctx, 1.0, layers)
+        parts::over_place(ctx, 1.0, Veil::None, layers)
     }
 
     fn controls<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
@@ -222,6 +223,12 @@ impl SessionScreen {
             ControlGroup::Places => place_sheet(ctx),
         }
     }
+}
+
+/// Whether the anchor is shown instead of the session's own controls. An open call takes precedence.
+#[must_use]
+pub const fn shows_anchor(snapshot: &Snapshot) -> bool {
+    snapshot.anchor && snapshot.call.is_none()
 }
 
 /// Height, in millimetres, that controls of this width need so that each of these labels fits into its control. All
@@ -413,8 +420,7 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let foot = parts::row_by_hand(ctx, foot).spacing(ctx.mm(2.0 * GAP_MM)).align_y(iced::Bottom);
     let foot = container(foot).width(Length::Fill);
     let foot = if ctx.is_mirrored() { foot.align_right(Length::Fill) } else { foot };
-    let page = Page::new().content(words).foot(foot).from_head().above_call();
-    parts::over_place(ctx, 1.0, page.layer(ctx))
+    Page::new().content(words).foot(foot).from_head().above_call().view_over(ctx, 1.0)
 }
 
 /// The largest font size at which a line of the anchor takes at most two lines, in millimetres. The smallest size if

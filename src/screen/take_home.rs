@@ -119,6 +119,16 @@ impl TakeHomeScreen {
         Action::Send(Event::TakeHomeMethodsRequested)
     }
 
+    /// Identifies the page that is shown, from 0 to 2.
+    #[must_use]
+    pub const fn page_id(&self) -> usize {
+        match self.view {
+            TakeHomeView::Choosing => 0,
+            TakeHomeView::Progress(_) => 1,
+            TakeHomeView::Photo { .. } => 2,
+        }
+    }
+
     /// Handles a message.
     pub fn update(&mut self, message: &Message) -> Action {
         match message {

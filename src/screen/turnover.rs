@@ -99,6 +99,17 @@ impl TurnoverScreen {
         matches!(self.step, TurnoverStep::Locked { .. })
     }
 
+    /// Identifies the page that is shown.
+    #[must_use]
+    pub const fn page_id(&self) -> usize {
+        match self.step {
+            TurnoverStep::Opened => 0,
+            TurnoverStep::Warned { .. } => 1,
+            TurnoverStep::Locked { .. } => 2,
+            TurnoverStep::Results => 3 + self.asks_about_ready as usize,
+        }
+    }
+
     /// Handles a message.
     pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Action {
         self.asks_about_ready = false;
@@ -152,7 +163,7 @@ impl TurnoverScreen {
         let is_verified = !snapshot.wiping && snapshot.receipt.is_some();
         if !is_verified {
             let page = Page::new().title(ctx.staff("turnover-wiping")).words(ctx.staff("turnover-wiping-note"));
-            return on_ink(ctx, page);
+            return page.view_on_ink(ctx);
         }
         let page = match self.step {
             TurnoverStep::Opened if !snapshot.surface_cleaned => {
@@ -163,7 +174,7 @@ impl TurnoverScreen {
             TurnoverStep::Opened | TurnoverStep::Results if self.asks_about_ready => ready_question(ctx),
             TurnoverStep::Opened | TurnoverStep::Results => results(ctx),
         };
-        stack![on_ink(ctx, page), self.timers(ctx)].into()
+        stack![page.view_on_ink(ctx), self.timers(ctx)].into()
     }
 
     /// The timers of what runs by itself: the test tone, and the practice call as soon as a desk is connected.
@@ -214,10 +225,6 @@ impl TurnoverScreen {
         };
         staff_parts::step(ctx, state, ctx.staff(words))
     }
-}
-
-fn on_ink<'a>(ctx: &ViewContext, page: Page<'a, Message>) -> Element<'a, Message> {
-    parts::background(theme::INK, page.layer(ctx))
 }
 
 /// The receipt, the results of the tests, and the question whether the tone was heard.
@@ -368,5 +375,5 @@ fn blocked<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         .title(ctx.staff("blocked-title"))
         .wide_content(content)
         .end(again.width(ctx.mm(HEARD_MM)).height(ctx.mm(theme::TARGET_MM)));
-    on_ink(ctx, page)
+    page.view_on_ink(ctx)
 }

@@ -14,6 +14,7 @@ use crate::widget::page::{PageGeometry, lines_of};
 use crate::widget::parts;
 use crate::widget::touch::touchable;
 use crate::widget::touch_as_mouse::touch_as_mouse;
+use crate::widget::veil::Veil;
 
 /// Id of the text editor, for [`super::Action::Focus`].
 pub const PAGE: &str = "page";
@@ -43,8 +44,8 @@ const TAB_MIN_MM: f32 = 29.5;
 /// Brightness of the place behind a page, 0 to 1. Together with [`VEIL_ALPHA`], about 15 % of the place's light is
 /// left.
 const BEHIND_PAGE: f32 = 0.3;
-/// Opacity of the ink over the place, 0 to 1. The place takes seconds to dim; the ink is there at once, so that words
-/// on [`theme::PAPER`] have a contrast ratio of 7 from the start.
+/// Opacity of the ink over the place, 0 to 1. The place takes seconds to dim, but the ink is there within half a second,
+/// so that words on [`theme::PAPER`] soon have a contrast ratio of 7.
 const VEIL_ALPHA: f32 = 0.5;
 
 /// A page of text that is being edited.
@@ -435,7 +436,7 @@ fn tab_rows<'a, M: 'a>(ctx: &ViewContext, geometry: PageGeometry, tabs: Vec<Elem
 /// Content with a margin over the dimmed place.
 pub fn on_dim_place<'a, M: 'a>(ctx: &ViewContext, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let padded = container(content).padding(ctx.mm(MARGIN_MM)).width(Length::Fill).height(Length::Fill);
-    parts::over_place(ctx, BEHIND_PAGE, parts::background(theme::faded(theme::INK, VEIL_ALPHA), padded))
+    parts::over_place(ctx, BEHIND_PAGE, Veil::Whole(VEIL_ALPHA), padded)
 }
 
 /// Empty space in place of a side control that is not available now, so that the other controls do not move.

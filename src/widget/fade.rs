@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use iced::advanced::layout::{self, Layout};
-use iced::advanced::widget::{Operation, Tree};
-use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
+use iced::advanced::{Renderer as _, renderer};
 use iced::border::Border;
-use iced::{Background, Element, Event, Length, Rectangle, Renderer, Shadow, Size, Theme, window};
+use iced::{Background, Color, Element, Rectangle, Renderer, Shadow};
 
 use super::easing::smoothstep;
+use super::painted::{Paint, painted};
 use super::redraw;
 use crate::theme;
 
@@ -20,8 +19,7 @@ const FRAME: Duration = Duration::from_millis(66);
 /// brightest place.
 const SCRIM_ALPHA: f32 = 0.80;
 
-struct Fade<'a, Message> {
-    content: Element<'a, Message>,
+struct Fade {
     from: Instant,
     until: Option<Instant>,
     radius_px: f32,
@@ -37,7 +35,7 @@ pub fn fade<'a, Message: 'a>(
     until: Option<Instant>,
     radius_px: f32,
 ) -> Element<'a, Message> {
-    Element::new(Fade { content: content.into(), from, until, radius_px, scrim_alpha: SCRIM_ALPHA })
+    painted(content, Fade { from, until, radius_px, scrim_alpha: SCRIM_ALPHA })
 }
 
 /// Like [`fade`], but without a scrim of its own, for content that already has a dark background.
@@ -46,18 +44,39 @@ pub fn fade_on_veil<'a, Message: 'a>(
     from: Instant,
     until: Option<Instant>,
 ) -> Element<'a, Message> {
-    Element::new(Fade { content: content.into(), from, until, radius_px: 0.0, scrim_alpha: 0.0 })
+    painted(content, Fade { from, until, radius_px: 0.0, scrim_alpha: 0.0 })
 }
 
-impl<Message> Fade<'_, Message> {
+impl Fade {
     fn alpha(&self, now: Instant) -> f32 {
         let progress = |since: Duration| (since.as_secs_f32() / FADE.as_secs_f32()).clamp(0.0, 1.0);
         let fade_in = progress(now.saturating_duration_since(self.from));
         let fade_out = self.until.map_or(1.0, |until| progress(until.saturating_duration_since(now)));
         smoothstep(fade_in.min(fade_out))
     }
+}
 
-    /// Returns when the content will next look different, or `None` if it stays as it is.
+impl Paint for Fade {
+    fn paint_below(&self, renderer: &mut Renderer, bounds: Rectangle, now: Instant) {
+        let alpha = self.alpha(now);
+        let quad = renderer::Quad {
+            bounds,
+            border: Border::default().rounded(self.radius_px),
+            shadow: Shadow::default(),
+            snap: true,
+        };
+        if self.scrim_alpha * alpha > 0.0 {
+            renderer.fill_quad(quad, Background::Color(theme::faded(theme::INK, self.scrim_alpha * alpha)));
+        }
+        redraw::fading(renderer, bounds, alpha);
+    }
+
+    // The text is drawn even while it is invisible. The software renderer compares texts by their number in the frame,
+    // so one that comes and goes would make it redraw all that follow.
+    fn text_color(&self, now: Instant) -> Option<Color> {
+        Some(theme::faded(theme::SAND, self.alpha(now)))
+    }
+
     fn next_frame(&self, now: Instant) -> Option<Instant> {
         if now < self.from {
             return Some(self.from);
@@ -73,80 +92,6 @@ impl<Message> Fade<'_, Message> {
             Some(now + FRAME)
         } else {
             None
-        }
-    }
-}
-
-impl<Message> Widget<Message, Theme, Renderer> for Fade<'_, Message> {
-    fn children(&self) -> Vec<Tree> {
-        vec![Tree::new(&self.content)]
-    }
-
-    fn diff(&self, tree: &mut Tree) {
-        tree.diff_children(std::slice::from_ref(&self.content));
-    }
-
-    fn size(&self) -> Size<Length> {
-        self.content.as_widget().size()
-    }
-
-    fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
-        let child = self.content.as_widget_mut().layout(&mut tree.children[0], renderer, limits);
-        layout::Node::with_children(child.size(), vec![child])
-    }
-
-    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
-        operation.traverse(&mut |operation| {
-            if let Some(child) = layout.children().next() {
-                self.content.as_widget_mut().operate(&mut tree.children[0], child, renderer, operation);
-            }
-        });
-    }
-
-    fn update(
-        &mut self,
-        _tree: &mut Tree,
-        event: &Event,
-        _layout: Layout<'_>,
-        _cursor: mouse::Cursor,
-        _renderer: &Renderer,
-        _clipboard: &mut dyn Clipboard,
-        shell: &mut Shell<'_, Message>,
-        _viewport: &Rectangle,
-    ) {
-        if let Event::Window(window::Event::RedrawRequested(now)) = event
-            && let Some(next) = self.next_frame(*now)
-        {
-            shell.request_redraw_at(next);
-        }
-    }
-
-    fn draw(
-        &self,
-        tree: &Tree,
-        renderer: &mut Renderer,
-        theme: &Theme,
-        _style: &renderer::Style,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        viewport: &Rectangle,
-    ) {
-        let alpha = self.alpha(Instant::now());
-        let quad = renderer::Quad {
-            bounds: layout.bounds(),
-            border: Border::default().rounded(self.radius_px),
-            shadow: Shadow::default(),
-            snap: true,
-        };
-        if self.scrim_alpha * alpha > 0.0 {
-            renderer.fill_quad(quad, Background::Color(theme::faded(theme::INK, self.scrim_alpha * alpha)));
-        }
-        redraw::fading(renderer, layout.bounds(), alpha);
-        // The text is drawn even while it is invisible. The software renderer compares texts by their number in the
-        // frame, so one that comes and goes would make it redraw all that follow.
-        let style = renderer::Style { text_color: theme::faded(theme::SAND, alpha) };
-        if let Some(child) = layout.children().next() {
-            self.content.as_widget().draw(&tree.children[0], renderer, theme, &style, child, cursor, viewport);
         }
     }
 }

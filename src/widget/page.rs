@@ -2,12 +2,16 @@
 //! tiles. All sizes are in millimetres, and suit a display of any size, landscape or portrait. Does not own the content
 //! of a screen.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use iced::alignment::{Horizontal, Vertical};
 use iced::widget::{Space, column, container, row, stack};
-use iced::{Background, Element, Length, Padding, Radians, gradient};
+use iced::{Background, Element, Length, Padding};
 
-use super::ViewContext;
-use super::parts;
+use super::reveal::reveal;
+use super::veil::{self, INK_BEHIND_WORDS, Veil};
+use super::{ViewContext, parts};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TARGET_MM};
 
 /// Width and height that the call takes up in its corner with the gaps around it, in millimetres.
@@ -27,9 +31,6 @@ const WORDS_WIDTH_MAX_MM: f32 = 118.0;
 const LETTER_WIDTH: f32 = 0.51;
 /// Height over which the ink behind words at the bottom of the screen fades out above them, in millimetres.
 const FOOT_FADE_MM: f32 = 42.0;
-/// Opacity of the veil of ink behind words, 0 to 1. Text in [`theme::SAND`] has a contrast of at least 7 on it, even
-/// over the brightest place.
-const VEIL_ALPHA: f32 = 0.84;
 /// Minimum width and height of a picture tile, in millimetres.
 const TILE_MIN_MM: (f32, f32) = (34.0, TARGET_MM);
 /// Font size of a title in normal type, in millimetres.
@@ -202,17 +203,6 @@ pub struct Page<'a, M> {
     is_low: bool,
 }
 
-/// The part of the place that ink covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Veil {
-    /// The part behind words. The bright part of the place beside them stays clear.
-    Beside,
-    /// The whole place, behind tiles.
-    Whole,
-    /// The bottom of the screen, behind a few words.
-    Foot,
-}
-
 impl<'a, M: 'a> Page<'a, M> {
     /// Creates an empty page.
     #[must_use]
@@ -266,7 +256,7 @@ impl<'a, M: 'a> Page<'a, M> {
     /// Sets content that takes the whole width. Ink then covers the whole place.
     #[must_use]
     pub fn wide_content(mut self, content: impl Into<Element<'a, M>>) -> Self {
-        self.veil = Veil::Whole;
+        self.veil = Veil::Whole(INK_BEHIND_WORDS);
         self.content(content)
     }
 
@@ -334,18 +324,28 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
+    /// Draws the page over the room's place, which is drawn at a brightness of `dimmed_to`, 0 to 1.
+    #[must_use]
+    pub fn view_over(self, ctx: &ViewContext, dimmed_to: f32) -> Element<'a, M> {
+        let veil = self.veil_over(ctx, PageGeometry::of(ctx));
+        parts::over_place(ctx, dimmed_to, veil, self.content_on(ctx, veil))
+    }
+
     /// Draws the page over the room's place.
     #[must_use]
     pub fn view(self, ctx: &ViewContext) -> Element<'a, M> {
-        let page = self.layer(ctx);
-        parts::over_place(ctx, parts::BEHIND_TEXT, page)
+        self.view_over(ctx, parts::BEHIND_TEXT)
     }
 
-    /// Draws the page with its ink, but without the place behind it.
+    /// Draws the page on ink, without the place.
     #[must_use]
-    pub fn layer(self, ctx: &ViewContext) -> Element<'a, M> {
+    pub fn view_on_ink(self, ctx: &ViewContext) -> Element<'a, M> {
+        parts::background(theme::INK, self.content_on(ctx, Veil::None))
+    }
+
+    /// Draws the page without the place behind it. Of the ink, it draws only that of [`Veil::Foot`].
+    fn content_on(self, ctx: &ViewContext, veil: Veil) -> Element<'a, M> {
         let geometry = PageGeometry::of(ctx);
-        let veil = self.veil_over(ctx, geometry);
         let gap = ctx.mm(GAP_MM);
         let margin = ctx.mm(geometry.margin_mm());
         // An overline goes above the title. The title stays where it is on a page without an overline.
@@ -414,23 +414,25 @@ impl<'a, M: 'a> Page<'a, M> {
         let sides = Padding { top: 0.0, right: margin, bottom: 0.0, left: margin };
         let page = if veil == Veil::Foot {
             // The ink is only as high as the words need, so that most of the place stays visible above it.
-            let block = column![upper]
+            let block = column![reveal(upper, ctx.page_since)]
                 .push(self.choices)
                 .push(foot)
                 .spacing(gap)
                 .padding(Padding { bottom: margin + below, ..sides });
-            let fade = on_ground(fading(0.0, 0.0, 1.0), Space::new().height(ctx.mm(FOOT_FADE_MM).round()));
-            column![Space::new().height(Length::Fill), fade, on_ground(ground(geometry, veil), block)]
+            let fade = Space::new().height(ctx.mm(FOOT_FADE_MM).round());
+            let fade = on_foot_ink(ctx, veil::fading_up, fade);
+            let block = on_foot_ink(ctx, |alpha| Background::Color(theme::faded(theme::INK, alpha)), block);
+            column![Space::new().height(Length::Fill), fade, block]
         } else {
             let upper =
                 container(upper).width(Length::Fill).height(Length::Fill).padding(Padding { top, ..Padding::ZERO });
             let upper = stack![upper].push(over_light).width(Length::Fill).height(Length::Fill);
-            let page = column![upper]
+            let page = column![reveal(upper, ctx.page_since)]
                 .push(self.choices)
                 .push(foot)
                 .spacing(gap)
                 .padding(Padding { bottom: margin + below, ..sides });
-            column![on_ground(ground(geometry, veil), page).height(Length::Fill)]
+            column![page.height(Length::Fill)]
         };
         page.width(Length::Fill).height(Length::Fill).into()
     }
@@ -461,40 +463,16 @@ impl<'a, M: 'a> Default for Page<'a, M> {
     }
 }
 
-fn ink(alpha: f32) -> iced::Color {
-    theme::faded(theme::INK, alpha)
-}
-
-/// Returns a gradient of ink in the direction `angle`, in radians. It is solid up to the fraction `solid_to` of the way
-/// and clear from the fraction `clear_from`. The fade between them is S-shaped, because a linear fade would show an
-/// edge at both ends.
-fn fading(angle: f32, solid_to: f32, clear_from: f32) -> Background {
-    let between = |part: f32| solid_to + (clear_from - solid_to) * part;
-    let linear = gradient::Linear::new(Radians(angle))
-        .add_stop(0.0, ink(VEIL_ALPHA))
-        .add_stop(solid_to, ink(VEIL_ALPHA))
-        .add_stop(between(0.25), ink(VEIL_ALPHA * 0.82))
-        .add_stop(between(0.50), ink(VEIL_ALPHA * 0.46))
-        .add_stop(between(0.75), ink(VEIL_ALPHA * 0.15))
-        .add_stop(clear_from, ink(0.0));
-    Background::Gradient(linear.into())
-}
-
-/// Returns ink that makes words legible over any place, and fades out towards the bright part of the place.
-fn ground(geometry: PageGeometry, veil: Veil) -> Background {
-    // The column of words in larger type is wider, and needs solid ink further to the right.
-    let solid_to = (0.54 * geometry.type_factor).min(0.68);
-    match veil {
-        Veil::Whole | Veil::Foot => Background::Color(ink(VEIL_ALPHA)),
-        // The ink fades out downwards on a portrait screen, and to the right on a landscape screen.
-        Veil::Beside if geometry.is_portrait() => fading(std::f32::consts::PI, 0.52, 0.90),
-        Veil::Beside => fading(std::f32::consts::FRAC_PI_2, solid_to, 0.92),
-    }
-}
-
-fn on_ground<'a, M: 'a>(ground: Background, content: impl Into<Element<'a, M>>) -> container::Container<'a, M> {
+/// Puts content at the bottom of the screen on ink, which follows [`Veil::Foot`]. `ground` makes ink of an opacity, 0 to
+/// 1.
+fn on_foot_ink<'a, M: 'a>(
+    ctx: &ViewContext,
+    ground: impl Fn(f32) -> Background + 'a,
+    content: impl Into<Element<'a, M>>,
+) -> container::Container<'a, M> {
+    let fade = Arc::clone(&ctx.veil);
     container(content).width(Length::Fill).style(move |_| container::Style {
-        background: Some(ground),
+        background: Some(ground(INK_BEHIND_WORDS * fade.foot_level(Instant::now()))),
         // Edges that are snapped to pixels leave no line between two areas of ink that meet.
         snap: true,
         ..container::Style::default()

@@ -12,6 +12,7 @@ use super::icon::Icon;
 use super::place::{self, Scenery};
 use super::resting::{Look, Wakefulness, resting};
 use super::touch::{ControlStyle, Touchable, Trigger, touchable};
+use super::veil::{self, Veil};
 use crate::theme::{self, GAP_MM, LINE_HEIGHT, TARGET_MM, TOUCH_SLOP_MM};
 use crate::words::Value;
 
@@ -391,10 +392,16 @@ pub fn top_bar<'a, M: 'a>(height_px: f32, content: impl Into<Element<'a, M>>) ->
     ink.into()
 }
 
-/// Puts content over the room's place, which is drawn at a brightness of `dimmed_to`, 0 to 1.
-pub fn over_place<'a, M: 'a>(ctx: &ViewContext, dimmed_to: f32, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
+/// Puts content over the room's place, which is drawn at a brightness of `dimmed_to`, 0 to 1, with a veil over it.
+pub fn over_place<'a, M: 'a>(
+    ctx: &ViewContext,
+    dimmed_to: f32,
+    veil: Veil,
+    content: impl Into<Element<'a, M>>,
+) -> Element<'a, M> {
     let scenery = Scenery::of(&ctx.snapshot, ctx.profile(), ctx.clock, dimmed_to);
-    stack![place::place(&ctx.place_renderer, scenery), content.into()].width(Length::Fill).height(Length::Fill).into()
+    let place = place::place(&ctx.place_renderer, scenery);
+    stack![place, veil::veil(ctx, veil), content.into()].width(Length::Fill).height(Length::Fill).into()
 }
 
 /// A row of controls across the bottom of a screen. The last one is at the right edge, and the others are at the left.

@@ -3,12 +3,14 @@
 //! of an f or the tail of a j, so specks of old words would stay on the screen. Does not own the decision when an area
 //! changes.
 
-use iced::advanced::layout::{self, Layout};
+use std::time::Instant;
+
 use iced::advanced::text::{Alignment, LineHeight, Renderer as _, Shaping, Text, Wrapping};
-use iced::advanced::widget::Tree;
-use iced::advanced::{Widget, mouse, renderer};
 use iced::alignment::Vertical;
-use iced::{Color, Element, Font, Length, Rectangle, Renderer, Size, Theme};
+use iced::widget::Space;
+use iced::{Color, Element, Font, Length, Rectangle, Renderer};
+
+use super::painted::{Paint, painted};
 
 /// Distance by which ink may reach beyond the measured box of text, as a fraction of the height of the box. A box is at
 /// least one line high.
@@ -22,7 +24,7 @@ struct WindowMark {
 /// what the buffer showed before, this works however many buffers the window system uses.
 #[must_use]
 pub fn window<'a, Message: 'a>(key: u32) -> Element<'a, Message> {
-    Element::new(WindowMark { key })
+    painted(Space::new().width(Length::Fill).height(Length::Fill), WindowMark { key })
 }
 
 /// Makes the software renderer redraw fading text in the box `bounds`, and the ink around it, in each frame in which
@@ -53,25 +55,12 @@ fn mark(renderer: &mut Renderer, area: Rectangle, key: u32) {
     renderer.fill_text(text, area.position(), color, area);
 }
 
-impl<Message> Widget<Message, Theme, Renderer> for WindowMark {
-    fn size(&self) -> Size<Length> {
-        Size::new(Length::Fill, Length::Fill)
+impl Paint for WindowMark {
+    fn paint_below(&self, renderer: &mut Renderer, bounds: Rectangle, _now: Instant) {
+        mark(renderer, bounds, self.key);
     }
 
-    fn layout(&mut self, _tree: &mut Tree, _renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
-        layout::atomic(limits, Length::Fill, Length::Fill)
-    }
-
-    fn draw(
-        &self,
-        _tree: &Tree,
-        renderer: &mut Renderer,
-        _theme: &Theme,
-        _style: &renderer::Style,
-        layout: Layout<'_>,
-        _cursor: mouse::Cursor,
-        _viewport: &Rectangle,
-    ) {
-        mark(renderer, layout.bounds(), self.key);
+    fn next_frame(&self, _now: Instant) -> Option<Instant> {
+        None
     }
 }

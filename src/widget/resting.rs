@@ -3,14 +3,13 @@
 
 use std::time::{Duration, Instant};
 
-use iced::advanced::layout::{self, Layout};
-use iced::advanced::widget::{Operation, Tree};
-use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
+use iced::advanced::{Renderer as _, renderer};
 use iced::border::Border;
-use iced::{Background, Color, Element, Event, Length, Rectangle, Renderer, Shadow, Size, Theme, window};
+use iced::{Background, Color, Element, Rectangle, Renderer, Shadow};
 
 use super::easing::smoothstep;
 use super::fade::FADE;
+use super::painted::{Paint, painted};
 use super::redraw;
 use crate::theme;
 
@@ -79,6 +78,10 @@ pub struct Look {
 /// A part of a control with one look while it is awake and another at rest.
 pub struct Resting<'a, Message> {
     content: Element<'a, Message>,
+    paint: RestingPaint,
+}
+
+struct RestingPaint {
     wakefulness: Wakefulness,
     awake: Look,
     at_rest: Look,
@@ -98,8 +101,7 @@ pub fn resting<'a, Message: 'a>(
     awake: Look,
     at_rest: Look,
 ) -> Resting<'a, Message> {
-    Resting {
-        content: content.into(),
+    let paint = RestingPaint {
         wakefulness,
         awake,
         at_rest,
@@ -108,14 +110,15 @@ pub fn resting<'a, Message: 'a>(
         border_px: 0.0,
         radius_px: 0.0,
         margin_px: 0.0,
-    }
+    };
+    Resting { content: content.into(), paint }
 }
 
 impl<Message> Resting<'_, Message> {
     /// Sets the colour of words and icons; [`theme::SAND`] by default.
     #[must_use]
     pub const fn color(mut self, color: Color) -> Self {
-        self.color = color;
+        self.paint.color = color;
         self
     }
 
@@ -123,13 +126,15 @@ impl<Message> Resting<'_, Message> {
     /// which it extends beyond the content.
     #[must_use]
     pub const fn ground(mut self, color: Color, border_px: f32, radius_px: f32, margin_px: f32) -> Self {
-        self.ground = color;
-        self.border_px = border_px;
-        self.radius_px = radius_px;
-        self.margin_px = margin_px;
+        self.paint.ground = color;
+        self.paint.border_px = border_px;
+        self.paint.radius_px = radius_px;
+        self.paint.margin_px = margin_px;
         self
     }
+}
 
+impl RestingPaint {
     fn look(&self, now: Instant) -> Look {
         let level = self.wakefulness.level(now);
         let between = |at_rest: f32, awake: f32| at_rest + (awake - at_rest) * level;
@@ -141,68 +146,12 @@ impl<Message> Resting<'_, Message> {
     }
 }
 
-impl<Message> Widget<Message, Theme, Renderer> for Resting<'_, Message> {
-    fn children(&self) -> Vec<Tree> {
-        vec![Tree::new(&self.content)]
-    }
-
-    fn diff(&self, tree: &mut Tree) {
-        tree.diff_children(std::slice::from_ref(&self.content));
-    }
-
-    fn size(&self) -> Size<Length> {
-        self.content.as_widget().size()
-    }
-
-    fn layout(&mut self, tree: &mut Tree, renderer: &Renderer, limits: &layout::Limits) -> layout::Node {
-        let child = self.content.as_widget_mut().layout(&mut tree.children[0], renderer, limits);
-        layout::Node::with_children(child.size(), vec![child])
-    }
-
-    fn operate(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer, operation: &mut dyn Operation) {
-        operation.traverse(&mut |operation| {
-            if let Some(child) = layout.children().next() {
-                self.content.as_widget_mut().operate(&mut tree.children[0], child, renderer, operation);
-            }
-        });
-    }
-
-    fn update(
-        &mut self,
-        tree: &mut Tree,
-        event: &Event,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        renderer: &Renderer,
-        clipboard: &mut dyn Clipboard,
-        shell: &mut Shell<'_, Message>,
-        viewport: &Rectangle,
-    ) {
-        if let Some(child) = layout.children().next() {
-            let content = self.content.as_widget_mut();
-            content.update(&mut tree.children[0], event, child, cursor, renderer, clipboard, shell, viewport);
-        }
-        if let Event::Window(window::Event::RedrawRequested(now)) = event
-            && !self.wakefulness.is_settled(*now)
-        {
-            shell.request_redraw_at(*now + FRAME);
-        }
-    }
-
-    fn draw(
-        &self,
-        tree: &Tree,
-        renderer: &mut Renderer,
-        theme: &Theme,
-        _style: &renderer::Style,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        viewport: &Rectangle,
-    ) {
-        let look = self.look(Instant::now());
+impl Paint for RestingPaint {
+    fn paint_below(&self, renderer: &mut Renderer, bounds: Rectangle, now: Instant) {
+        let look = self.look(now);
         if look.ground > 0.0 || look.border > 0.0 {
             let quad = renderer::Quad {
-                bounds: layout.bounds().expand(self.margin_px),
+                bounds: bounds.expand(self.margin_px),
                 border: Border {
                     color: theme::faded(theme::LAMPLIGHT, look.border),
                     width: self.border_px,
@@ -213,18 +162,22 @@ impl<Message> Widget<Message, Theme, Renderer> for Resting<'_, Message> {
             };
             renderer.fill_quad(quad, Background::Color(theme::faded(self.ground, look.ground)));
         }
-        redraw::fading(renderer, layout.bounds(), look.ink);
-        // The content is drawn even while it is invisible, for the same reason as in a fade.
-        let style = renderer::Style { text_color: theme::faded(self.color, look.ink) };
-        if let Some(child) = layout.children().next() {
-            self.content.as_widget().draw(&tree.children[0], renderer, theme, &style, child, cursor, viewport);
-        }
+        redraw::fading(renderer, bounds, look.ink);
+    }
+
+    // The content is drawn even while it is invisible, for the same reason as in a fade.
+    fn text_color(&self, now: Instant) -> Option<Color> {
+        Some(theme::faded(self.color, self.look(now).ink))
+    }
+
+    fn next_frame(&self, now: Instant) -> Option<Instant> {
+        (!self.wakefulness.is_settled(now)).then(|| now + FRAME)
     }
 }
 
 impl<'a, Message: 'a> From<Resting<'a, Message>> for Element<'a, Message> {
     fn from(resting: Resting<'a, Message>) -> Self {
-        Self::new(resting)
+        painted(resting.content, resting.paint)
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use iced::Size;
 
 use super::place::PlaceRenderer;
+use super::veil::VeilFade;
 use crate::config::Config;
 use crate::driver::clock::RoomClock;
 use crate::profile::Profile;
@@ -54,6 +55,10 @@ pub struct ViewContext {
     /// The notice that tells the patient what has just happened in the room. It may have expired; use
     /// [`Self::current_notice`].
     pub notice: Option<Notice>,
+    /// When the current page appeared on the screen.
+    pub page_since: Instant,
+    /// The ink between the place and the words, which changes gradually from page to page.
+    pub veil: Arc<VeilFade>,
 }
 
 /// Words at the top of a patient's screen about something that has just happened in the room.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use iced::advanced::renderer::Style;
 use iced::widget::{center, text};
+use iced::window::RedrawRequest;
 use iced::{Color, Element, Rectangle, Size, Theme, mouse};
 use iced_test::runtime::UserInterface;
 use iced_test::runtime::user_interface::Cache;
@@ -20,6 +21,7 @@ use stillroom::vocabulary::language::Language;
 use stillroom::widget::breath_ring::breath_ring;
 use stillroom::widget::fade::{FADE, fade_on_veil};
 use stillroom::widget::resting::{Look, Wakefulness, resting};
+use stillroom::widget::reveal::REVEAL;
 use tiny_skia::{Mask, Pixmap};
 
 use crate::drawing::draw;
@@ -67,9 +69,17 @@ impl Buffer {
         }
     }
 
+    /// Presents a frame, and those that follow while the words of the page emerge.
     fn present_tablet(&mut self, tablet: &mut Tablet, frame: &str) {
-        tablet.draw_frame();
-        self.present(tablet.software_renderer(), frame);
+        let until = Instant::now() + REVEAL;
+        loop {
+            let next = tablet.draw_frame().0;
+            self.present(tablet.software_renderer(), frame);
+            if next == RedrawRequest::Wait || Instant::now() >= until {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(40));
+        }
     }
 
     fn assert_right(&self) {

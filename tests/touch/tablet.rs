@@ -26,6 +26,7 @@ use stillroom::theme;
 use stillroom::vocabulary::language::Language;
 use stillroom::widget::Clinic;
 use stillroom::widget::place::{Backend, PlaceRenderer};
+use stillroom::widget::reveal::REVEAL;
 use stillroom::widget::touch::ControlInfo;
 use stillroom::wiring;
 use stillroom::words::Locales;
@@ -34,6 +35,8 @@ use stillroom::words::Locales;
 pub const SIZE: Size = Size::new(1280.0, 800.0);
 /// Default diagonal of the display, in inches.
 const DIAGONAL_INCHES: f32 = 10.1;
+/// Time between two frames while the words of a page emerge.
+const FRAME: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Converts millimetres to logical pixels on a 10.1 inch screen of [`SIZE`].
@@ -346,9 +349,12 @@ impl Tablet {
         }
     }
 
-    /// A screenshot as rows of RGBA pixels, 8 bits per channel.
+    /// A screenshot as rows of RGBA pixels, 8 bits per channel. It is taken once the words of a new page have emerged.
     pub fn screenshot(&mut self) -> Vec<u8> {
-        self.draw_frame();
+        let latest = Instant::now() + REVEAL;
+        while self.draw_frame().0 != window::RedrawRequest::Wait && Instant::now() < latest {
+            std::thread::sleep(FRAME);
+        }
         let size = Size::new(self.size.width as u32, self.size.height as u32);
         self.renderer.get_mut().screenshot(size, 1.0, iced::Color::BLACK)
     }

@@ -1,6 +1,6 @@
-//! Measures how long a press takes to reach the desk's process through a real mosquitto broker. For comparison, the
-//! same run measures a single message through the same broker and a single fsync. Run it with `cargo bench --bench
-//! line`. `STILLROOM_PRESSES=n` sets the number of presses, which is 500 by default.
+//! Measures how long a press takes to reach both the desk's process, through a real mosquitto broker, and the disk. For
+//! comparison, the same run measures a single message through the same broker and a single fsync. Run it with `cargo
+//! bench --bench line`. `STILLROOM_PRESSES=n` sets the number of presses, which is 500 by default.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a bench that panics has failed
 
 #[path = "../tests/line/broker.rs"]
@@ -173,7 +173,7 @@ impl Bare {
     }
 }
 
-/// A temporary file in the current folder, which is synced after each write as the journal is.
+/// A temporary file in the current folder. It is synced after each write, as the journal is.
 struct Disk(std::fs::File);
 
 impl Disk {

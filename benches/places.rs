@@ -1,6 +1,6 @@
-//! Converts each place's shader to WebGL, so that a browser can draw the same picture for comparison. Run it with
-//! `cargo bench --bench places -- FOLDER`, which writes the files to FOLDER. `tests/demo/places.py` then measures both
-//! the room's window and the browser.
+//! Converts each place's shader to GLSL for WebGL 2, so that a browser can draw the same picture for comparison. Run it
+//! with `cargo bench --bench places -- FOLDER`, which writes the files to FOLDER. `tests/demo/places.py` then measures
+//! both the room's window and the browser.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // prints its results
 
 use std::error::Error;

@@ -1,6 +1,6 @@
 //! Owns the dry run of a session, which computes what would be heard at any moment of it. No real time passes, no sound
-//! is played, and no patient is present. Used by `stillroom render` and by the desk's previews. Does not own the
-//! rendering.
+//! is played, and no patient is present. Used by `stillroom render` and by the desk's previews, which are also made
+//! here. Does not own the rendering of sound (`sound`).
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -82,7 +82,8 @@ impl Mention {
 /// Reads a whole text file.
 ///
 /// # Errors
-/// A finding if the file is missing, longer than [`FILE_BYTES_MAX`] or not UTF-8.
+/// A finding if the file cannot be read, for example because it is missing or not UTF-8, or if it is longer than
+/// [`FILE_BYTES_MAX`].
 pub fn read_text(file: &Path) -> Result<String, Finding> {
     let refused = |error: &std::io::Error| Finding::of_file(file, io_reason(error), "a text file that can be read");
     let length_bytes = std::fs::metadata(file).map_err(|error| refused(&error))?.len();
@@ -257,7 +258,7 @@ impl<'d> Section<'d> {
         self.read(key, "true or false", DeValue::as_bool)
     }
 
-    /// Reads `key` as a text of `chars` characters without control characters, and trims it.
+    /// Reads `key` as a text without control characters that, once trimmed, has `chars` characters.
     pub fn text(&self, key: &'d str, chars: RangeInclusive<usize>) -> Option<String> {
         let allowed = format!("a text of {} to {} characters", chars.start(), chars.end());
         self.text_where(key, &allowed, |text| tidy(text, &chars))
@@ -275,7 +276,8 @@ impl<'d> Section<'d> {
         self.read(key, allowed, |value| value.as_str().and_then(accept))
     }
 
-    /// Reads `key` as a text that `accept` can parse. The error from `accept` says what is allowed.
+    /// Reads `key` as a text that `accept` can parse. The error from `accept` says what is allowed. A value that is not
+    /// a text is passed to `accept` as an empty text.
     pub fn text_or<T>(&self, key: &'d str, accept: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         self.read_or(key, |value| accept(value.as_str().unwrap_or_default()))
     }
@@ -304,7 +306,8 @@ impl<'d> Section<'d> {
     }
 
     /// Reads `key` as a list of at most `max` distinct texts that `accept` can parse. The error from `accept` says what
-    /// is allowed. `what` is the plural noun for the texts in findings.
+    /// is allowed. `what` is the plural noun for the texts in findings. A wrong or repeated text is reported and left
+    /// out.
     pub fn list<T: PartialEq>(
         &self,
         key: &'d str,
@@ -437,7 +440,8 @@ pub fn tidy(text: &str, chars: &RangeInclusive<usize>) -> Option<String> {
     (chars.contains(&text.chars().count()) && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
-/// Whether a path stays inside the folder that it is joined to, that is, whether it is relative and never leads up.
+/// Whether a path stays inside the folder that it is joined to, that is, whether it is relative, not empty, and never
+/// leads up.
 #[must_use]
 pub fn stays_inside(path: &Path) -> bool {
     path.components().next().is_some() && path.components().all(|part| matches!(part, Component::Normal(_)))
@@ -473,7 +477,7 @@ fn shortened(text: &str) -> String {
     one_line.chars().take(FOUND_CHARS_MAX).chain(['…']).collect()
 }
 
-/// The line that contains the byte at `offset`, counted from 1.
+/// The number of the line that contains the byte at `offset`. Lines are counted from 1.
 #[must_use]
 pub fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1

@@ -66,7 +66,8 @@ impl Setup {
     }
 }
 
-/// Limits every sound to the lowest level that can be set. Used if the stored maximum level cannot be read.
+/// Limits every sound to the lowest level that a configuration can set. Used if the stored maximum level cannot be
+/// read.
 pub fn make_quietest(config: &mut Config) {
     config.sound.cap_db = *LEVEL_DB.start();
     config.sound.start_volume_db = *LEVEL_DB.start();

@@ -1,5 +1,5 @@
 //! Owns standard output and standard error. A separate thread writes to each, so that the rest of the program goes on
-//! even if a reader stops reading or closes its end. Does not own what is written.
+//! even if a reader stops reading or closes its end. Only `print` writes directly. Does not own what is written.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -34,7 +34,7 @@ impl StandardStream {
     }
 
     /// Starts the thread that writes to `stream`. If writes were dropped, calls `on_dropped` with their number once the
-    /// reader reads again. The line that it may return is written in their place.
+    /// reader reads again. A line that `on_dropped` returns is written in place of what was dropped.
     fn spawn(
         name: &str,
         stream: impl Write + Send + 'static,
@@ -55,7 +55,7 @@ impl StandardStream {
         self.write(format!("{line}\n").into_bytes());
     }
 
-    /// Waits until everything queued so far is written, for at most `limit`.
+    /// Waits until everything queued so far is written, for at most `limit`. Does not wait if the queue is full.
     pub fn flush_within(&self, limit: Duration) {
         let (done, flushed) = mpsc::sync_channel(1);
         if self.commands.try_send(StreamCommand::Flush(done)).is_ok() {

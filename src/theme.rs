@@ -176,16 +176,17 @@ const LARGER_TYPE: f32 = 1.25;
 
 /// Usual line height of text, relative to its font size. Labels of controls have less.
 pub const LINE_HEIGHT: f32 = 1.36;
-/// Minimum width and height of a patient's control, in millimetres. WCAG 2.2 asks for 24 × 24 CSS pixels (2.5.8, about
-/// 6.4 mm). People with motor impairments touch more accurately the larger a target is, up to 30 mm (Findlater et al.,
-/// CHI 2017).
+/// Minimum width and height of a patient's control other than a key, in millimetres. WCAG 2.2 asks for 24 × 24 CSS
+/// pixels (2.5.8, about 6.4 mm). People with motor impairments touch more accurately the larger a target is, up to 30
+/// mm (Findlater et al., CHI 2017).
 pub const TARGET_MM: f32 = 20.0;
 /// Gap between a patient's controls, in millimetres.
 pub const GAP_MM: f32 = 3.0;
 /// Height of the call button, in millimetres. It is the same for the band along the bottom of the session and for the
 /// button in a corner of other screens.
 pub const CALL_MM: f32 = 30.0;
-/// Touch slop, in millimetres: the distance that a finger may drift while it is down without cancelling its press.
+/// Touch slop, in millimetres: the maximum distance that a finger may drift while it is down without cancelling its
+/// press.
 pub const TOUCH_SLOP_MM: f32 = 15.0;
 /// Margin around the content of a screen, in millimetres.
 pub const MARGIN_MM: f32 = 8.0;

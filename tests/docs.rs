@@ -423,7 +423,8 @@ fn the_page_of_languages_quotes_findings_exactly() {
     }
 }
 
-/// The names of all functions in the sources and tests, and the stems of the files that contain them.
+/// The names of all functions in the sources and tests, the stems of the files that contain them, and the names of the
+/// folders.
 fn functions_and_files() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = ["src", "tests"].map(|folder| repository().join(folder)).to_vec();

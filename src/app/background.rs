@@ -1,4 +1,4 @@
-//! Owns the window's blocking work: saving the setup, and the thread on which files are written and PINs are hashed.
+//! Owns how the window runs blocking work, such as checking a PIN, on a thread of its own, and how it saves the setup.
 //! Does not own what the window does with the results.
 
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Owns the window: its settings, the choice of the screen, and the delivery of messages to the room. Does not own any
-//! decision about the room itself.
+//! Owns the window: its settings, its messages, the choice of the screen and of the staff's layer over it, the notice
+//! that the patient sees, and the delivery of events to the room. Does not own any decision about the room itself.
 
 mod background;
 mod trace;
@@ -38,10 +38,10 @@ use crate::widget::{Clinic, Notice, NoticeKind, ViewContext};
 /// Duration of the sound's fade-out before the program restarts.
 const SOUND_FADE: Duration = Duration::from_millis(300);
 
-/// Time for which a kind word stays on the screen after a call was cleared.
+/// Time for which a notice with kind words stays on the screen after staff have cleared a real call.
 const CLOSING_WORDS: Duration = Duration::from_secs(9);
 
-/// Time after the first contact on a dark screen within which further contacts count as fingers of the same hand.
+/// Time after a touch of the dark screen within which fingers that land on the panel count as fingers of the same hand.
 const HAND_LANDING: Duration = Duration::from_millis(300);
 
 /// What the window needs from the rest of the program.
@@ -50,7 +50,7 @@ pub struct Dependencies {
     pub room: RoomHandle,
     /// The clinic's configuration and profiles.
     pub clinic: Arc<Clinic>,
-    /// The room's name; empty before the first run.
+    /// The room's name; empty if neither the configuration nor a first run has set one.
     pub room_name: String,
     /// The renderer of places.
     pub place_renderer: PlaceRenderer,
@@ -62,8 +62,8 @@ pub struct Dependencies {
     pub sound: SoundHandle,
     /// The record of drawn frames, from which a desk learns when the window has stopped drawing.
     pub liveness: Arc<Liveness>,
-    /// The size of a window with a title bar, in logical pixels. If `None`, the configuration says whether to be
-    /// fullscreen.
+    /// The size of a window with a title bar, in logical pixels. If `None`, the window has no title bar, and the
+    /// configuration says whether it is fullscreen.
     pub windowed: Option<Size>,
     /// Restarts the program after the first run, because all parts of it must use the new setup. Returns only on
     /// failure.
@@ -110,7 +110,7 @@ pub fn run(dependencies: Dependencies) -> iced::Result {
 }
 
 /// The application that iced runs. iced may boot it more than once, but there is only one room. The first boot takes
-/// its [`App`]; a later one shows an empty window.
+/// the [`App`]; any later boot shows an empty window.
 struct WindowApp(Option<App>);
 
 impl WindowApp {
@@ -142,8 +142,8 @@ pub struct App {
     restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
-    /// Number of messages that were handled, each of which may have changed the view. The window is redrawn when it
-    /// increases.
+    /// Number of messages handled, except those of the trace. Each may have changed the view, so the whole window is
+    /// redrawn when this number changes.
     changes: u32,
     /// Whether the clipboard has already been cleared in the current turnover.
     is_clipboard_cleared: bool,
@@ -408,8 +408,7 @@ impl App {
             if !stays {
                 self.screen = Screen::of(self.ctx.snapshot.stage);
             }
-            // Printers take a moment to answer, so the ways to take notes home are requested before the patient needs
-            // them.
+            // Printers take a moment to answer, so the take-home methods are requested before the patient needs them.
             if self.ctx.snapshot.stage == Stage::After {
                 return self.tell_in_order(Event::TakeHomeMethodsRequested);
             }
@@ -417,7 +416,8 @@ impl App {
         self.clear_clipboard()
     }
 
-    /// Adapts the scale to the size of the window and to the type size that the patient has chosen.
+    /// Adapts the scale to the size of the window, the diagonal of the screen and the type size that the patient has
+    /// chosen. In the first run, the diagonal counts as at least [`first_run::least_drawn_inches`].
     fn rescale(&mut self) {
         let is_first_run = matches!(self.screen, Screen::FirstRun(_));
         let least_inches = if is_first_run { first_run::least_drawn_inches(self.ctx.window) } else { 0.0 };
@@ -481,7 +481,7 @@ impl App {
     fn is_hand_landing_in_dark(&self) -> bool {
         let snapshot = &self.ctx.snapshot;
         let panel_until = snapshot.dark_panel_until.filter(|_| snapshot.dark && snapshot.call.is_none());
-        // The first contact landed when the panel appeared, which is `DARK_PANEL_DURATION` before its end.
+        // The touch that showed the panel, or prolonged it, was `DARK_PANEL_DURATION` before the panel's end.
         panel_until.is_some_and(|until| self.ctx.clock.now() + DARK_PANEL_DURATION < until + HAND_LANDING)
     }
 
@@ -513,8 +513,8 @@ impl App {
     }
 }
 
-/// Returns the notice after the room has changed from `before` to `now`. While staff speak, the notice about that takes
-/// precedence over the one about a cleared call.
+/// Returns the notice after the room has changed from `before` to `now`. While staff speak, the notice that they are
+/// speaking takes precedence over the one about a cleared call.
 fn notice_after(notice: Option<Notice>, before: &Snapshot, now: &Snapshot, at: Instant) -> Option<Notice> {
     if !now.is_in_visit() {
         return None;

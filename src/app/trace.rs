@@ -1,5 +1,5 @@
-//! Owns the trace: a file with the id and bounds of every enabled control on the screen, for programs that drive the
-//! window from outside. The file contains nothing that a patient wrote.
+//! Owns the trace: a file with the name of the screen and the id and bounds of every enabled control on it, for
+//! programs that drive the window from outside. The file contains nothing that a patient wrote.
 
 use std::path::PathBuf;
 
@@ -20,8 +20,8 @@ impl Trace {
         Self { path, last: String::new() }
     }
 
-    /// Writes the enabled controls if they have changed. The file is replaced atomically, but not synced to disk: a
-    /// sync would block the window, and a trace need not survive a power cut.
+    /// Writes the name of the screen and the enabled controls if either has changed. The file is replaced atomically,
+    /// but not synced to disk: a sync would block the window, and a trace need not survive a power cut.
     pub(super) fn write(&mut self, controls: Vec<(ControlInfo, Rectangle)>, screen: &str) {
         let controls: Vec<_> = controls
             .into_iter()

@@ -1,6 +1,6 @@
 //! Owns the layers of the window: the screen, the staff corner, the PIN pad, the staff sheet, the dark, and the call
-//! above all of them. The call is always visible, except in the dark before the first touch. Does not own the content
-//! of a layer.
+//! above all of them. The call is always visible, except in the dark, where a touch shows it for a while. Does not own
+//! the content of a layer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,8 +44,8 @@ impl App {
         stack![self.layers(), monitor, redraw::window(self.changes)].into()
     }
 
-    /// Reports to the room whether the stored PIN is unreadable (`is_lost`), and whether a copy replaced its damaged
-    /// file. A check of a typed PIN may be the first to notice either.
+    /// Reports to the room whether the stored PIN is unreadable (`is_lost`). If a copy has replaced the damaged file of
+    /// the PIN, reports this as well. A check of a typed PIN may be the first to notice either.
     pub(super) fn report_pin(&self, is_lost: bool) {
         self.room.report(Event::TroubleChanged { trouble: Trouble::StaffPinLost, on: is_lost });
         if self.pin.copy_was_used() {
@@ -77,13 +77,13 @@ impl App {
         }
     }
 
-    /// Returns the place of the call on the current screen. It stays the same when staff open their sheet.
+    /// Returns where the call is on the current screen. It stays there when staff open their sheet.
     fn call_placement(&self) -> CallPlacement {
         if matches!(self.screen, Screen::Session(_)) { CallPlacement::Band } else { CallPlacement::Corner }
     }
 
-    /// Shows the PIN pad or the staff sheet, with the room's place beside it. After `idle_time` without a touch, it
-    /// closes.
+    /// Shows the PIN pad or the staff sheet, with the room's place beside it, or a plain background in turnover and in
+    /// the dark. After `idle_time` without a touch, the pad or the sheet closes.
     fn with_sheet<'a>(&'a self, sheet: Element<'a, Message>, idle_time: Duration) -> Element<'a, Message> {
         let ctx = &self.ctx;
         let beside = if ctx.snapshot.dark {

@@ -1,5 +1,6 @@
-//! Owns `stillroom desk`, which starts and ends the desk of several rooms, and its use of the configuration file, the
-//! state directory and the port. Does not own the pages that the desk serves.
+//! Owns the command `stillroom desk`: it reads the configuration file, prepares the state directory, opens the port,
+//! and serves the desk of several rooms until a signal ends it. Also owns the choice of still pictures for every desk's
+//! page. Does not own the page itself.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,7 +36,7 @@ pub(super) fn run(args: &DeskArgs) -> ExitCode {
         return ExitCode::from(FAILED);
     };
     // Listens for signals before the port opens. A supervisor may send one as soon as the port is open, and the desk
-    // must then shut down in order.
+    // must then shut down cleanly.
     let signals = {
         let _entered = runtime.enter();
         EndSignals::listen()

@@ -8,7 +8,8 @@ use crate::sound;
 use crate::stdio;
 use crate::vault::{self, MemoryLock};
 
-/// Time limit for writing a panic message before the thread unwinds, because the process may end right after that.
+/// Maximum time for which the panic hook waits until its message is written, because the process may end as soon as the
+/// hook returns.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
 /// The limit on open files that the process asks for. It is enough for a room whose desk serves many pages.
 const OPEN_FILES_MAX: u64 = 4_096;
@@ -17,7 +18,7 @@ const OPEN_FILES_MAX: u64 = 4_096;
 /// patient's words.
 pub(super) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
-        // Nothing is printed for a file that makes a decoder panic, because the file is reported as a finding.
+        // Nothing is printed if a file makes a decoder panic, because the code that reads the file reports it.
         if sound::decodes_here() {
             return;
         }

@@ -1,5 +1,5 @@
-//! Owns the command line: its commands, the checks of sound, pictures and printers for `stillroom check`, and the exit
-//! codes.
+//! Owns the command line: its commands, the start of logging, the checks of sound, letters, pictures and printers for
+//! `stillroom check`, and the exit codes.
 
 mod desk;
 mod hardening;
@@ -152,8 +152,8 @@ fn start_logging() {
     }
 }
 
-/// Returns the filter of log lines. If `asked` cannot be parsed, this is the default filter, and the error says why
-/// `asked` is ignored.
+/// Returns the filter of log lines, which is the default filter if `asked` is `None` or cannot be parsed. In the latter
+/// case, the error says why `asked` is ignored.
 fn log_filter(asked: Option<&str>) -> (Targets, Option<ParseError>) {
     let shipped = Targets::new().with_default(LevelFilter::WARN).with_target("stillroom", LevelFilter::INFO);
     match asked.map(str::parse) {

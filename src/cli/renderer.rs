@@ -19,7 +19,8 @@ pub(super) const CHOSEN: &str = "STILLROOM_RENDERER";
 /// would take a third more memory.
 const MALLOC_THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
 
-/// Returns the choice that was made before the restart, or `None` if the program has not restarted yet.
+/// Returns the choice that was made before the restart. `None` if the environment holds no valid choice, as before the
+/// restart.
 pub(super) fn chosen() -> Option<Backend> {
     match std::env::var(CHOSEN).ok()?.as_str() {
         "live" => Some(Backend::Live { software: false }),
@@ -30,8 +31,9 @@ pub(super) fn chosen() -> Option<Backend> {
 }
 
 /// Chooses the backend. The renderer in the environment takes precedence over `wanted`, which is the renderer in the
-/// configuration. If neither names one, the window draws with a graphics device if there is one, and otherwise shows
-/// still pictures drawn by the processor.
+/// configuration. Unless tiny-skia is chosen this way, the window draws with a graphics device if there is one. Without
+/// one, it uses a software adapter if wgpu was chosen and such an adapter exists, and otherwise shows still pictures
+/// drawn by the processor.
 pub(super) fn choose(wanted: Renderer) -> Backend {
     let forced = std::env::var(ICED_BACKEND).ok();
     let wanted = match forced.as_deref() {

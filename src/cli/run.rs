@@ -1,4 +1,5 @@
-//! Owns the start of a room: its files, directories, ports and desk, and then the window or headless mode.
+//! Owns the start of a room: its files, directories, ports and desk, and then the window or headless mode. Also reports
+//! events of the sound to the room as troubles.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -353,7 +354,7 @@ struct RoomDirectories {
 /// trouble.
 ///
 /// # Errors
-/// If the environment names no state directory, or another running room uses it.
+/// If the environment names no state directory or a relative path, or if another running room uses the state directory.
 fn prepare_directories() -> Result<RoomDirectories, paths::PathsError> {
     let prepared = match Directories::from_env(|name| std::env::var_os(name))?.create() {
         Ok(prepared) => prepared,
@@ -425,7 +426,7 @@ fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomH
     SoundHandle::start(options, move |event| report_sound(&room, event))
 }
 
-/// Reports a sound event to the room as a trouble, and logs its cause.
+/// Reports a sound event to the room as the start or the end of a trouble. Logs the cause if the event states one.
 fn report_sound(room: &RoomHandle, event: SoundEvent) {
     let (trouble, on) = match event {
         SoundEvent::DeviceLost { why } => {

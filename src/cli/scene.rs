@@ -126,7 +126,8 @@ fn write_png(path: &Path, (width, height): (u32, u32), rgba: &[u8]) -> Result<()
 /// The result of the flash test.
 #[derive(Debug, Default)]
 pub(super) struct FlashReport {
-    /// One finding for each place or picture that flashes.
+    /// One finding for each place at one time of day, and for each fade between two pictures, whose light flashes or
+    /// changes too much.
     pub(super) findings: Vec<Finding>,
     /// What could not be tested, and why.
     pub(super) notes: Vec<String>,

@@ -1,5 +1,5 @@
-//! Owns the commands that set the staff PIN and the desk password from a shell. This is the only remedy if one of them
-//! was forgotten. Each command asks for the new secret twice and never echoes it.
+//! Owns the commands that set the staff PIN and the desk password from a shell. They are also the remedy for a
+//! forgotten PIN or password. Each command asks for the new secret twice and never echoes it.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;

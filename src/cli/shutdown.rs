@@ -40,7 +40,7 @@ pub(super) struct Shutdown {
 }
 
 impl Shutdown {
-    /// Shuts the program down in order once a supervisor or a person sends SIGTERM or SIGINT.
+    /// Shuts the program down cleanly once a supervisor or a person sends SIGTERM or SIGINT.
     pub(super) async fn on_signal(self) {
         use tokio::signal::unix::{SignalKind, signal};
         let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

@@ -11,7 +11,8 @@ use crate::secret::Secret;
 use crate::setup::{self, SETUP_FILE, Setup};
 use crate::stdio::print_error;
 
-/// Applies the setup to the configuration and returns the desk password. Adds a trouble for each damaged file.
+/// Applies the setup to the configuration and returns the desk password. Adds the troubles that result from damaged
+/// files.
 pub(super) fn load(state: &Path, config: &mut Config, troubles: &mut Vec<Trouble>) -> DeskPassword {
     match Setup::load(state) {
         ReadOutcome::Missing => {}

@@ -1,8 +1,8 @@
 //! Owns the conversion between digital levels and dB(A) at the patient's pillow, based on one reading of a sound meter,
 //! and the steps in which a volume is shown to people. Does not own the cap on the volume.
 
-/// The loudness to which tracks, score and beds are matched at a volume of 0 dB, in LUFS. The conversion to dB(A) treats
-/// it as an RMS level in dBFS.
+/// The loudness to which tracks, score and beds are matched at a volume of 0 dB, in LUFS. The conversion to dB(A)
+/// treats it as an RMS level in dBFS.
 pub const PROGRAM_DB: f32 = -24.0;
 /// Allowed readings of the sound meter, in dB(A).
 pub const READING_DBA: std::ops::RangeInclusive<f32> = 20.0..=110.0;
@@ -20,9 +20,11 @@ pub struct Calibration {
     pub test_tone_db: f32,
     /// What the meter read during the tone, in dB(A) with slow time weighting, within [`READING_DBA`].
     pub reading_dba: f32,
-    /// The output that played the tone; `None` for the output that the program finds at start.
+    /// The output that played the tone. `None` with a port means [`SoundConfig::device`](super::SoundConfig::device),
+    /// or any output if no device is set. `None` without a port means the output that the program finds at start.
     pub output: Option<String>,
-    /// The port of that output, such as a headphone jack; `None` for any port.
+    /// The port of the output, such as a headphone jack. `None` means any port or, if `output` is `None` as well, the
+    /// port that is active at start.
     pub port: Option<String>,
 }
 

@@ -30,8 +30,8 @@ const CONFIG_TABLES: [&str; 12] = [
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
 /// Checks `config` and everything it names. If `files` is not empty, checks only those files; for a folder, checks the
-/// profiles or the language in it. Without `config` and `files`, checks the defaults in the current folder. The result
-/// is empty if all is well.
+/// profiles or the language in it, and for a file of a language, the whole language. Without `config` and `files`,
+/// checks the defaults in the current folder. The result is empty if all is well.
 #[must_use]
 pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
     if files.is_empty() {
@@ -85,8 +85,8 @@ fn is_called_kiosk(file: &Path) -> bool {
     file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("kiosk"))
 }
 
-/// Returns the settings of a `kiosk.toml`, and its findings, including those about files that it names and that do not
-/// exist. The settings are `None` if the file cannot be read.
+/// Returns the settings of a `kiosk.toml`, and its findings, including those about missing files that it names. The
+/// settings are `None` if the file cannot be read.
 fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
     let text = match read_text(file) {
         Ok(text) => text,

@@ -12,8 +12,8 @@ use crate::vocabulary::access::{BrokerAccess, CertificateSource};
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
 
-/// Maximum number of rooms that a desk shows. The desk only lists the names of further rooms, and tells those rooms
-/// that it does not show them.
+/// Maximum number of rooms that a desk shows. Of further rooms, the desk lists only the ids, and tells these rooms that
+/// it does not show them.
 pub const ROOMS_MAX: usize = 64;
 
 /// The paths at which the program looks for `desk.toml`, in this order, if no path is given.
@@ -50,7 +50,7 @@ impl Default for DesksConfig {
 /// The result of parsing a `desk.toml`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParsedDesks {
-    /// The settings; a key with a finding has its default.
+    /// The settings. A key with a finding has its default, except that a list keeps its valid entries.
     pub desks: DesksConfig,
     /// Every problem, sorted by line.
     pub findings: Vec<Finding>,

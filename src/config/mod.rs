@@ -100,8 +100,8 @@ pub struct ScreenConfig {
 }
 
 impl ScreenConfig {
-    /// Returns the diagonal that a screen of the usual shape must have at least, in inches, if this one is smaller.
-    /// Only the window knows the real shape, so the first run judges by that one.
+    /// Returns the minimum diagonal for a screen of [`USUAL_SHAPE`], in inches, if the configured diagonal is smaller.
+    /// Only the window knows the real shape, so the first run checks against the real shape instead.
     #[must_use]
     pub fn needed_inches(&self) -> Option<f32> {
         let least_inches = smallest_diagonal_inches(USUAL_SHAPE);
@@ -124,9 +124,10 @@ impl Default for ScreenConfig {
 /// Sound levels and sound devices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SoundConfig {
-    /// Highest level the room ever plays, −60 to 0 dBFS.
+    /// Maximum patient volume, −60 to 0 dB relative to full scale, whatever a profile allows. Only signals may be
+    /// louder.
     pub cap_db: f32,
-    /// The level at which a session starts, −60 dBFS to `cap_db`.
+    /// The volume at which a visit starts, −60 dB to `cap_db`, for profiles that set none.
     pub start_volume_db: f32,
     /// The output device; `None` for the system's default. If the device is missing, the room is silent.
     pub device: Option<String>,
@@ -205,7 +206,7 @@ impl Default for MediaConfig {
 pub struct SessionConfig {
     /// Length of the infusion, 20 to 240 minutes, for profiles that set none.
     pub infusion_minutes: u32,
-    /// Length of the landing after *end now*, 0 to 20 minutes.
+    /// Minutes from *End now* until the session has landed, 0 to 20.
     pub landing_minutes_after_end: u32,
 }
 
@@ -302,10 +303,10 @@ impl Config {
 /// A `kiosk.toml` from disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadedConfig {
-    /// The settings. A key with a finding has its default, so the room starts and can place calls whatever is wrong
-    /// with the file.
+    /// The settings. A key with a finding has its default, except that a list keeps its valid entries. The room
+    /// therefore starts and can place calls whatever is wrong with the file.
     pub config: Config,
-    /// Every problem, sorted by line.
+    /// Every problem: those in the file, sorted by line, then those in the files of languages.
     pub findings: Vec<Finding>,
     /// Whether the file exists. If it does not, every setting has its default.
     pub exists: bool,

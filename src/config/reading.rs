@@ -1,5 +1,5 @@
-//! Owns the keys that `kiosk.toml` may have, and their allowed values. Does not own the meaning of the keys, which is
-//! documented on the types in `config`.
+//! Owns the keys that `kiosk.toml` may have, and their allowed values, except those of `lines` and `take_home`. Does
+//! not own the meaning of the keys, which is documented on the types in `config`.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -25,7 +25,7 @@ const KEYS_MAX: usize = 8;
 /// The result of parsing a `kiosk.toml`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParsedConfig {
-    /// The settings; a key with a finding has its default.
+    /// The settings. A key with a finding has its default, except that a list keeps its valid entries.
     pub config: Config,
     /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
@@ -306,7 +306,8 @@ fn link(text: &str) -> Option<String> {
     is_address.then_some(text)
 }
 
-/// Whether a text is a phone number as people write it: 3 to 15 digits, with separators between them.
+/// Whether a text is a phone number as people write it: 3 to 15 digits with any separators, and an optional `+` at the
+/// start.
 fn is_phone_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);

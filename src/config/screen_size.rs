@@ -14,20 +14,20 @@ pub const MM_PER_INCH: f32 = 25.4;
 /// 106.5 mm; on a portrait screen, below a longer side of about 171 mm.
 const SMALLEST_SCREEN_MM: (f32, f32) = (107.0, 172.0);
 
-/// Width and height of a screen whose size is not known, of which only the ratio matters. Tablets of about 8 inches
-/// usually have it.
+/// Assumed width and height of a screen whose shape is not known. Only their ratio matters, which is the usual one for
+/// tablets of about 8 inches.
 pub const USUAL_SHAPE: (f32, f32) = (16.0, 10.0);
 
-/// Returns the diagonal of the smallest screen of a shape that has room for every control, in inches, rounded up to a
-/// tenth. Only the ratio of `width` to `height` matters.
+/// Returns the smallest diagonal at which a screen of the given shape has room for every control, in inches, rounded up
+/// to a tenth. Only the ratio of `width` to `height` matters.
 #[must_use]
 pub fn smallest_diagonal_inches((width, height): (f32, f32)) -> f32 {
-    // Without this reserve, a rounding error could add a tenth to a diagonal that is already a whole tenth.
+    // Without subtracting 0.001, a rounding error could add a tenth to a diagonal that is already a whole tenth.
     (diagonal_inches_of(SMALLEST_SCREEN_MM, (width, height)) * 10.0 - 0.001).ceil() / 10.0
 }
 
-/// Returns the diagonal of the smallest screen of a shape whose shorter and longer side have at least these lengths, in
-/// inches. Only the ratio of `width` to `height` matters.
+/// Returns the smallest diagonal at which a screen of the given shape has sides of at least these lengths, in inches.
+/// Only the ratio of `width` to `height` matters.
 #[must_use]
 pub fn diagonal_inches_of((shorter_mm, longer_mm): (f32, f32), (width, height): (f32, f32)) -> f32 {
     let (width, height) = (width.max(1.0), height.max(1.0));

@@ -80,9 +80,9 @@ impl RoomHandle {
         answer.await.unwrap_or(Err(Refusal::Gone))
     }
 
-    /// Enqueues the event before returning, so events arrive in the order of the calls to this function; only an event
-    /// about a call overtakes others. The future resolves to the room's answer. May block, so it must not run on an
-    /// asynchronous runtime's thread.
+    /// Enqueues the event before returning, so events arrive in the order in which they are passed to this function;
+    /// only an event about a call overtakes others. The future resolves to the room's answer. May block, so it must not
+    /// run on an asynchronous runtime's thread.
     ///
     /// # Errors
     /// The refusal, which leaves the room unchanged; [`Refusal::Gone`] if the loop has ended.
@@ -107,7 +107,8 @@ impl RoomHandle {
         self.send_priority(InboxMessage::Fail);
     }
 
-    /// Returns a receiver for the room's state and each of its changes. The channel closes when the loop ends.
+    /// Returns a receiver for the room's latest state. A receiver that is slow misses the states in between. The
+    /// channel closes when the loop ends.
     #[must_use]
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()

@@ -22,8 +22,8 @@ pub(super) enum InboxMessage {
 
 /// The receiving end, held by the loop.
 pub(super) struct Inbox {
-    /// Events about calls, and everything sent with `RoomHandle::report`. Unbounded, because there are few of these
-    /// messages and none may be lost.
+    /// Events about calls, everything sent with `RoomHandle::report`, [`InboxMessage::ClearWritten`] and
+    /// [`InboxMessage::Fail`]. Unbounded, because there are few of these messages and none may be lost.
     pub(super) priority: mpsc::UnboundedReceiver<InboxMessage>,
     /// All other events, and pings. Bounded, so a flood of events slows its senders down.
     pub(super) regular: mpsc::Receiver<InboxMessage>,

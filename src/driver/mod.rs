@@ -35,7 +35,7 @@ const MARK_INTERVAL_SESSION_MS: u64 = 10_000;
 /// session clock runs faster than real time.
 const MARK_INTERVAL_MIN: Duration = Duration::from_millis(500);
 /// Maximum time that a cleared call stays open while its record is being written to disk. A new call waits for the disk
-/// for the same time before *Calling* is shown.
+/// for at most the same time before *Calling* is shown.
 const CLEAR_TIMEOUT: Duration = crate::room::call::SHOWN_AFTER;
 
 /// Executes the room's effects. No method may block. Slow work goes to a separate thread, which reports its outcome
@@ -43,12 +43,12 @@ const CLEAR_TIMEOUT: Duration = crate::room::call::SHOWN_AFTER;
 pub trait EffectHandler: Send {
     /// Executes an effect that the room requested. `now` is the room's time, and `room` is for reporting the outcome.
     fn execute(&mut self, effect: Effect, now: RoomTime, room: &RoomHandle);
-    /// Called after each change of the room, before the snapshot is published.
+    /// Called once when the loop starts, and then after each change of the room, before the snapshot is published.
     fn changed(&mut self, snapshot: &Snapshot);
 }
 
-/// A call that staff have cleared. It stays open until the journal has reported the outcome of writing its record, or
-/// until `due`.
+/// A call that staff have cleared. It stays open until the journal has reported the outcome of writing the record of
+/// the clearing, until `due`, or until the call button is pressed again or staff reset the room.
 struct PendingClear {
     id: CallId,
     due: Instant,
@@ -155,7 +155,8 @@ impl Driver {
 
     /// Drives the room on a separate thread with its own runtime. `on_end` runs on that thread once the loop has ended,
     /// which happens only after a fault or when every handle is gone. By then every event that was still waiting has
-    /// been answered with [`Refusal::Gone`], and the calls among them are in the journal's queue.
+    /// been answered with [`Refusal::Gone`], and the presses among them that were not practice are in the journal's
+    /// queue.
     ///
     /// # Errors
     /// The system's error if it cannot provide a thread or a runtime.
@@ -238,8 +239,8 @@ impl Driver {
         outcome
     }
 
-    /// Journals that staff have cleared the call, but keeps it open until the record is on disk. Otherwise the call
-    /// could come back after the program was killed.
+    /// Journals that staff have cleared the call, but keeps it open until the journal has tried to write the record, at
+    /// most for [`CLEAR_TIMEOUT`]. If it were over sooner, it could come back after the program was killed.
     fn start_clearing(&mut self, reply: Option<ReplySender>, handler: &mut impl EffectHandler) {
         let Some(id) = self.room.open_call().filter(|_| self.clearing.is_none()) else {
             return send_reply(reply, Err(Refusal::NoSuchCall));
@@ -303,8 +304,8 @@ impl Driver {
         }
     }
 
-    /// Journals the calls that were still waiting in the inbox, because the next start must replay them. Returns the
-    /// record at which the loop ended.
+    /// Journals the press in progress and the presses that were still waiting in the inbox, because the next start must
+    /// replay them. Returns what must be saved, with the record at which the loop ended.
     fn save_presses(&mut self) -> LoopFault {
         let now = self.clock.now();
         let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| {

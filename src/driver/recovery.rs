@@ -1,5 +1,6 @@
 //! Owns the recovery of a room from its journal, which is replayed record by record. A record that makes the room's
-//! rules panic is skipped, and an open call is always kept. Does not own the journal ([`super::journal`]).
+//! rules panic is skipped. An open call whose copy is intact is always kept. Does not own the journal
+//! ([`super::journal`]).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,8 +10,8 @@ use super::journal::{JournalHealth, OpenCallCopy};
 use crate::room::call::CallId;
 use crate::room::{Event, Refusal, Room, RoomTime, Rules, Trouble};
 
-/// Maximum number of records skipped one by one. Beyond this, the room recovers without any record, and only the open
-/// call is kept.
+/// Maximum number of records skipped one by one. Beyond this, the room recovers without any record, and only an open
+/// call whose copy is intact is kept.
 const SKIPPED_RECORDS_MAX: usize = 16;
 
 /// The data from which a room recovers.
@@ -93,7 +94,7 @@ fn recover_with(
 }
 
 /// Returns the room after these records, the time of the last record, and the number of records that were skipped
-/// because the room's rules panicked.
+/// because the room's rules panicked. If these are more than [`SKIPPED_RECORDS_MAX`], all records are skipped.
 fn replay(
     rules: &Rules,
     records: &[(RoomTime, Event)],
@@ -127,8 +128,8 @@ fn replay_record(
     // A room without a connected desk refuses this record. That does no harm, because the call is sent to the desks
     // again.
     let is_expected = matches!(event, Event::CallReceived { .. });
-    // The clinic may have changed its files since the record was written, so a record that the rules refuse now is only
-    // skipped.
+    // The clinic may have changed its files since the record was written, so a record that the rules refuse now is
+    // skipped with a warning.
     if apply(room, now, event).is_err() && !is_expected {
         tracing::warn!("a journal record no longer fits this room's files and was skipped");
     }

@@ -97,7 +97,7 @@ fn a_press_in_the_middle_of_a_fault_comes_back_with_the_room() {
     let driven = Driven::start(handler);
     driven.tell(Event::VisitBegins).unwrap();
     let held = waits.lock().unwrap();
-    // The loop waits in its effect handler, and then panics while the press is still in the inbox.
+    // The loop waits in its effect handler until `held` is dropped. The handler then panics at the dark screen.
     let dark = driven.room.tell_in_order(Event::Dark { on: true });
     let pressed = driven.room.tell_in_order(press(9));
     drop(held);

@@ -15,7 +15,7 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 const KILL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Interval between two checks of whether a command is still running.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
-/// Pause before a failed command is retried.
+/// Pause before a failed command is retried, unless a new state arrives earlier. Also the pause after a panic.
 const RETRY_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The command that the clinic configures. It runs without a shell, and `closed` or `open` is added as its last
@@ -92,8 +92,8 @@ struct ContactWorker<F> {
     on_event: F,
     /// Whether the contact should be closed.
     is_wanted: bool,
-    /// Whether the contact is closed; `None` if that is not known, which is the case before the first command and after
-    /// a failed one.
+    /// Whether the contact is closed; `None` if that is not known: before the first command, after a failed one, and
+    /// after a panic.
     is_closed: Option<bool>,
     /// Whether the previous command succeeded. It is kept because only changes are reported.
     was_ok: Option<bool>,

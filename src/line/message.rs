@@ -163,12 +163,13 @@ pub struct RoomState {
 }
 
 /// How long ago the parts of a room last gave a sign of life, in milliseconds. An age is `None` if the room does not
-/// have that part, for example no window in headless mode.
+/// have that part, for example no window in headless mode, or if the part has not given a sign of life yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VitalAges {
-    /// Time since the room's event loop last ran.
+    /// Time since the room's event loop last answered a ping.
     pub loop_age_ms: Option<u64>,
-    /// Time since a frame was last drawn, or since it was last known that none was due.
+    /// Time since the window last drew a frame, or since a desk connected if that is later, because a window may draw
+    /// no frames while no desk is connected; `None` if no desk is connected.
     pub frame_age_ms: Option<u64>,
     /// Time since the audio device last requested a buffer.
     pub audio_age_ms: Option<u64>,

@@ -5,11 +5,11 @@
 //! number that does not follow the accepted numbers is only remembered, as an outlier. A number that follows the
 //! outlier is accepted only if the accepted sequence has been silent for [`RESYNC_AFTER_MS`].
 
-/// Maximum difference at which a number counts as following another. It increases by 1 for each [`STEP_INTERVAL_MS`]
-/// between the two messages.
+/// Maximum difference at which a number counts as following another, if both messages arrive at the same time. For each
+/// [`STEP_INTERVAL_MS`] between the two messages, the difference may be greater by 1.
 const STEP_MAX: u64 = 256;
-/// Minimum average interval that is assumed between two messages of a sender, in milliseconds. Rooms and desks send far
-/// less often.
+/// Assumed lower limit for the average interval between messages from one sender, in milliseconds. Rooms and desks send
+/// far less often.
 const STEP_INTERVAL_MS: u64 = 4;
 /// Time without a number of the accepted sequence after which a number that follows an outlier is accepted, in
 /// milliseconds. It is longer than two heartbeat intervals with their delays, and shorter than
@@ -31,7 +31,7 @@ pub(super) enum Freshness {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SequenceTracker {
     accepted: NumberAt,
-    /// The newest number that did not follow the accepted number; `None` if none has arrived since that was accepted.
+    /// The latest number that did not follow the accepted number; `None` if none has arrived since the accepted number.
     outlier: Option<NumberAt>,
 }
 

@@ -3,8 +3,8 @@
 //! connections.
 //!
 //! Some brokers give the reason (`SessionTakenOver`); others only close the connection. If a broker closes an accepted
-//! connection without a reason and accepts the very next attempt, that also counts as a takeover. A broker that merely
-//! restarts is unlikely to be back that quickly several times in a row.
+//! connection without this reason and accepts the very next attempt, that also counts as a takeover. A broker that
+//! merely restarts is unlikely to be back that quickly several times in a row.
 
 use std::collections::VecDeque;
 
@@ -18,7 +18,7 @@ const QUIET_AFTER_MS: u64 = 60_000;
 pub(super) enum DisconnectCause {
     /// The broker gave the reason `SessionTakenOver`.
     TakenOver,
-    /// The connection was closed without a reason, presumably by the broker.
+    /// The connection ended with a different reason or none, presumably because the broker closed it.
     ClosedByBroker,
     /// This client closed the connection, for example because nothing was acknowledged.
     GivenUp,
@@ -29,8 +29,8 @@ pub(super) enum DisconnectCause {
 pub(super) struct TakeoverDetector {
     /// The times of the newest takeovers, at most [`TAKEOVERS_MIN`], oldest first.
     takeovers: VecDeque<u64>,
-    /// Whether the last connection was closed without a reason. If the next attempt succeeds, the closing counts as a
-    /// takeover.
+    /// Whether the last connection ended with [`DisconnectCause::ClosedByBroker`]. If the next attempt succeeds, that
+    /// counts as a takeover.
     was_closed: bool,
     is_contested: bool,
     was_reported: bool,

@@ -21,8 +21,7 @@ pub const SHARED_CHARS_MAX: usize = 8_000;
 pub const LIST_MAX: usize = 64;
 
 /// Text of at most `CHARS_MAX` characters. Longer text is truncated and ends with `…`. Line breaks are kept. Other
-/// control characters, characters without width, and characters that change the direction of the text around them are
-/// removed.
+/// control characters, bidirectional controls, and certain invisible characters (`is_deceptive`) are removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct BoundedText<const CHARS_MAX: usize>(String);
@@ -64,8 +63,8 @@ impl<const CHARS_MAX: usize> Deref for BoundedText<CHARS_MAX> {
     }
 }
 
-/// Returns whether `char` is a bidirectional control or has no width. Names that differ only in such characters look
-/// alike.
+/// Returns whether `char` is a bidirectional control or one of the invisible characters U+200B, U+2060 to U+206F and
+/// U+FEFF. Names that differ only in such characters look alike.
 const fn is_deceptive(char: char) -> bool {
     is_bidi_control(char) || matches!(char, '\u{200B}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
@@ -175,7 +174,7 @@ pub struct RoomView {
     pub receipt: Option<ReceiptView>,
     /// Whether a wipe is in progress.
     pub wiping: bool,
-    /// Whether staff have heard the test tone since the last wipe.
+    /// Whether staff have heard the test tone since the last reset.
     pub speaker_tested: bool,
     /// The choices that staff have in this room; `None` if the desk already knows them.
     pub offers: Option<Offers>,
@@ -214,7 +213,7 @@ pub struct ClockView {
 pub struct ReceiptView {
     /// The receipt's number, which increases with each wipe of the room.
     pub number: u64,
-    /// The wall-clock time of the wipe, in RFC 3339 format.
+    /// The wall-clock time at which the wipe was checked, in RFC 3339 format.
     pub at: Label,
     /// Whether every check passed.
     pub verified: bool,

@@ -87,7 +87,8 @@ impl ChecksummedFile {
     }
 
     /// Reads the file as [`Self::read`] does. If the file or its copy is usable, but the other of the two is missing,
-    /// damaged, different or without a checksum, rewrites both. A good copy then exists if damage occurs again.
+    /// damaged, different or without a checksum, rewrites both. A good copy then exists if damage occurs again. Also
+    /// removes what an interrupted write left behind.
     pub fn read_and_repair<T>(&self, parse: impl Fn(&[u8]) -> Result<T, String>) -> ReadOutcome<T> {
         for path in [&self.path, &self.copy_path()] {
             if let Err(error) = private::remove(&private::temporary_path(path)) {
@@ -105,8 +106,8 @@ impl ChecksummedFile {
     ///
     /// # Errors
     /// The operating system's error. If only the last sync of the directory failed, the file already has its new
-    /// content; otherwise it has its old content. The copy gets its old content back, or is removed if that was not
-    /// readable. If this fails as well, the copy keeps the new content.
+    /// content; otherwise it has its old content. The copy gets its old content back, or is removed if its old content
+    /// was not readable. If this fails as well, the copy may keep the new content.
     pub fn write(&self, body: &[u8]) -> io::Result<()> {
         let (copy, bytes) = (self.copy_path(), with_checksum(body));
         let copy_before = private::read_limited(&copy, self.file_bytes_max()).ok().flatten();
@@ -119,8 +120,8 @@ impl ChecksummedFile {
         }
         let written = private::write_atomic(&copy, &bytes).and_then(|()| private::write_atomic(&self.path, &bytes));
         if written.is_err() {
-            // The copy may already have the new content. If it kept that, later damage to the file would bring in
-            // content that was reported as not written.
+            // The copy may already have the new content. If the copy kept it, later damage to the file would bring it
+            // into use, although it was reported as not written.
             match copy_before {
                 Some(before) => private::write_atomic(&copy, &before)?,
                 None => drop(private::remove(&copy)?),

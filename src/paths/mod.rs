@@ -1,6 +1,6 @@
-//! Owns the directories in which the program stores its files, the functions that replace a file atomically
-//! ([`private`]), and the storage of small files that survive damage ([`checksummed`]). Does not own the content of the
-//! files.
+//! Owns the directories in which the program stores its files, the lock on the state directory, the id of each run, the
+//! functions that replace a file atomically ([`private`]), and the storage of small files that survive damage
+//! ([`checksummed`]). Does not own the content of the files.
 
 pub mod checksummed;
 pub mod private;
@@ -22,7 +22,7 @@ const RUNTIME_FALLBACK: &str = "/run/stillroom";
 pub const LOCK_FILE: &str = "lock";
 /// Number of decimal digits of a run's id in the lock file, enough for 48 bits.
 const RUN_ID_DIGITS: usize = 15;
-/// The largest possible id of a run. A ULID holds 48 bits of milliseconds.
+/// The largest possible id of a run. The id becomes the time in a ULID, which has 48 bits for it.
 const RUN_ID_MAX: u64 = (1 << 48) - 1;
 /// `f_type` of tmpfs, as `statfs(2)` gives it.
 const TMPFS_MAGIC: u64 = 0x0102_1994;
@@ -73,10 +73,11 @@ pub enum PathsError {
         /// The name of the environment variable.
         variable: &'static str,
     },
-    /// The directory cannot be created, or belongs to another user.
+    /// The directory cannot be created or written, or belongs to another user, or the lock file in it cannot be opened
+    /// or locked.
     #[error("{}: {source}; make it a directory that belongs to the user the room runs as", path.display())]
     Unusable {
-        /// The directory.
+        /// The directory or the lock file.
         path: PathBuf,
         /// The operating system's error.
         source: io::Error,

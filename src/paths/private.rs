@@ -7,9 +7,9 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The mode of every file in the state and runtime directories.
+/// The mode of every file that is written here, and of the append-only files and the lock file in the state directory.
 pub const FILE_MODE: u32 = 0o600;
-/// The mode of the state and runtime directories, and of every directory in them.
+/// The mode of every directory that is created here, such as the state and runtime directories.
 pub const DIR_MODE: u32 = 0o700;
 /// Number of bytes that are written at once when a file is overwritten with zeros.
 const CHUNK_BYTES: usize = 4096;
@@ -39,7 +39,7 @@ pub fn temporary_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Replaces the file at `path`, or creates it, with mode 0600. When this returns, the new content is on disk. After a
+/// Replaces the file at `path`, or creates it, with mode 0600. When this succeeds, the new content is on disk. After a
 /// power cut at any moment, the file has either its old or its new content.
 ///
 /// # Errors

@@ -55,7 +55,7 @@ pub struct Profile {
     pub place: Place,
     /// The time of day at that place; dusk by default.
     pub time: TimeOfDay,
-    /// The weather at that place, from 0 (clear, the default) to 1 (the softest haze, rain or mist that the place has).
+    /// The weather at that place, from 0 (clear, the default) to 1 (as much haze, mist or snow as the place can have).
     pub mood: f32,
     /// The places that the patient may choose. They always include the profile's own place and *Dark*, the black
     /// screen; the clinic can add others.
@@ -124,7 +124,7 @@ impl PartSound {
 /// How the breath is paced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breathing {
-    /// The lengths of the breath in, the hold and the breath out; 4-6 by default.
+    /// The breathing pattern; by default [`BreathPattern::FourSix`], that is, in for 4 s and out for 6 s.
     pub pattern: BreathPattern,
     /// The parts in which breath pacing starts on its own; settle and landing by default. The peak is not among the
     /// defaults, because pacing has not been studied there.
@@ -282,7 +282,8 @@ pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     unknown.map(|mention| mention.finding(file, one_of(&tags, Some(&mention.name)))).collect()
 }
 
-/// Reads every profile in `dir`. Returns the profiles without findings, sorted by name, and the findings of all others.
+/// Reads every profile in `dir`. Returns the profiles without findings, sorted by name, and all findings, including one
+/// about `dir` itself.
 #[must_use]
 pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding>) {
     let mut profiles = Vec::new();

@@ -1,4 +1,5 @@
-//! Owns the tests that every problem in a profile is reported with its line, and that the shipped profiles have none.
+//! Owns the tests of profiles: every problem is reported with its line, the shipped profiles have none, and a part has
+//! the value of the whole arc for every key that it lacks.
 
 // When expect-test updates a raw string, it always writes the `#` characters.
 #![allow(clippy::needless_raw_string_hashes)]

@@ -1,5 +1,5 @@
-//! Owns the breath, a pure function of time. Picture and sound evaluate it from the same start time, so they agree.
-//! Does not own what is drawn or played for it.
+//! Owns the breathing patterns, and the breath as a pure function of time. Picture and sound evaluate it from the same
+//! start time, so they agree. Does not own what is drawn or played for the breath.
 
 use crate::vocabulary::Named;
 use std::f64::consts::PI;

@@ -186,7 +186,8 @@ impl Call {
         }
     }
 
-    /// Handles the loss of a desk. If no other desk has the call, the call no longer counts as received.
+    /// Handles the loss of a desk. If no other desk has the call and nobody has answered it, the call no longer counts
+    /// as received.
     pub(super) fn on_desk_disconnected(&mut self, now: RoomTime, desk: DeskId) {
         self.desks.retain(|known| *known != desk);
         if self.desks.is_empty() && self.phase == CallPhase::Received {

@@ -62,6 +62,6 @@ pub enum Effect {
     /// Destroy the visit's key, then everything else of the visit, and then replace the process with a fresh one of the
     /// same program.
     Wipe,
-    /// Finish an interrupted wipe in the fresh process, check the result, and write the receipt.
+    /// Finish the wipe in the fresh process, check the result, and write the receipt.
     VerifyWipe,
 }

@@ -51,7 +51,7 @@ pub enum Event {
     },
     /// The clinician pressed *End now*, which takes the session to its landing.
     End {
-        /// Minutes until the session has landed; `None` takes [`super::Rules::landing_minutes_after_end`].
+        /// Minutes until the session has landed; `None` means [`super::Rules::landing_minutes_after_end`].
         landing_minutes: Option<u32>,
     },
     /// The session ends and After begins, where the patient may write.
@@ -168,7 +168,7 @@ pub enum Event {
     },
     /// The vault restored the notes after a restart.
     NotesRestored(Box<Notes>),
-    /// The vault found sealed notes whose key is gone.
+    /// The vault found sealed notes whose key is gone, or could not be opened.
     NotesLost,
     /// Some or all of the sealed notes failed authentication; the rest was restored.
     NotesDamaged,
@@ -233,8 +233,8 @@ pub enum Event {
     },
     /// A piece of music was skipped.
     SkipPiece,
-    /// Staff pressed *Calm now* or undid it. While the room is calmed, all sound but the signals is softer, a bed plays
-    /// without music, and the anchor is on.
+    /// Staff pressed *Calm now*, which also switches the anchor on, or undid it. While the room is calmed, all sound
+    /// but the signals is softer, and music is silent if a bed plays.
     Calm {
         /// Whether the room is calmed.
         on: bool,
@@ -251,7 +251,7 @@ pub enum Event {
     },
     /// Staff confirmed that sound may come from the current output.
     OutputAccepted,
-    /// Staff began or stopped talking to the patient. While they talk, all other sound is lowered.
+    /// Staff began or stopped talking to the patient. While they talk, all sound but the signals is lowered.
     TalkNow {
         /// Whether staff are talking.
         on: bool,
@@ -316,7 +316,7 @@ impl Event {
         )
     }
 
-    /// Whether the event is needed to bring a call to somebody, or to answer or end it. Such events overtake all
+    /// Whether the event is needed to bring a call to somebody, or to answer or clear it. Such events overtake all
     /// others. The reason for a call is not such an event, because it must never delay a call.
     #[must_use]
     pub const fn is_about_call(&self) -> bool {

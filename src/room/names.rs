@@ -78,8 +78,8 @@ pub const fn is_bidi_control(character: char) -> bool {
 }
 
 /// Whether a character has a glyph or is one of the spaces that separate the parts of a name. Everything else is
-/// invisible: `Default_Ignorable_Code_Point` of Unicode 16, control, private-use and noncharacter code points, and all
-/// other whitespace.
+/// invisible: `Default_Ignorable_Code_Point` of Unicode 16, the block Specials, the blank Braille pattern, control,
+/// private-use and noncharacter code points, and all other whitespace.
 fn is_visible(character: char) -> bool {
     let is_excluded = matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -15,7 +15,8 @@ impl PatientText {
         Self(text.into())
     }
 
-    /// Returns the text, for the patient's screen, the vault, or taking it home.
+    /// Returns the text, for the patient's screen, the vault, taking it home, or a desk with which the patient shared
+    /// it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

@@ -1,5 +1,5 @@
-//! Owns the snapshot, a single value with the state of the room, which screens, desks and sound follow. Does not own
-//! how the state is shown.
+//! Owns the snapshot, a single value with the state of the room, which screens, desks and sound follow, and the
+//! troubles and receipts in it. Does not own how the state is shown.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ named! {
         JournalDamaged = "journal-damaged",
         /// A call may have been lost with part of the journal, so the room placed one itself.
         CallMayBeLost = "call-may-be-lost",
-        /// A journal record of this visit crashed the program three times and was skipped.
+        /// A journal record of this visit was skipped, because it crashed the room.
         RecordSetAside = "record-set-aside",
         /// The state directory cannot be written to.
         StateUnwritable = "state-unwritable",
@@ -34,31 +34,32 @@ named! {
         SoundLost = "sound-lost",
         /// The current output is not the calibrated one, so all sound is muted.
         OutputNotCalibrated = "output-not-calibrated",
-        /// Staff accepted an output that was never measured, so its level is limited to the lowest cap.
+        /// Staff accepted an output that was never measured, so the patient's volume is limited to
+        /// [`unmeasured_volume_db`](crate::sound::Options::unmeasured_volume_db).
         OutputUnmeasured = "output-unmeasured",
         /// The sound output for the corridor chime is missing.
         ChimeLost = "chime-lost",
-        /// None of the profile's tracks can be played.
+        /// None of the tracks of the current part can be played.
         TracksGone = "tracks-gone",
         /// Visit keys are kept in process memory only, so a crash loses the note.
         KeysInMemoryOnly = "keys-in-memory-only",
         /// The note could not be sealed on disk.
         NotesNotSealed = "notes-not-sealed",
-        /// The note of this visit was lost with its key.
+        /// The note of this visit was lost, because its key is gone or the vault could not be opened.
         NotesLost = "notes-lost",
         /// Some or all of this visit's sealed note failed authentication and could not be decrypted.
         NotesDamaged = "notes-damaged",
-        /// A file of the configuration or of a profile is invalid.
+        /// A configuration file, a profile, or a music or other sound file is invalid.
         FilesWrong = "files-wrong",
         /// A state file was damaged and was replaced by its last good copy.
         StateRestored = "state-restored",
-        /// The setup of the first run and its copy are both damaged, so sound is limited to the lowest cap.
+        /// The setup of the first run and its copy are both damaged, so the patient's volume is limited to −60 dB.
         SetupLost = "setup-lost",
         /// The staff PIN and its copy are both damaged, so no PIN opens the staff sheet.
         StaffPinLost = "staff-pin-lost",
         /// The desk password and its copy are both damaged, so no password opens the desk.
         DeskPasswordLost = "desk-password-lost",
-        /// The desk page could not open its port.
+        /// The room's own desk could not be opened, or has stopped serving.
         DeskClosed = "desk-closed",
         /// The connection to the broker is down, so a desk for several rooms receives nothing from this room. The
         /// room's own desk is not affected.
@@ -69,7 +70,7 @@ named! {
         NotShownAtDesk = "not-shown-at-desk",
         /// The broker repeatedly gives this room's session to another client.
         LineFoughtOver = "line-fought-over",
-        /// A step of the escalation list reached nobody.
+        /// A step of the escalation list reached nobody, and has reached nobody since.
         EscalationFailed = "escalation-failed",
         /// The contact to the clinic's own nurse call system does not answer, or is not in the expected state.
         ContactFailed = "contact-failed",
@@ -113,7 +114,7 @@ pub struct Receipt {
     pub room: String,
     /// The checks and their results.
     pub checks: Vec<WipeCheck>,
-    /// Hash of this receipt and the previous one, in hexadecimal.
+    /// Hash over this receipt and the previous receipt's hash, in hexadecimal.
     pub chain: String,
 }
 
@@ -249,7 +250,7 @@ pub struct Snapshot {
     pub brightness_trim: f32,
     /// What staff add to the intensity of the score, −1 to 1.
     pub intensity_nudge: f32,
-    /// Whether staff are talking to the patient, which lowers all other sound.
+    /// Whether staff are talking to the patient, which lowers all sound but the signals.
     pub talk_now: bool,
     /// Number of desks that can receive a call.
     pub desks: usize,
@@ -261,13 +262,13 @@ pub struct Snapshot {
     pub take_home: TakeHome,
     /// The current troubles, in the order of [`Trouble::ALL`].
     pub troubles: Vec<Trouble>,
-    /// The receipt of the last wipe.
+    /// The receipt of the last wipe; `None` once another wipe or a visit has begun.
     pub receipt: Option<Receipt>,
-    /// Whether the surface was cleaned in this turnover.
+    /// Whether the surface was cleaned since the last reset.
     pub surface_cleaned: bool,
-    /// Whether staff heard the test tone in this turnover.
+    /// Whether staff heard the test tone since the last reset.
     pub speaker_tested: bool,
-    /// Whether a desk received a practice call in this turnover.
+    /// Whether a desk received a practice call since the last reset, in Turnover or Ready.
     pub call_tested: bool,
     /// Whether a wipe is in progress.
     pub wiping: bool,
@@ -286,8 +287,8 @@ impl Snapshot {
         self.stage.is_in_visit()
     }
 
-    /// Whether the patient can leave without losing anything written. This is so if the note is blank, its latest
-    /// version was taken home, or a delivery is in progress.
+    /// Whether the patient can leave without losing anything written or drawn. This is so if the note is blank, its
+    /// latest version was taken home, or a delivery is in progress.
     #[must_use]
     pub fn is_note_taken_home(&self) -> bool {
         self.notes.is_blank()

@@ -22,7 +22,7 @@ named! {
     TakeHomeError {
         /// No printer answers, or the printer accepts no jobs.
         PrinterAway = "printer-away",
-        /// The printer stopped or needs attention, such as paper. The job was cancelled.
+        /// The printer stopped, needs attention, such as paper, or took too long. The job was cancelled.
         PrinterStopped = "printer-stopped",
         /// No memory stick is inserted.
         StickMissing = "stick-missing",
@@ -46,7 +46,7 @@ pub enum TakeHomeStatus {
         /// file was written.
         code: Option<String>,
     },
-    /// The delivery failed, and nothing of it is left with the printer, in the folder or on the memory stick.
+    /// The delivery failed. The print job or the unfinished file was removed, unless that failed as well.
     Failed(TakeHomeError),
 }
 

@@ -373,8 +373,8 @@ impl Room {
         Ok(())
     }
 
-    /// Resumes after a restart. Asks for an interrupted wipe to be finished or for the notes of the visit to be
-    /// decrypted, and sends an open call again.
+    /// Resumes after a restart. Asks for a wipe in progress to be finished and verified, or for the notes of the visit
+    /// to be decrypted, and sends an open call again.
     fn restart(&mut self, now: RoomTime) {
         // The patient's latest activity may not be in the journal, so the restart counts as activity.
         self.record_activity(now);

@@ -59,7 +59,7 @@ pub enum Message {
     CardPressed(usize),
     /// *Take it home* was pressed.
     TakePressed,
-    /// Something happened on the screen that takes the note home.
+    /// Something happened on the screen on which the patient takes the note home.
     TakeHome(take_home::Message),
     /// *Leave* was pressed.
     LeavePressed,
@@ -182,7 +182,7 @@ fn home_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 
 fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
     // The clinic's own cards replace the built-in ones. They are looked up in the patient's language, then in its
-    // fallbacks, but not beyond the first fallback that has built-in cards.
+    // fallbacks, but not beyond the first of these languages that has built-in cards.
     let languages = ctx.words.languages_up_to("after-card-1-title");
     let own_cards = ctx.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
     let (count, page) = if let Some(own_card) = own_cards.get(card) {

@@ -517,8 +517,8 @@ impl ArriveScreen {
         let Some(breath) = ctx.snapshot.breath else { return page.view(ctx) };
         let word = |key: &str| text(ctx.say(key)).size(ctx.scale.title()).font(theme::VOICE).line_height(1.2);
         let ring = breath_ring::breath_ring(breath, ctx.clock, ctx.mm(RING_MM), is_still);
-        // The ring stands with the words, so that it does not cover the light of the place, which moves with the breath
-        // as well.
+        // The ring is among the words, so that it does not cover the light of the place, which moves with the breath as
+        // well.
         page.content(ring.words(word("breath-in"), word("breath-out"))).view(ctx)
     }
 

@@ -21,9 +21,10 @@ use crate::words::Value;
 const NAME_CHARS_MAX: usize = 40;
 /// Minimum number of digits in a PIN.
 const PIN_DIGITS_MIN: usize = 4;
-/// Shorter and longer side of the smallest screen for which the first run is drawn, in millimetres. On a smaller one,
-/// its controls are smaller than elsewhere, but all are there, and an outline as large as a real card has room. Staff
-/// go through it once, and no patient is in the room then.
+/// Shorter and longer side of the smallest screen for which the first run is laid out, in millimetres. On a smaller
+/// screen, the whole layout is scaled down, so that all its controls fit. Small controls are acceptable here, because
+/// staff go through the first run only once, with no patient in the room. The outline of a bank card is not scaled
+/// down.
 const LEAST_DRAWN_MM: (f32, f32) = (135.9, 217.0);
 /// Amount by which one step changes the diagonal, in inches.
 const INCH_STEP: f32 = 0.1;
@@ -110,19 +111,21 @@ pub enum Message {
     FinishPressed,
 }
 
-/// Returns the diagonal of the smallest screen for which the first run is drawn in this window, in inches.
+/// Returns the diagonal, in inches, of the smallest screen with the shape of this window for which the first run is
+/// laid out.
 #[must_use]
 pub fn least_drawn_inches(window: Size) -> f32 {
     diagonal_inches_of(LEAST_DRAWN_MM, (window.width, window.height))
 }
 
-/// Returns the smallest diagonal on which every control has room, in inches, for a screen with the shape of this window.
+/// Returns the diagonal, in inches, of the smallest screen with the shape of this window that has room for every
+/// control.
 fn least_inches(window: Size) -> f32 {
     smallest_diagonal_inches((window.width, window.height))
 }
 
-/// Returns the smallest diagonal that staff can set, in inches. It is one step too small, so that a screen that is too
-/// small can be found to be so.
+/// Returns the smallest diagonal that staff can set, in inches. It is one step below the smallest diagonal that the
+/// program accepts, so that staff whose screen is too small can set that size and are told that it is too small.
 fn lowest_inches(window: Size) -> f32 {
     to_tenth(least_inches(window) - INCH_STEP)
 }
@@ -153,7 +156,8 @@ impl FirstRunScreen {
         self.save_error = Some(why);
     }
 
-    /// The diagonal that is set, in inches. The one from the configuration may be smaller than staff can set.
+    /// The diagonal that is set, in inches, limited to what staff can set. The configured diagonal may be outside this
+    /// range.
     fn inches(&self, window: Size) -> f32 {
         self.diagonal_inches.min(*DIAGONAL_INCHES.end()).max(lowest_inches(window))
     }
@@ -323,7 +327,8 @@ impl FirstRunScreen {
     }
 
     /// The step that sets the screen's diagonal by comparison with a bank card, which is at hand in every clinic and
-    /// has the same size everywhere. A screen that is too small does not get past it.
+    /// has the same size everywhere. Staff cannot go on from this step while the diagonal is too small for every
+    /// control.
     fn screen_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         // The outline is drawn larger if the screen is assumed to be smaller, so *+* reduces the diagonal.
         let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {

@@ -1,6 +1,7 @@
-//! The screens, one file each: a struct, its messages in the past tense, an `update` that returns an [`Action`] for the
-//! app, and a `view`. Screens read the room's snapshot and ask for events to be sent to the room; they never use a port
-//! (ARCHITECTURE.md) directly.
+//! The screens, one file each; also the PIN pad, the staff sheet, and the editors that several screens share. A file
+//! has a struct, messages in the past tense, an `update` and a `view`; Farewell, which has no controls, has only a
+//! `view`. The `update` of a screen returns an [`Action`] for the app. Screens read the room's snapshot and ask for
+//! events to be sent to the room; they never act through a port (ARCHITECTURE.md) themselves.
 
 pub mod after;
 pub mod arrive;
@@ -119,7 +120,7 @@ impl Screen {
         }
     }
 
-    /// Handles a message. One of another screen, which has been replaced in the meantime, does nothing.
+    /// Handles a message. A message of a screen that has been replaced in the meantime does nothing.
     pub fn update(&mut self, message: ScreenMessage, ctx: &ViewContext) -> Action {
         use ScreenMessage::{After, Arrive, FirstRun, Ready, Session, Turnover};
         let snapshot = &ctx.snapshot;
@@ -135,7 +136,7 @@ impl Screen {
     }
 
     /// Whether a notice may cover the top of the screen. It may not in the session, which shows a notice among its own
-    /// words, and on a page to write or draw on, which has its tabs at the top.
+    /// words, nor on a page to write or draw on, which has its tabs at the top.
     #[must_use]
     pub fn has_room_for_notice(&self) -> bool {
         match self {

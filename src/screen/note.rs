@@ -22,9 +22,10 @@ use crate::widget::{ViewContext, parts};
 
 /// Keys of the titles of text pages. They start over after the last one.
 const PROMPTS: [&str; 4] = ["note-prompt-emotions", "note-prompt-memories", "note-prompt-images", "note-prompt-word"];
-/// Maximum number of characters that a page of text can still take when it counts as nearly full.
+/// A page of text counts as nearly full when it can take at most this many more characters.
 const CHARS_NEARLY_FULL: usize = 60;
-/// Maximum number of points that a drawing can still take when it counts as nearly full.
+/// A drawing counts as nearly full when it can take about this many more points, and as full when it can take a tenth
+/// of them.
 const POINTS_NEARLY_FULL: usize = 1_500;
 /// Number of words for feelings that are offered.
 const FEELINGS: usize = 12;

@@ -77,7 +77,7 @@ impl PinPad {
         self.notice = if seconds == 0 { PadNotice::Wrong } else { PadNotice::Locked { seconds } };
     }
 
-    /// Shows that no PIN can be checked, because the file that stores it is damaged.
+    /// Shows that no PIN can be checked, for example because the file that stores the staff PIN is damaged.
     pub fn on_unreadable_pin(&mut self) {
         self.notice = PadNotice::Unreadable;
     }
@@ -126,7 +126,7 @@ impl PinPad {
         pad.push(staff_parts::side_by_side(ctx, last))
     }
 
-    /// The pad as a staff sheet, which leaves the place and the call visible.
+    /// The pad as a staff sheet, which always leaves the call visible.
     #[must_use]
     pub fn sheet<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let geometry = SheetGeometry::of(ctx);

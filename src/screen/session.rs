@@ -31,13 +31,13 @@ const SHEET_TIME: Duration = Duration::from_secs(20);
 const WORDS_TIME_MS: u64 = 40_000;
 /// Height at the top of the screen that is reserved for a line of words, in millimetres.
 const WORDS_HEIGHT_MM: f32 = 24.0;
-/// Time for which the screen says that a power failure has destroyed the note.
+/// Time for which the screen says that the note was lost in a power failure.
 const RESTORED_TIME: Duration = Duration::from_mins(1);
 /// Number of lines of words, which are shown in turn.
 const WORDS_COUNT: u64 = 12;
 /// Number of breaths during which a ring shows the rhythm. After these breaths only the place shows it.
 const RING_BREATHS: u32 = 3;
-/// Number of lines of the anchor, which are shown in turn.
+/// Number of lines of the anchor (a calm page for a patient for whom the session is too much), which are shown in turn.
 const ANCHOR_LINES: u64 = 4;
 /// Time for which each line of the anchor is shown, in milliseconds.
 const ANCHOR_LINE_MS: u64 = 16_000;
@@ -61,7 +61,7 @@ const TILE_MAX_MM: f32 = 30.0;
 const BODY_MM: f32 = 5.6;
 /// Font sizes for a line of the anchor in normal type, from the largest to the smallest, in millimetres.
 const ANCHOR_SIZES_MM: [f32; 3] = [9.0, 8.0, 7.0];
-/// Minimum font size of the words that say where the patient is, in millimetres.
+/// Minimum font size of the words that say where in the session the patient is, in millimetres.
 const WHERE_LEAST_MM: f32 = 4.8;
 /// Maximum diameter of the pacer, in millimetres.
 const PACER_MM: f32 = 34.0;
@@ -95,7 +95,8 @@ enum ControlGroup {
 pub enum Message {
     /// The place was touched. This only wakes the controls.
     PlaceTouched,
-    /// A timer ran out. The controls may go to rest, and the view is built again, with other words if they are due.
+    /// A timer ran out. The controls may go to rest, which also closes an open sheet, and the view is built again, with
+    /// other words if they are due.
     TimerElapsed,
     /// The pacer was switched on or off.
     BreathePressed(bool),
@@ -173,7 +174,8 @@ impl SessionScreen {
         parts::deadline(self.touched_at, time)
     }
 
-    /// The screen of the session, or the anchor if it is on and no call is open.
+    /// The screen of the session or, while the anchor is on and no call is open, the anchor: a calm page for a patient
+    /// for whom the session is too much.
     #[must_use]
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         if shows_anchor(&ctx.snapshot) {
@@ -199,7 +201,7 @@ impl SessionScreen {
         let words = container(words(ctx, self.opened_at, is_open))
             .width(Length::Fill)
             .padding(Padding { top: ctx.mm(notice::TOP_MM), ..Padding::ZERO });
-        // While a call is open, the staff's control is in one corner, so the words are at the other side.
+        // While a call is open, the staff's control is in one corner, so the words are on the other side.
         let words = match (is_calling, ctx.is_mirrored()) {
             (false, _) => words.center_x(Length::Fill),
             (true, false) => words.align_right(Length::Fill),
@@ -369,8 +371,8 @@ fn sheet<'a>(ctx: &ViewContext, content: impl Into<Element<'a, Message>>) -> Ele
         .into()
 }
 
-/// The anchor, for a patient for whom the session is too much: one calm line at a time, words that say where the
-/// patient is, the breath, and a way back. The place is not dimmed, because it is something to hold on to.
+/// The anchor, for a patient for whom the session is too much: one calm line at a time, words that say where in the
+/// session the patient is, the breath, and a way back. The place is not dimmed, because it is something to hold on to.
 fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let now = ctx.clock.now();
     let geometry = PageGeometry::of(ctx);
@@ -437,10 +439,10 @@ fn with_breath_words<'a>(ctx: &ViewContext, pacer: Pacer<'a, Message>) -> Pacer<
     pacer.words(word("breath-in"), word("breath-out"))
 }
 
-/// What paces the breath; `None` while the pacer is off. It is a ring or an orb if the profile asks for one, or a ring
-/// if motion is reduced. Otherwise the place itself breathes, and a ring shows the rhythm for the first
-/// [`RING_BREATHS`] breaths. The pacer is beside the light of the place: to its right on a landscape screen, because
-/// the controls are to its left, and to its left on a portrait screen.
+/// What paces the breath; `None` while the pacer is off. It is a ring or an orb if the profile asks for one. Otherwise
+/// the place itself breathes, and a ring shows the rhythm for the first [`RING_BREATHS`] breaths, or all the time if
+/// motion is reduced. The pacer is beside the light of the place: on a landscape screen to the right of the light,
+/// because the controls are on the left, and on a portrait screen to the left of the light.
 fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
     let breath = ctx.snapshot.breath?;
     let is_still = ctx.place_renderer.reduce_motion;

@@ -24,8 +24,8 @@ use crate::words::Value;
 const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
 /// Number of columns in which profiles and places are listed.
 const PROFILE_COLUMNS: usize = 2;
-/// Minimum and maximum height of a profile, in millimetres. If not all profiles fit at the minimum height, they are on
-/// several pages.
+/// Minimum and maximum height of the tile of a profile, in millimetres. If not all profiles fit at the minimum height,
+/// they are on several pages.
 const PROFILE_MM: (f32, f32) = (16.5, 30.0);
 /// Height of the row of controls that begin the session, in millimetres.
 const BEGIN_MM: f32 = 16.0;
@@ -50,8 +50,8 @@ pub struct StaffSheet {
     settle: bool,
     /// Index of the page of profiles that staff turned to. With `None`, the page with the chosen profile is shown.
     profile_page: Option<usize>,
-    /// The place from the patient's arrival, and the volume, which staff replaced by the profile's. They are kept so
-    /// that they can be restored. `None` if nothing is replaced.
+    /// The place from the patient's arrival and the volume, both as they were before staff replaced them by those of
+    /// the profile. They are kept so that they can be restored. `None` if they are not replaced.
     exchanged: Option<(Place, f32)>,
     /// Whether staff quieted the music to talk. The music comes back when the sheet closes.
     is_talking: bool,
@@ -429,7 +429,7 @@ fn more<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     rows
 }
 
-/// The reset, which has to be held. While a call is open that is not a practice call, words say why there is no reset.
+/// The reset, which has to be held. While a real call is open, words say why there is no reset.
 fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
     if ctx.snapshot.call.as_ref().is_some_and(|call| !call.practice) {
         return column![parts::staff_note(ctx, ctx.staff("staff-reset-call-open"))];
@@ -527,7 +527,8 @@ fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         .into()
 }
 
-/// A bar for each part of the arc. What has passed is lit.
+/// A bar for each part of the arc that takes time on the session clock, which settling does not. What has passed is
+/// lit.
 fn arc<'a>(ctx: &ViewContext, session: SessionView) -> Element<'a, Message> {
     let timeline = session.timeline;
     let now_ms = session.clock_ms(ctx.clock.now()).unwrap_or(0);

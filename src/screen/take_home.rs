@@ -1,6 +1,6 @@
-//! Owns the screen on which the patient takes the note home: the choice of a way, the codes for a phone, a drawing for
-//! the phone's camera, and the progress of a print or a sealed file. Sends the choice to the room, and shows the status
-//! in the snapshot. Does not own printing or sealing.
+//! Owns the screen on which the patient takes the note home: the choice of a take-home method, the codes for a phone, a
+//! drawing for the phone's camera, and the progress of a print or a sealed file. Sends the choice to the room, and
+//! shows the status in the snapshot. Does not own printing or sealing.
 
 use std::time::{Duration, Instant};
 
@@ -28,20 +28,20 @@ use crate::widget::{ViewContext, parts};
 const MODULE_PX: usize = 4;
 /// Side of a code that contains the note, in millimetres.
 const CODE_MM: f32 = 92.0;
-/// Maximum height of the control that chooses a way of taking the note home, in millimetres.
+/// Maximum height of the control that chooses a take-home method, in millimetres.
 const WAY_MM: f32 = 40.0;
-/// Minimum height of a control in which a hint fits below the name of the way, in millimetres.
+/// Minimum height of a control in which a hint fits below the name of the take-home method, in millimetres.
 const WAY_WITH_HINT_MM: f32 = 27.0;
 /// Height that the title and the actions of a portrait page take beyond what [`PageGeometry::body_height_mm`] allows
 /// for, in millimetres.
 const PORTRAIT_SPARE_MM: f32 = 1.9;
 /// Height of *Write* and *Draw*, which are offered if there is no note yet, in millimetres.
 const CHOICE_MM: f32 = 30.0;
-/// Time after which a bright drawing closes by itself, so that a forgotten one does not keep lighting the room.
+/// Time after which a bright drawing closes by itself, so that a forgotten drawing does not keep lighting the room.
 const PHOTO_TIME: Duration = Duration::from_mins(1);
-/// Background of a code, as RGBA: sand, since nothing on the screen is pure white.
+/// Background of a code, as RGBA: [`theme::BRIGHT_PAPER`], since nothing on the screen is pure white.
 const LIGHT_MODULE: [u8; 4] = [0xF1, 0xE6, 0xD6, 0xFF];
-/// Foreground of a code, as RGBA: ink.
+/// Foreground of a code, as RGBA: [`theme::INK`].
 const DARK_MODULE: [u8; 4] = [0x0B, 0x14, 0x20, 0xFF];
 
 /// The screen on which the patient takes the note home.
@@ -67,9 +67,9 @@ enum TakeHomeView {
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A way was chosen, or the same way was requested again.
+    /// A take-home method was chosen, or the same method was requested again.
     WayPressed(TakeHomeMethod),
-    /// The patient went back to the choice of ways.
+    /// The patient went back to the choice of a take-home method.
     OtherWayPressed,
     /// The code with this index in the series was requested.
     CodePressed(usize),
@@ -106,8 +106,8 @@ impl TakeHomeScreen {
         Self { codes, drawings: notes.drawings().cloned().collect(), code_index: 0, view: TakeHomeView::Choosing }
     }
 
-    /// Returns what the app has to do when the screen opens. If codes are the only way, they are shown at once, without
-    /// a choice.
+    /// Returns what the app has to do when the screen opens. If codes are the only take-home method, they are shown at
+    /// once, without a choice.
     pub fn open(&mut self, ways: &[TakeHomeMethod]) -> Action {
         if ways == [TakeHomeMethod::Phone] && !self.codes.is_empty() && !self.has_drawings() {
             self.view = TakeHomeView::Progress(TakeHomeMethod::Phone);
@@ -150,13 +150,13 @@ impl TakeHomeScreen {
         !self.drawings.is_empty()
     }
 
-    /// Whether there is more than one way, a photo of the drawings included.
+    /// Whether there is more than one take-home method; a photo of the drawings counts as one.
     fn has_other_ways(&self, ctx: &ViewContext) -> bool {
         self.ways(ctx).len() + usize::from(self.has_drawings()) > 1
     }
 
-    /// The ways in which this note can be taken home, a photo not included. Phones are left out if nothing is written,
-    /// because drawings do not fit into codes.
+    /// The methods by which this note can be taken home, a photo not included. The phone is left out if there are no
+    /// codes. Drawings do not fit into codes.
     fn ways(&self, ctx: &ViewContext) -> Vec<TakeHomeMethod> {
         if self.codes.is_empty() && !self.has_drawings() {
             return Vec::new();
@@ -173,7 +173,7 @@ impl TakeHomeScreen {
         note: impl Fn(PageKind) -> M,
         close: M,
     ) -> Element<'a, M> {
-        // At most one way is in progress at a time. It is shown instead of the current view.
+        // At most one take-home method is in progress at a time. Its progress is shown instead of the current view.
         let view = under_way(ctx).map_or(self.view, TakeHomeView::Progress);
         match view {
             TakeHomeView::Choosing => self.choosing(ctx, wrap, note, close),
@@ -211,7 +211,7 @@ impl TakeHomeScreen {
         }
         let columns = if geometry.is_portrait() || count == 1 { 1 } else { 2 };
         let rows = count.div_ceil(columns) as f32;
-        // On a small display, the long title would take two lines and leave too little height for four ways.
+        // On a small display, the long title would take two lines and leave too little height for four methods.
         let title = if geometry.is_small() { ctx.say("take-title") } else { ctx.say("take-question") };
         let spare_mm = if geometry.is_portrait() { PORTRAIT_SPARE_MM } else { 0.0 };
         let body_mm = geometry.body_height_mm(geometry.title_lines(&title)) - spare_mm;
@@ -226,7 +226,7 @@ impl TakeHomeScreen {
         Page::new().title(title).content(offers).start(done).view(ctx)
     }
 
-    /// The control that chooses a way.
+    /// The control that chooses a take-home method.
     fn way<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,
@@ -345,7 +345,7 @@ impl TakeHomeScreen {
             .spacing(ctx.mm(3.0))
             .width(Length::Fill);
         let geometry = PageGeometry::of(ctx);
-        // On a portrait screen three actions take two rows, whose height the code gives up.
+        // On a portrait screen, three actions take two rows, so the code is smaller by the height of a row.
         let is_crowded = geometry.is_portrait() && self.codes.len() > 1 && self.has_other_ways(ctx);
         let square = code.view(ctx, if is_crowded { CODE_MM - TARGET_MM - GAP_MM } else { CODE_MM });
         let mut page = Page::new().start(done(ctx, close));
@@ -369,7 +369,7 @@ impl TakeHomeScreen {
     }
 }
 
-/// A control with the name of a way and, if it is high enough, a hint below the name.
+/// A control with the name of a take-home method and, if the control is high enough, a hint below the name.
 fn way_control<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: &str,
@@ -433,7 +433,7 @@ impl QrImage {
     }
 }
 
-/// The way that is in progress, if any.
+/// The take-home method that is in progress, if any.
 fn under_way(ctx: &ViewContext) -> Option<TakeHomeMethod> {
     let take_home = &ctx.snapshot.take_home;
     TakeHomeMethod::ALL.iter().copied().find(|way| take_home.status(*way) == Some(&TakeHomeStatus::InProgress))

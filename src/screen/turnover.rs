@@ -52,7 +52,8 @@ pub struct TurnoverScreen {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum TurnoverStep {
-    /// The wipe is in progress, or has just been verified.
+    /// The wipe is in progress, or has just been verified. If the surface was cleaned before a restart of the program,
+    /// the results are shown.
     #[default]
     Opened,
     /// The cleaning is announced. Touch will be locked at `until`.
@@ -177,7 +178,8 @@ impl TurnoverScreen {
         stack![page.view_on_ink(ctx), self.timers(ctx)].into()
     }
 
-    /// The timers of what runs by itself: the test tone, and the practice call as soon as a desk is connected.
+    /// The timers of what runs by itself: the test tone, the practice call as soon as a desk is connected, and the end
+    /// of that call.
     fn timers<'a>(&self, ctx: &ViewContext) -> Column<'a, Message> {
         let snapshot = &ctx.snapshot;
         let tone = self.tone_at.map(|at| timer(at, Message::ToneDue));

@@ -1,5 +1,6 @@
-//! Owns the text pad (a page of text with an on-screen keyboard and undo), and the frame of every page to write or draw
-//! on. Used by Arrive, the note and the first run. Does not own where the text goes.
+//! Owns the text pad (a page of text with an on-screen keyboard and undo), the frame around a page of text, and the
+//! parts that pages of text and drawing pads share. Used by Arrive, the note, the drawing pad and the first run. Does
+//! not own where the text goes.
 
 use iced::widget::text_editor::{self, Action as Edit, Content, Cursor};
 use iced::widget::{Space, column, container, row, text_editor as editor};
@@ -26,16 +27,16 @@ pub const SIDE_MM: f32 = 23.0;
 const SIDE_WORDS_MM: f32 = SIDE_MM - 1.6;
 /// Font sizes of the label of a side control, from the largest to the smallest, in millimetres.
 const SIDE_LABELS_MM: [f32; 3] = [5.6, 5.0, 4.5];
-/// Font size of a label that does not fit in any of [`SIDE_LABELS_MM`], in millimetres.
+/// Font size of a label that fits at none of [`SIDE_LABELS_MM`], in millimetres.
 const SIDE_LABEL_LEAST_MM: f32 = 4.1;
-/// Width of the widest usual letters of a word, relative to the font size.
+/// Assumed width of a letter, relative to the font size. No ordinary word has wider letters on average.
 const LETTER_WIDTH_MAX: f32 = 0.6;
 /// Margin around a page and its keyboard, in millimetres.
 pub const MARGIN_MM: f32 = 4.0;
 /// Width that the call takes up beside the top row of a page, in millimetres.
 pub const CALL_SPACE_MM: f32 = CALL_MM + 4.0 + GAP_MM - 1.0;
 /// Width of the space that a row beside the call leaves empty at its start, in millimetres. Staff hold this corner of
-/// the screen to open their menu.
+/// the screen to open the PIN pad.
 pub const CORNER_SPACE_MM: f32 = 15.5;
 /// Minimum height of a page above a keyboard, in millimetres.
 const PAGE_MIN_MM: f32 = 30.0;
@@ -44,8 +45,8 @@ const TAB_MIN_MM: f32 = 29.5;
 /// Brightness of the place behind a page, 0 to 1. Together with [`VEIL_ALPHA`], about 15 % of the place's light is
 /// left.
 const BEHIND_PAGE: f32 = 0.3;
-/// Opacity of the ink over the place, 0 to 1. The place takes seconds to dim, but the ink is there within half a second,
-/// so that words on [`theme::PAPER`] soon have a contrast ratio of 7.
+/// Opacity of the dark overlay between the place and a page, 0 to 1. The place takes seconds to dim, but the overlay is
+/// there within half a second, so that words on [`theme::PAPER`] soon have a contrast ratio of 7.
 const VEIL_ALPHA: f32 = 0.5;
 
 /// A page of text that is being edited.
@@ -347,8 +348,8 @@ pub fn room_below_page_mm(geometry: PageGeometry) -> (f32, f32) {
     }
 }
 
-/// The frame around a page to write or draw on. On a small display with something in `below`, the head and the tabs are
-/// left out, and there is space for few controls only.
+/// The frame around a page of text. On a small display with something in `below`, the head and the tabs are left out,
+/// and there is space for few controls only.
 pub struct PageFrame<'a, M> {
     /// Words beside the call that say what the page is for.
     pub head: Element<'a, M>,
@@ -445,7 +446,8 @@ pub fn side_gap<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
     Space::new().width(Length::Fixed(ctx.mm(SIDE_MM))).height(Length::Fixed(ctx.mm(TARGET_MM))).into()
 }
 
-/// Returns the largest font size at which the label of a side control fits, in millimetres.
+/// Returns the largest of [`SIDE_LABELS_MM`] at which the label of a side control fits, or [`SIDE_LABEL_LEAST_MM`] if
+/// it fits at none, in millimetres.
 fn side_label_mm(label: &str) -> f32 {
     let letters = label.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
     let fits = |size_mm: &f32| {

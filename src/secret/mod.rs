@@ -150,7 +150,7 @@ impl Secret {
     /// wait by stopping the program in between.
     ///
     /// # Errors
-    /// If no secret is set, or its file cannot be read.
+    /// If no secret is set, or if its file and the copy are damaged.
     pub fn verify(&self, secret: &str, now: SystemTime) -> Result<Verification, SecretError> {
         let now_ms = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let now_ms = u64::try_from(now_ms).unwrap_or(u64::MAX);
@@ -191,7 +191,8 @@ impl Secret {
         }
     }
 
-    /// Whether the copy was used because the file was found damaged, at any time since this value was created.
+    /// Whether the copy was used because the file was found missing or damaged, at any time since this value was
+    /// created.
     #[must_use]
     pub fn copy_was_used(&self) -> bool {
         self.copy_was_used.load(Ordering::Relaxed)

@@ -1,5 +1,6 @@
-//! Owns the mix, and the handle through which the room's driver controls the sound. Does not own the choice of what is
-//! heard at a given time, which is a pure function of the snapshot, the profile and the time (`driver::mix`).
+//! Owns the mix, the sound's options and events, the handle through which the room's driver controls the sound, and the
+//! conversion of a mix to the engine's levels. Does not own the choice of what is heard at a given time, which is a
+//! pure function of the snapshot, the profile and the time (`driver::mix`).
 //!
 //! ```text
 //! set_mix, signal ─▶ output thread ─queue─▶ engine (one source, in the audio callback) ─▶ output
@@ -62,7 +63,7 @@ pub struct Mix {
     /// Length of the crossfade from one track to the next and between tracks and score, 0 to [`CROSSFADE_MAX_S`]
     /// seconds.
     pub crossfade_s: f32,
-    /// Total number of skips requested so far. Each increase crossfades to the next track.
+    /// Total number of skips requested so far. An increase by *n* crossfades to the *n*th track that follows.
     pub skips: u32,
     /// Level of the tracks in dB, at most 0.
     pub music_db: f32,
@@ -120,7 +121,7 @@ pub struct BreathSound {
 /// Settings of the sound that do not change while it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// Seed of the beds; the same seed gives the same beds.
+    /// Seed of the beds and of the breath's noise. The same seed gives the same samples.
     pub seed: u64,
     /// Measured loudness of the tracks, used to match their levels.
     pub loudness: LoudnessLibrary,
@@ -130,8 +131,9 @@ pub struct Options {
     /// Lower limit of the signals' level in dB relative to full scale. Signals follow the patient's volume down to this
     /// level and no further, because the answer to a call must be heard.
     pub signal_floor_db: f32,
-    /// Output for everything but the corridor's chime, by a name from [`outputs`]; `None` for the system default. No
-    /// other output ever takes its place.
+    /// Output for everything but the corridor's chime, by a name from [`outputs`]. No other output ever takes its
+    /// place. With `None`, sound comes out of the output that the room is calibrated for or, in a room without a
+    /// calibration, of the system default.
     pub device: Option<String>,
     /// Output for the chime of [`Signal::NoDesk`] in the corridor. With `None`, the chime sounds on the patient's
     /// output only, at the level of the other signals.
@@ -174,7 +176,8 @@ impl Default for Options {
 /// An event that the sound reports to its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SoundEvent {
-    /// There is no output, or it was lost. The sound checks every second whether the outputs have changed.
+    /// There is no usable output, the output was lost, or a fault in the program interrupted the sound. While there is
+    /// no output, the sound checks every second whether the outputs have changed.
     DeviceLost {
         /// What the system reported.
         why: String,
@@ -182,8 +185,8 @@ pub enum SoundEvent {
     /// An output on which sound is allowed is available, for the first time or again.
     DeviceBack,
     /// Sound would come out somewhere that the room is not calibrated for, for example after a plug was pulled.
-    /// Everything is muted, signals too, until the calibrated output is back or [`SoundHandle::accept_output`] is
-    /// called.
+    /// Everything on this output is muted, signals too, until the calibrated output is back or
+    /// [`SoundHandle::accept_output`] is called.
     OutputNotCalibrated {
         /// The output, by its name in [`outputs`].
         output: String,
@@ -191,10 +194,10 @@ pub enum SoundEvent {
         port: Option<String>,
     },
     /// [`SoundEvent::OutputNotCalibrated`] no longer applies: sound fades in again on an output where it is allowed, or
-    /// the output was lost altogether, in which case [`SoundEvent::DeviceLost`] is reported as well.
+    /// the output was lost altogether, so that [`SoundEvent::DeviceLost`] applies.
     OutputCalibrated,
-    /// Staff allowed an output other than the one in [`Options::calibrated`], whose level nobody has measured. The
-    /// patient's volume is limited to [`Options::unmeasured_volume_db`] there.
+    /// Staff allowed an output whose level nobody has measured, because it is not the one in [`Options::calibrated`].
+    /// The patient's volume is limited to [`Options::unmeasured_volume_db`] there.
     OutputUnmeasured {
         /// The output, by its name in [`outputs`].
         output: String,
@@ -211,7 +214,7 @@ pub enum SoundEvent {
     ChimeBack,
     /// A clip could not be used; the signal's tones replace it.
     ClipSkipped {
-        /// The file.
+        /// The file, or the folder if the clips in it could not be read.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -230,8 +233,9 @@ pub enum SoundEvent {
         /// What is wrong with it.
         why: String,
     },
-    /// No track of the current list can be played. The rest of the mix continues; the tracks are tried again every 30
-    /// seconds.
+    /// No track of the current list can be played, or a fault in the program interrupted the reading of tracks. The
+    /// rest of the mix continues. Unplayable tracks are tried again every 30 seconds; after a fault, the reading
+    /// restarts.
     TracksGone,
     /// A track can be played again.
     TracksBack,
@@ -299,7 +303,8 @@ impl SoundHandle {
         let _ = self.commands.try_send(OutputCommand::MixChanged);
     }
 
-    /// Plays `signal` once, unaffected by ducking and holding. Without an output it is dropped, not delayed.
+    /// Plays `signal` once, unaffected by ducking and holding. Without an output it is dropped, not delayed. Only the
+    /// corridor's chime, which has an output of its own, is retried for a few seconds.
     pub fn signal(&self, signal: Signal) {
         self.send(OutputCommand::Signal(signal));
     }
@@ -324,7 +329,7 @@ impl SoundHandle {
         self.send(OutputCommand::AcceptOutput);
     }
 
-    /// Returns statistics of the output since the start.
+    /// Returns statistics about the output: counts and the largest error since the start, and the latest latency.
     #[must_use]
     pub fn health(&self) -> OutputHealth {
         self.shared.health()

@@ -1,5 +1,5 @@
-//! Owns the ways in which a patient takes a note home, and the removal of everything that they leave behind. Does not
-//! own the content of the note.
+//! Owns the methods of taking a note home, and the removal of everything that they leave behind. Does not own the
+//! content of the note.
 
 pub mod paper;
 pub mod pdf;
@@ -91,11 +91,11 @@ impl TakeAway {
         self.sealer.is_some()
     }
 
-    /// Prints a note and returns once it is printed. If the print server may still have the job afterwards, a marker
-    /// file remains, which makes the next wipe remove the job.
+    /// Prints a note and returns once it is printed or has failed. If the print server may still have the job
+    /// afterwards, a marker file remains, which makes the next wipe remove the job.
     ///
     /// # Errors
-    /// Why the note was not printed.
+    /// Why the note was not printed, or why its job could not be removed after printing.
     pub fn print(&self, note: &PreparedNote<'_>) -> Result<(), TakeHomeError> {
         let printer = self.printer.as_ref().ok_or(TakeHomeError::PrinterAway)?;
         let name = printer.find().map_err(|error| fault_of(&error))?;
@@ -136,7 +136,7 @@ impl TakeAway {
     /// `print::WIPE_RESPONSE_TIMEOUT` allows. Can be repeated at any time.
     ///
     /// # Errors
-    /// If a job or a file may be left. In that case, the marker file remains.
+    /// If a job may be left, or if a marker file cannot be removed. In that case, the marker file remains.
     pub fn purge(&self) -> Result<(), PurgeError> {
         if self.is_marked(SEALING) {
             if let Some(sealer) = &self.sealer {

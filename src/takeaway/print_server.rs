@@ -1,5 +1,5 @@
-//! Owns the connection to the system's print server, which carries one IPP request and its response, with time limits.
-//! Does not own the content of requests.
+//! Owns the connection to the system's print server, which carries one IPP request and its response, with time limits,
+//! and the construction of requests. Does not own the choice of operations and attributes.
 
 use std::ffi::OsString;
 use std::io::{self, Cursor, Read, Write};
@@ -144,7 +144,8 @@ impl PrintServer {
     }
 
     /// Sends a request to the resource at `path`, such as `/jobs/`, followed by a document, which may be empty.
-    /// `within` is the time limit for the whole exchange, up to the end of the response.
+    /// `within` is the time limit for the whole exchange, up to the end of the response, except for looking up the
+    /// address of the host.
     ///
     /// # Errors
     /// If the print server does not respond in time, sends an invalid response, or refuses the request.
@@ -189,7 +190,8 @@ fn parse_response(response: &[u8]) -> Result<IppRequestResponse, ServerError> {
 pub struct IppRequest(IppRequestResponse);
 
 impl IppRequest {
-    /// Creates a request for an operation on the printer or job at `uri`, in the name of `user`.
+    /// Creates a request for an operation on the printer or job at `uri`, or on the print server itself if that is
+    /// `None`, in the name of `user`.
     ///
     /// # Errors
     /// If an argument is not valid in IPP.

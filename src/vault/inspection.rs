@@ -29,7 +29,8 @@ pub struct Inspection {
     pub unexpected: usize,
     /// Number of files that contain a sealed piece.
     pub with_ciphertext: usize,
-    /// Number of files and directories beyond the limits, which were inspected in part or not at all.
+    /// Number of files and directories that a limit kept from being inspected completely. The inspection ends at the
+    /// first entry beyond the limit on entries.
     pub not_inspected: usize,
 }
 

@@ -1,5 +1,6 @@
-//! Owns a patient's notes at rest: the visit's key, the sealed notes, their destruction, and the receipt that proves
-//! it. Does not own the content of the notes, or the ways to take them home (`takeaway`).
+//! Owns a patient's notes at rest: the visit's key, the sealed notes, the destruction of both, and the receipt that
+//! proves it. Also owns the protection of the process's memory. Does not own the content of the notes, or the methods
+//! of taking them home (`takeaway`).
 //!
 //! The key is kept only in memory, never on a disk (see [`KeyStorage`]). Each page is sealed separately, as a piece, so
 //! damage to one page does not affect the others. The manifest, which is stored beside the key, identifies the latest
@@ -76,7 +77,8 @@ pub enum VaultError {
         /// The highest version that has been sealed.
         highest: u64,
     },
-    /// A page is larger than `seal::PIECE_BYTES_MAX`, or there are more pages than `seal::PIECES_MAX` allows.
+    /// A page or the answers are larger than `seal::PIECE_BYTES_MAX`, or there are more pages than `seal::PIECES_MAX`
+    /// allows.
     #[error("the notes are larger than the vault accepts")]
     TooLarge,
     /// The system provides no randomness for a key or a nonce.
@@ -149,7 +151,8 @@ impl Vault {
     /// Opens the sealed notes after a restart during a visit. Creates a key if there is none.
     ///
     /// # Errors
-    /// If a file cannot be read, removed or written. In that case, the vault is not open.
+    /// If a file cannot be read, removed or written. In that case, the vault is not open, unless the intact notes were
+    /// read and only sealing them again failed.
     pub fn open(&mut self) -> Result<Opened, VaultError> {
         self.open = None;
         let KeyStorage::Runtime(runtime) = self.keys.clone() else { return self.open_without_key() };
@@ -231,7 +234,8 @@ impl Vault {
     /// Destroys the key, then the ciphertext. Can be repeated at any time, for example to complete an interrupted wipe.
     ///
     /// # Errors
-    /// The error for the first file that could not be destroyed. All other files have still been tried.
+    /// The error for the first file that could not be destroyed. The remaining files are destroyed all the same, as far
+    /// as possible.
     pub fn wipe(&mut self) -> Result<(), VaultError> {
         self.open = None;
         let mut first_problem = None;

@@ -31,8 +31,8 @@ pub enum MemoryLock {
     Refused(io::Error),
 }
 
-/// Protects this process's memory as far as the system allows. Must run first in every process, because the protection
-/// does not survive `exec`.
+/// Protects this process's memory as far as the system allows. Must run first in every process, because most of the
+/// protection does not survive `exec`.
 #[must_use]
 pub fn protect_memory() -> MemoryProtection {
     let none = Rlimit { current: Some(0), maximum: Some(0) };

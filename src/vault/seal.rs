@@ -242,8 +242,8 @@ fn answers_bytes(notes: &Notes) -> usize {
     1 + answers.sum::<usize>() + text_bytes(&notes.for_clinician)
 }
 
-/// Writes whether the notes are shared (1 byte), then the text and the drawing of each answer, then the text for the
-/// clinician.
+/// Writes whether the text for the clinician is shared (1 byte), then the text and the drawing of each answer, then the
+/// text for the clinician.
 fn put_answers(bytes: &mut Vec<u8>, notes: &Notes) {
     bytes.push(u8::from(notes.shared));
     for answer in &notes.intentions {

@@ -25,7 +25,8 @@ pub struct OpenedNotes {
     pub notes: Notes,
     /// Number of pieces that could be opened.
     pub pieces: usize,
-    /// Whether every piece of the latest version could be opened.
+    /// Whether every piece of the latest version could be opened. `false` without a manifest, because the latest
+    /// version is then not known.
     pub is_whole: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Owns the closed sets of values that modules on several floors need, and their names in files, messages and pages.
-//! Does not own what is drawn, played or done for a value. ARCHITECTURE.md describes the floors.
+//! Owns the values that modules on several floors need, such as closed sets of values with their names in files,
+//! messages and pages. Does not own what is drawn, played or done for a value. ARCHITECTURE.md describes the floors.
 
 pub mod access;
 pub mod language;

@@ -1,5 +1,6 @@
-//! Owns the safe places and their times of day, the guides that pace the breath on the screen, and the parts of a
-//! picture that words may or may not cover. Does not own how places are drawn.
+//! Owns the safe places and their times of day, the guides that pace the breath on the screen, the parts of a picture
+//! that words may or may not cover, and the part of the screen that the call button covers. Does not own how places are
+//! drawn.
 
 use super::named;
 
@@ -82,11 +83,11 @@ impl PictureBox {
     }
 }
 
-/// The fraction of the height that the call covers at the bottom of the screen during a session, if the screen is wider
-/// than high. On the smallest tablet, this is 30 of 136 mm.
+/// The fraction of the height that the call button covers at the bottom of the screen during a session, if the screen
+/// is landscape or square. On the smallest tablet, this is 30 of 136 mm.
 pub const CALL_PART_LANDSCAPE: f32 = 0.22;
-/// The fraction of the height that the call covers at the bottom of the screen during a session, if the screen is
-/// portrait. On the smallest tablet, this is 30 of 217 mm.
+/// The fraction of the height that the call button covers at the bottom of the screen during a session, if the screen
+/// is portrait. On the smallest tablet, this is 30 of 217 mm.
 pub const CALL_PART_PORTRAIT: f32 = 0.14;
 /// The aspect ratio that the pictures are composed for. A wider screen shows more of the picture at both sides; a
 /// narrower screen compresses the picture.
@@ -94,8 +95,8 @@ const COMPOSED_ASPECT: f32 = 1.6;
 
 impl Place {
     /// Returns the part of the picture that nothing may cover, which contains the light of the place. It lies above the
-    /// call. `aspect` is the screen's width divided by its height. `None` if the part is unknown (the clinic's own
-    /// pictures) or there is nothing to see.
+    /// call button. `aspect` is the screen's width divided by its height. `None` if the part is unknown (the clinic's
+    /// own pictures) or there is nothing to see.
     #[must_use]
     pub fn focal_box(self, aspect: f32) -> Option<PictureBox> {
         let (landscape, portrait) = match self {
@@ -118,7 +119,7 @@ impl Place {
     }
 
     /// Returns the part of the picture in which words may be placed. It does not overlap the focal box and lies above
-    /// the call. `aspect` is the screen's width divided by its height.
+    /// the call button. `aspect` is the screen's width divided by its height.
     #[must_use]
     pub fn quiet_box(self, aspect: f32) -> PictureBox {
         let landscape = PictureBox::new(0.04, 0.08, 0.44, 0.76);

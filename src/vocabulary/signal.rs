@@ -19,8 +19,8 @@ pub enum Signal {
     TestTone,
     /// One short, soft note before a member of staff speaks.
     TalkNow,
-    /// A steady tone for a sound meter. It is 20 seconds of soft noise around 1 kHz whose RMS level does not depend on
-    /// the patient's volume.
+    /// A steady test sound for a sound level meter. It lasts 20 seconds, consists of many sines around 1 kHz, and has
+    /// an RMS level that does not depend on the patient's volume.
     MeterTone,
 }
 
@@ -38,7 +38,8 @@ impl Signal {
         Self::MeterTone,
     ];
 
-    /// Whether the signal has to be heard in the corridor, and therefore ignores the patient's volume.
+    /// Whether the signal has to be heard in the corridor, too. On the corridor's output, it ignores the patient's
+    /// volume.
     #[must_use]
     pub const fn carries(self) -> bool {
         matches!(self, Self::NoDesk)

@@ -1,5 +1,5 @@
-//! Owns the nature sounds, the styles of composed music, and what a patient can choose to hear. Does not own how they
-//! are made (`sound`).
+//! Owns the nature sounds, the styles of composed music, what a patient can choose to hear, and the lengths of
+//! crossfades. Does not own how sounds are made (`sound`).
 
 use super::{Named, named};
 

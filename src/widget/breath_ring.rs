@@ -237,7 +237,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer<'_, Message> {
         let spoken = word_strengths(breath);
         for (((word, tree), layout), alpha) in self.words.iter().zip(&tree.children).zip(parts).zip(spoken) {
             redraw::fading(renderer, layout.bounds(), alpha * strength);
-            // A word is drawn even while it is invisible, for the same reason as in a fade.
+            // A word is drawn even while it is invisible, for the reason that `fade.rs` gives.
             let style = renderer::Style { text_color: theme::faded(theme::SAND, alpha * strength) };
             word.as_widget().draw(tree, renderer, theme, &style, layout, cursor, viewport);
         }

@@ -1,7 +1,7 @@
-//! Owns the look of the call in each of its states, and the reasons that the patient may choose once the desk has
-//! received the call. The call is drawn above everything else and never dims. The exception is the dark screen
-//! (*Dark*), where the call is hidden until the first touch, which shows it as a dim panel. Does not own what a call
-//! does (`room::call`).
+//! Owns the look of the call in each of its states, the reasons that the patient may choose in the session once the
+//! desk has received the call, and the controls with which staff in the room answer and clear it. The call is drawn
+//! above everything else and never dims. The exception is the dark screen (*Dark*), where the call is hidden until a
+//! touch shows it for a while as a dim panel. Does not own what a call does (`room::call`).
 
 use iced::alignment::Vertical;
 use iced::widget::{Space, column, container, row, stack};
@@ -38,14 +38,14 @@ const MELT_MM: f32 = 6.0;
 const LAMP_MM: f32 = 15.0;
 /// Diameter of the lamp beside the words of the call while somebody is here, in millimetres.
 const LAMP_HERE_MM: f32 = 19.0;
-/// Width of the band that the lamp and the margins take from the words of a call, in millimetres.
+/// Width that the lamp and the margins take from the words of a call, in millimetres.
 const WORDS_MARGIN_MM: f32 = 40.0;
-/// Height of the band that the words of a call can use, above the lamps for its progress, in millimetres.
+/// Height that is left for the words of a call above the lamps for its progress, in millimetres.
 const WORDS_HEIGHT_MM: f32 = 20.0;
 /// Font sizes to try for the words of an open call, in millimetres, from large to small: those of a phrase in larger
 /// and in normal type, and of a title in larger and in normal type.
 const WORDS_SIZES_MM: [f32; 4] = [11.25, 9.0, 8.75, 7.0];
-/// Font size of words that do not fit in any of [`WORDS_SIZES_MM`], in millimetres.
+/// Font size of words that fit at none of [`WORDS_SIZES_MM`], in millimetres.
 const WORDS_LEAST_MM: f32 = 5.6;
 /// Distance of the control for staff from the top of the screen in the session, in millimetres.
 const STAFF_TOP_MM: f32 = 3.0;
@@ -72,7 +72,7 @@ pub enum CallPlacement {
     /// A button in the upper right corner, or the upper left one if screens are mirrored. While a call is open, it
     /// widens along the top of the screen.
     Corner,
-    /// A dim panel over most of a dark screen, shown after the first touch.
+    /// A dim panel over most of a dark screen, shown for a while after a touch, and as long as a call is open.
     DarkPanel,
 }
 
@@ -283,7 +283,8 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
     beside_lamp(ctx, place, Some(call.phase), told.into())
 }
 
-/// Returns the largest font size at which the words of an open call fit into its space, in logical pixels.
+/// Returns the largest of [`WORDS_SIZES_MM`] at which the words of an open call fit into its space, or
+/// [`WORDS_LEAST_MM`] if they fit at none, in logical pixels.
 fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str) -> f32 {
     let geometry = PageGeometry::of(ctx);
     let (width_mm, height_mm) = match place {
@@ -368,7 +369,7 @@ fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
     .into()
 }
 
-/// Returns what the patient reads in each state of a call. The words promise help only after a person has done so.
+/// Returns what the patient reads in each state of a call. The words promise help only after a person has promised it.
 #[must_use]
 pub fn state_words(ctx: &ViewContext, call: &Call) -> String {
     match call.phase {
@@ -392,8 +393,8 @@ fn responder(call: &Call) -> Option<&str> {
     call.responder.as_deref().filter(|name| !name.is_empty())
 }
 
-/// The control with which staff in the room say that they are here, and after that the one that clears the call. Both
-/// have to be slid and are away from the call, so a resting hand cannot trigger them.
+/// The control with which staff in the room say that they are here or, once they have said so, the control that clears
+/// the call. Both have to be slid and are away from the call, so a resting hand cannot trigger them.
 fn staff_control<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, messages: &CallMessages<M>) -> Element<'a, M> {
     let (id, key, message) = if call.phase == CallPhase::Here {
         ("staff-clear", "staff-clear", messages.cleared.clone())

@@ -1,5 +1,6 @@
-//! Owns a ring that counts down: full at first, empty at the end, with the seconds left at its centre. It requests its
-//! own frames, because a message for each frame would rebuild the view. Does not own what happens at the end.
+//! Owns a ring that counts down: full at first, empty at the end, with the seconds left at its centre. Also owns the
+//! shape of a part of a ring. The countdown requests its own frames, because a message for each frame would rebuild the
+//! view. Does not own what happens at the end.
 
 use std::f32::consts::{FRAC_PI_2, TAU};
 use std::time::{Duration, Instant};

@@ -71,8 +71,8 @@ impl Paint for Fade {
         redraw::fading(renderer, bounds, alpha);
     }
 
-    // The text is drawn even while it is invisible. The software renderer compares texts by their number in the frame,
-    // so one that comes and goes would make it redraw all that follow.
+    // The text is drawn even while it is invisible. The software renderer compares each text with the text at the same
+    // index in the frame before, so a text that comes and goes would make it redraw all texts after it.
     fn text_color(&self, now: Instant) -> Option<Color> {
         Some(theme::faded(theme::SAND, self.alpha(now)))
     }

@@ -1,5 +1,5 @@
-//! Owns soft light: an image of a round glow that is drawn once and scaled to any size. Does not own the position of a
-//! glow.
+//! Owns soft light: an image of a glow that rises from its bottom edge. The image is computed once and scaled to any
+//! size. Does not own the position of a glow.
 
 use std::sync::OnceLock;
 

@@ -56,7 +56,7 @@ pub enum Keystroke {
     Layer(KeyLayer),
     /// Undoes the last change.
     Undo,
-    /// Puts an accent on the next letter.
+    /// Puts an accent on the next letter, or undoes that.
     Accent,
 }
 

@@ -1,5 +1,5 @@
-//! Owns the parts that all screens are made of: text, controls, ink behind text, backgrounds, and rows and grids of
-//! controls. Does not own any screen.
+//! Owns the parts that all screens are made of: text, controls, ink behind text, backgrounds, rows and grids of
+//! controls, and the lines that list the room's troubles. Does not own any screen.
 
 use std::time::Instant;
 
@@ -54,7 +54,7 @@ pub fn staff_text<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> 
     text_line(words, ctx.scale.staff(), theme::CONTROL, theme::SAND)
 }
 
-/// Small print in the type of text for staff.
+/// Small print in the font of text for staff.
 pub fn staff_note<'a>(ctx: &ViewContext, words: impl text::IntoFragment<'a>) -> Text<'a> {
     text_line(words, ctx.scale.small(), theme::CONTROL, theme::SAND)
 }
@@ -250,7 +250,7 @@ pub fn control<'a, M: Clone + 'a>(
     labelled(ctx, id, label, false).on_press(message)
 }
 
-/// A control for one of several choices, with a centred label in the type of text for staff.
+/// A control for one of several choices, with a centred label in the font and size of text for staff.
 pub fn choice<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,

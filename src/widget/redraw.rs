@@ -1,7 +1,7 @@
 //! Owns marks that make the software renderer redraw an area. That renderer redraws only what differs from the frame
-//! before, and of changed text only the box that was measured for it. Ink reaches beyond this box, for example the hook
-//! of an f or the tail of a j, so specks of old words would stay on the screen. Does not own the decision when an area
-//! changes.
+//! before, and of changed text only the box that was measured for it. Glyphs reach beyond this box, for example with
+//! the hook of an f or the tail of a j, so specks of old words would stay on the screen. Does not own the decision when
+//! an area changes.
 
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use iced::{Color, Element, Font, Length, Rectangle, Renderer};
 
 use super::painted::{Paint, painted};
 
-/// Distance by which ink may reach beyond the measured box of text, as a fraction of the height of the box. A box is at
-/// least one line high.
+/// Distance by which glyphs may reach beyond the measured box of text, as a fraction of the height of the box. A box is
+/// at least one line high.
 const OVERHANG: f32 = 0.3;
 
 struct WindowMark {
@@ -27,8 +27,8 @@ pub fn window<'a, Message: 'a>(key: u32) -> Element<'a, Message> {
     painted(Space::new().width(Length::Fill).height(Length::Fill), WindowMark { key })
 }
 
-/// Makes the software renderer redraw fading text in the box `bounds`, and the ink around it, in each frame in which
-/// its opacity differs from the frame before.
+/// Makes the software renderer redraw fading text in the box `bounds`, and the parts of its glyphs around the box, in
+/// each frame in which the opacity of the text differs from the frame before.
 pub fn fading(renderer: &mut Renderer, bounds: Rectangle, opacity: f32) {
     mark(renderer, bounds.expand(bounds.height * OVERHANG), opacity.to_bits());
 }

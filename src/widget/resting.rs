@@ -165,7 +165,7 @@ impl Paint for RestingPaint {
         redraw::fading(renderer, bounds, look.ink);
     }
 
-    // The content is drawn even while it is invisible, for the same reason as in a fade.
+    // The content is drawn even while it is invisible, for the reason that `fade.rs` gives.
     fn text_color(&self, now: Instant) -> Option<Color> {
         Some(theme::faded(self.color, self.look(now).ink))
     }

@@ -1,6 +1,6 @@
 //! Owns the frame of the staff sheet, which is at the right of a landscape screen and below the place on a portrait
-//! screen. The call always stays visible, and the place does except on a small landscape display. An open call covers
-//! at most the head of the sheet, never its body. Does not own the content of the sheet.
+//! screen. The call always stays visible, and so does the place, except on a small landscape display. An open call
+//! covers at most the head of the sheet, never its body. Does not own the content of the sheet.
 
 use iced::border::Radius;
 use iced::widget::{Column, Space, column, container, row};

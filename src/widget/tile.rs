@@ -1,4 +1,4 @@
-//! Owns picture tiles, each of which shows a choice as a picture with a caption. The picture is decoded on another
+//! Owns tiles, each of which shows a choice as a picture or an icon with a caption. A picture is decoded on another
 //! thread when the tile appears, and freed when the tile disappears. Does not own the choices.
 
 use std::time::{Duration, Instant};
@@ -24,7 +24,8 @@ use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
 
 /// Corner radius of a tile, in millimetres.
 const RADIUS_MM: f32 = 4.5;
-/// Width around a tile's content, in millimetres. The frame of the chosen tile fills it; in other tiles it is a gap.
+/// Width of the space around a tile's content, in millimetres. The frame of the chosen tile takes most of it; the
+/// frames of other tiles are thin.
 const FRAME_MM: f32 = 1.0;
 /// Font size of a caption in normal type, in millimetres.
 const CAPTION_MM: f32 = 5.6;
@@ -36,7 +37,7 @@ const CAPTION_MARGIN_MM: f32 = 2.0;
 const TICK_MM: f32 = 5.0;
 /// Duration of a picture's fade-in.
 const FADE_IN: Duration = Duration::from_millis(350);
-/// Time between two checks of whether a picture is decoded, and between two frames of its fade-in.
+/// Interval at which to check whether a picture has been decoded, and at which to draw the frames of its fade-in.
 const FRAME_TIME: Duration = Duration::from_millis(40);
 
 /// What a tile shows above its caption.
@@ -113,7 +114,7 @@ fn caption_height_mm<M>(ctx: &ViewContext, grid: TileGrid, tiles: &[Tile<M>]) ->
     (lines.fold(1.0, f32::max) * size_mm * CAPTION_LINE_HEIGHT + 1.6).min(grid.height_mm * 0.62)
 }
 
-/// Draws a picture without a caption that fills its parent.
+/// Draws a picture that fills its parent, without a caption.
 #[must_use]
 pub fn picture<'a, M: 'a>(ctx: &ViewContext, picture: TilePicture) -> Element<'a, M> {
     Element::new(Picture { shown: picture, radius_px: ctx.mm(RADIUS_MM) })

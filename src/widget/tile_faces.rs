@@ -1,4 +1,5 @@
-//! Owns the mapping from places and sounds to the pictures on their tiles. Does not own the drawing of a tile.
+//! Owns the mapping from places and sounds to the pictures and icons on their tiles. Does not own the drawing of a
+//! tile.
 
 use super::ViewContext;
 use super::icon::Icon;

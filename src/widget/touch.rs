@@ -61,9 +61,9 @@ pub enum Trigger {
     },
     /// A finger has stayed for this time. This is used for controls for staff that must not be triggered by accident.
     Hold(Duration),
-    /// A finger lifts that landed in the left half and has moved this many logical pixels to the right. This is used
-    /// for controls for staff that a resting hand must never trigger: a palm may hold a control, but it does not slide
-    /// it.
+    /// A finger lifts that landed in the left half and has moved this many logical pixels to the right within 4 s. This
+    /// is used for controls for staff that a resting hand must never trigger: a palm may hold a control, but it does
+    /// not slide it.
     Slide(f32),
 }
 
@@ -208,8 +208,8 @@ pub struct ControlInfo {
 struct State {
     id: String,
     presses: Vec<TrackedPress>,
-    /// Position of the mouse according to its own events. The shared cursor is already at its last position in the
-    /// batch.
+    /// Position of the mouse according to its own events. The shared cursor is of no use, because it is already where
+    /// the last event of the batch leaves it.
     mouse: Option<Point>,
 }
 

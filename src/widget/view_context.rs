@@ -1,5 +1,6 @@
-//! Owns the context from which every view is drawn: the room's snapshot, the words, the scale and the clinic's
-//! settings. The app keeps the context up to date; screens and widgets only read it. Does not own any drawing.
+//! Owns the context from which every view is drawn: the room's snapshot, the words, the scale, the current notice and
+//! the clinic's settings. The app keeps the context up to date; screens and widgets only read it. Does not own any
+//! drawing.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -141,7 +142,7 @@ impl ViewContext {
         SoundChoice::ALL.iter().copied().filter(offered).collect()
     }
 
-    /// Returns the profile that staff have chosen, or `None` if its file has findings.
+    /// Returns the profile that staff have chosen, or `None` if its file is missing or has findings.
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {
         self.clinic.profiles.iter().find(|profile| profile.name == self.snapshot.profile)

@@ -56,7 +56,8 @@ pub struct TransportContext<'r> {
     pub runtime: &'r Handle,
     /// Which desks may still show what the patient shared.
     pub shared: &'r desk::SharedWords,
-    /// The id of this run of the program, in milliseconds since 1970. It is greater than the id of the previous run.
+    /// The number from which the id of this run of the program is made, usually the time of its start in milliseconds
+    /// since 1970. It is greater than that of the previous run.
     pub began_ms: u64,
 }
 
@@ -128,7 +129,7 @@ impl CallTransports {
         }
     }
 
-    /// Tells the transports that the room has changed, and cancels the escalation once somebody is on the way.
+    /// Tells the broker transport that the room has changed, and cancels the escalation once somebody is on the way.
     pub(super) fn changed(&mut self, snapshot: &Snapshot) {
         let call_changed = self.call != snapshot.call;
         if call_changed {
@@ -214,8 +215,8 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, context: &TransportContext<'_>) -
     Some(Arc::clone(transport.get_or_init(|| opened)))
 }
 
-/// Returns the function that the transport over the broker calls for each report. The report describes the room at the
-/// time of the call.
+/// Returns the function that the broker transport calls for each report. Each report describes the room at the time at
+/// which the function is called.
 fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport + Send + 'static {
     let (snapshots, clock) = (context.room.snapshots(), context.room.clock());
     let (sound, liveness, name) = (context.sound.clone(), Arc::clone(context.liveness), context.room_name.to_owned());
@@ -243,8 +244,8 @@ fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport +
     }
 }
 
-/// Passes the events that desks send to the room, in order. If an order caused an event, tells the desk that sent the
-/// order whether the room accepted it.
+/// Passes the events of the broker transport to the room, in order. If an order caused an event, tells the desk that
+/// sent the order whether the room accepted it.
 async fn handle_inputs(
     mut inbox: mpsc::UnboundedReceiver<RoomInput>,
     room: RoomHandle,
@@ -260,7 +261,8 @@ async fn handle_inputs(
     }
 }
 
-/// Waits for the task `handling`. Reports a trouble if it panics, because desks cannot reach the room after that.
+/// Waits for the task `handling`. Reports troubles if it panics, because then nothing that desks send over the broker
+/// reaches the room.
 async fn report_failure_of(handling: JoinHandle<()>, room: RoomHandle) {
     if handling.await.is_err_and(|error| error.is_panic()) {
         tracing::error!("what desks send over the broker no longer reaches the room; restart the program");

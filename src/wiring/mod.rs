@@ -169,8 +169,8 @@ impl EffectHandler for Ports {
     }
 }
 
-/// Updates the mix whenever the room changes and, while the score plays in a running session, at least every
-/// [`SCORE_UPDATE_INTERVAL`].
+/// Updates the mix and the voice whenever the room changes and, while the score plays in a running session, at least
+/// every [`SCORE_UPDATE_INTERVAL`].
 fn run_mix_updates(
     sound: &SoundHandle,
     snapshots: &mpsc::Receiver<Snapshot>,

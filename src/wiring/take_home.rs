@@ -104,8 +104,8 @@ fn take(
     }
 }
 
-/// Returns the content of the sheets: the date, the note, the intentions, and the words for the clinician. It contains
-/// nobody's name, unless the patient wrote it.
+/// Returns the content of the sheets: the title, the date, the note, the intentions, and the words for the clinician.
+/// It contains nobody's name, unless the patient wrote it.
 fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     let date = [("month", on.month().into()), ("day", on.day().into()), ("year", on.year().to_string().into())];
     let mut blocks = vec![Block::Title(words.say("paper-title")), Block::Date(words.say_with("paper-date", &date))];
@@ -141,8 +141,8 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     blocks
 }
 
-/// Removes unfinished copies of a note outside the room. Returns whether none is left, or `false` if that is not known
-/// after 2 s, for example because a print server does not answer.
+/// Removes unfinished copies of a note outside the room. Returns `true` if the removal has succeeded within
+/// `PURGE_TIMEOUT`, and `false` if it has failed or takes longer, for example because a print server does not answer.
 #[must_use]
 pub fn clear(take_away: &Arc<TakeAway>) -> bool {
     let (done, cleared) = mpsc::channel();

@@ -4,7 +4,7 @@
 use crate::room::snapshot::Receipt;
 use crate::room::{Snapshot, Stage};
 
-/// Logs each step of a turnover once.
+/// Logs each step of a turnover once, and again at each start of the program if it is still done.
 #[derive(Debug, Default)]
 pub struct TurnoverLog {
     logged: TurnoverSteps,

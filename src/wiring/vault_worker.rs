@@ -1,5 +1,5 @@
-//! Owns the vault's thread, which seals notes for the room and performs a reset from its first step to its receipt.
-//! Does not own the cryptography or the files of the vault (`vault`).
+//! Owns the vault's thread, which opens the vault, seals notes for the room, and performs a reset from its first step
+//! to its receipt. Does not own the cryptography or the files of the vault (`vault`).
 
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
@@ -44,7 +44,7 @@ pub struct VaultWorker {
     pub vault: Vault,
     /// The journal, which a reset compacts.
     pub journal: Arc<Journal>,
-    /// The state directory, to read the journal from disk.
+    /// The state directory, in which a reset checks the journal and the marker files.
     pub state: PathBuf,
     /// The room's name, which receipts contain.
     pub room_name: String,
@@ -52,7 +52,7 @@ pub struct VaultWorker {
     pub handed_over: Option<Handover>,
     /// The methods of taking a note home. A reset removes their unfinished copies.
     pub take_away: Arc<TakeAway>,
-    /// Which desk pages still show what the patient shared.
+    /// Which desk pages may still show what the patient shared.
     pub shared: SharedWords,
     /// Replaces this process with a new one. Returns only if that fails.
     pub relaunch: Box<dyn Fn(Handover) -> std::io::Error + Send>,
@@ -61,7 +61,8 @@ pub struct VaultWorker {
 /// What the process that wipes passes on to the process that replaces it and verifies the wipe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handover {
-    /// Whether every desk page that showed what the patient shared has confirmed that it no longer does.
+    /// Whether no desk page shows what the patient shared any longer. Each page has confirmed that, or has been cut off
+    /// for so long that it has removed the text by itself.
     pub desk_forgot: bool,
 }
 

@@ -46,8 +46,8 @@ macro_rules! shipped {
     };
 }
 
-/// The built-in languages, in the order in which patients see them; the first is [`Language::FALLBACK`]. To build in
-/// another folder of `locales/`, add its name here. No other code names a language.
+/// The built-in languages, in the order in which patients see them; the first is [`Language::FALLBACK`]. To make
+/// another folder of `locales/` part of the program, add its name here. No other code names a language.
 const SHIPPED: &[Shipped] = shipped!["en-US", "es-US", "fr-FR"];
 
 /// The path and the text of a file.
@@ -110,8 +110,8 @@ impl Locales {
     }
 
     /// Returns the built-in languages and those in `folder`, and a finding for each problem. A language is left out if
-    /// it cannot be used at all, for example because a file is missing. For a smaller problem, such as a missing
-    /// message, the language's fallback is used.
+    /// it cannot be used at all, for example because a required file is missing. For a smaller problem, such as a
+    /// missing message, the language's fallback is used.
     #[must_use]
     pub fn with_folder(folder: &Path) -> (Self, Vec<Finding>) {
         let shipped = Self::shipped();
@@ -141,7 +141,7 @@ impl Locales {
         while let Some(at) = added.iter().position(|(locale, ..)| has(&locales, locale.fallback)) {
             locales.push(Arc::new(added.remove(at).0));
         }
-        // Each remaining language has a fallback that is missing or that leads back to the language itself. It gets the
+        // The fallbacks of each remaining language lead to a missing language or in a circle. The language gets the
         // default fallback instead, and a finding.
         for (locale, mention, file) in added {
             let tags: Vec<&str> =
@@ -272,7 +272,8 @@ fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, Finding> {
     Ok(folders)
 }
 
-/// Reads the files of the language in `folder`. Returns `None` and adds a finding if the language cannot be used.
+/// Reads the files of the language in `folder`, and adds a finding for each problem. Returns `None` if the language
+/// cannot be used.
 fn read_sources(folder: &Path, findings: &mut Vec<Finding>) -> Option<Sources> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let Some(language) = Language::from_name(&name) else {
@@ -359,7 +360,7 @@ fn identifier(language: Language) -> LanguageIdentifier {
     language.name().parse().unwrap_or_default()
 }
 
-/// Returns each built-in language with the name and the text of its files.
+/// Returns each built-in language with the name and the text of each of its files of messages.
 #[cfg(test)]
 pub(super) fn shipped_texts() -> Vec<(Language, [(&'static str, &'static str); 2])> {
     let texts = |shipped: &Shipped| [(PATIENT_FILE, shipped.patient), (STAFF_FILE, shipped.staff)];

@@ -1,5 +1,6 @@
-//! Owns the comparison of a file of messages with its English counterpart, which reports each problem with its line.
-//! Does not own the syntax of messages, which is defined by Fluent (<https://projectfluent.org>).
+//! Owns the files of messages: their parsing, the letters and variables in them, and the comparison of a file with its
+//! English counterpart, which reports each problem with its line number. Does not own the syntax of messages, which is
+//! defined by Fluent (<https://projectfluent.org>).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -89,8 +90,8 @@ pub(super) fn parse(file: &Path, source: &str, findings: &mut Vec<Finding>) -> F
     })
 }
 
-/// Reports the messages of `source` that are missing, unknown or duplicate, or whose variables differ from those in
-/// `english`, its English counterpart.
+/// Compares `source` with `english`, its English counterpart. Reports each message that `source` lacks, that `english`
+/// does not have, that occurs twice, or whose variables differ.
 pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> {
     let (messages, english) = (messages(source), messages(english));
     let known: BTreeMap<&str, &FluentMessage<'_>> = english.iter().map(|message| (message.key, message)).collect();
@@ -122,7 +123,8 @@ pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> 
     }
     let mut line = 1;
     for meant in &english {
-        // A missing message has no line, so it is reported on the line of the message that precedes it in English.
+        // A missing message has no line, so it is reported on the line of the nearest message before it in `english`
+        // that `source` has.
         if let Some(there) = lines.get(meant.key) {
             line = *there;
         } else {

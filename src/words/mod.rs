@@ -77,7 +77,7 @@ impl<'a> From<&'a Value<'_>> for FluentValue<'a> {
 /// The words of one language. A message that the language lacks comes from the languages that it falls back to.
 pub struct Words {
     language: Language,
-    /// The language itself first, [`Language::FALLBACK`] last.
+    /// The language itself first, if it is available; [`Language::FALLBACK`] last.
     chain: Vec<Arc<Locale>>,
 }
 
@@ -94,15 +94,16 @@ impl Words {
         self.language
     }
 
-    /// Returns the language and those that it falls back to, in the order in which a message is looked up.
+    /// Returns the language and those that it falls back to, in the order in which a message is looked up. The language
+    /// itself is left out if it is not available.
     #[must_use]
     pub fn languages(&self) -> Vec<Language> {
         self.chain.iter().map(|locale| locale.language).collect()
     }
 
-    /// Returns the first of [`Words::languages`], up to and including the first language that has a message for this
-    /// key. If a clinic may replace the message with its own text, the text is looked up in these languages only,
-    /// because a text in a later language must not displace a message in an earlier one.
+    /// Returns [`Words::languages`] up to and including the first one that has a message for this key, or all of them
+    /// if none has. If a clinic may replace the message with its own text, the text is looked up in these languages
+    /// only, because a text in a later language must not displace a message in an earlier one.
     #[must_use]
     pub fn languages_up_to(&self, key: &str) -> Vec<Language> {
         let has_none = self.chain.iter().take_while(|locale| !locale.bundle.has_message(key)).count();

@@ -1,5 +1,5 @@
 //! Owns the tests that compare code and messages. Every message that the code uses must exist, every message must be
-//! used, and no code may name a language.
+//! used, and only the list of built-in languages may name a language.
 
 use std::collections::BTreeSet;
 use std::fs;

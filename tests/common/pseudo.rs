@@ -1,5 +1,5 @@
-//! Owns a pseudo-language that stands in for languages with long words. It is the shipped English with accented letters
-//! and doubled vowels, which make it about 40 % longer. The program's own code does not mention it.
+//! Owns a pseudo-language that stands in for languages with long words. It is the shipped English with accented
+//! letters, and with doubled vowels that make it about 40 % longer. The program's own code does not mention it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -21,7 +21,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The value of the first header with this name, in upper or lower case.
+    /// The value of the first header with this name, ignoring case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)

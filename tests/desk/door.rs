@@ -1,5 +1,5 @@
-//! Owns the tests of who may use the desk. They cover host names, requests from other sites, passwords and
-//! certificates.
+//! Owns the tests of who may use the desk. They cover host names, requests from other sites, passwords, slow clients
+//! and certificates.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -269,7 +269,8 @@ async fn slow_clients_are_disconnected() {
             way.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
             let began = Instant::now();
             loop {
-                // A byte is sent every half second, so a limit on silence alone would never end the connection.
+                // If `each` is not empty, it is sent every half second, so a limit on silence alone would never end the
+                // connection.
                 let _ = way.write_all(each.as_bytes());
                 let mut answer = [0; 64];
                 match way.read(&mut answer) {

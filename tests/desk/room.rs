@@ -70,7 +70,7 @@ impl TestRoom {
         result
     }
 
-    /// With `on`, the room no longer answers the desk, as if its loop had hung. Without, it answers again.
+    /// If `on` is true, the room no longer answers the desk, as if its loop had hung. Otherwise it answers again.
     #[allow(dead_code)] // not every test binary that includes this file uses it
     pub fn freeze(&self, on: bool) {
         self.inner.frozen.store(on, Ordering::Relaxed);

@@ -43,7 +43,7 @@ fn said(pages: &str) -> BTreeSet<String> {
     for mark in ["say(\"", "data-say=\"", "data-say-label=\""] {
         said.extend(pages.split(mark).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
     }
-    // A call can choose between two keys, as in `say(several ? "unheard_desk" : "unheard")`.
+    // A call of `say` can choose between two keys, as in `say(several ? "unheard_desk" : "unheard")`.
     for rest in pages.split("say(").skip(1) {
         let argument = rest.split(['{', '\n', ';']).next().unwrap_or_default();
         for part in argument.split(" ? \"").skip(1) {

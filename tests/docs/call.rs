@@ -104,7 +104,8 @@ fn timers() -> String {
     for (state, name) in STATES.into_iter().enumerate().skip(1) {
         let mut room = room_in(state);
         let mut now = RoomTime(0);
-        // Goes from timer to timer until the call changes its state. The timers of the new state have their own rows.
+        // Goes from timer to timer for five minutes, or until the call changes its state. The timers of the new state
+        // have their own rows.
         while let Some(next) = room.poll_timeout(now).filter(|next| next.0 > now.0 && next.0 <= 300_000) {
             let before = room.snapshot(now).call.unwrap();
             room.handle_timeout(next);

@@ -1,5 +1,5 @@
-//! Owns the rules for the source tree: which top-level module may use which, which names the room must not use, and how
-//! long a file may be. The tests read the files as text, so they run without building the program.
+//! Owns the rules for the source tree, such as which top-level module may use which, which names the room must not use,
+//! and how long a file may be. The tests read the files as text, so they run without building the program.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test that panics is a test that fails
 
 mod names;
@@ -93,7 +93,7 @@ const NOT_ON_THE_GROUND: [&str; 20] = [
     "dbg",
 ];
 
-/// Maximum number of lines in a file. A longer one probably covers two subjects.
+/// Maximum number of lines in a file. A longer file probably covers two subjects.
 const LINES_MAX: usize = 800;
 /// Files that may be longer than [`LINES_MAX`], each with the reason.
 const LONG_FILES: [(&str, &str); 0] = [];

@@ -124,8 +124,8 @@ impl Play {
         self.execute();
     }
 
-    /// Sets the clock to this many seconds after the start, and lets every timer run that is due until then. Waits for
-    /// the results of all requests sent in that time.
+    /// Runs every timer that is due until this many seconds after the start, and sets the clock to the last of them.
+    /// Then waits for the results of all requests sent so far.
     fn to(&mut self, seconds: u64) {
         let until = RoomTime(seconds * 1_000);
         while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due > self.now && *due <= until) {

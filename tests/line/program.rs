@@ -1,5 +1,5 @@
-//! Owns the tests of the room's program with all its transports at once: a real mosquitto broker, a receiver for the
-//! escalation list, and a command for the contact. The tests kill the processes at random moments.
+//! Owns the tests of the room's program with its transports: a real mosquitto broker, a receiver for the escalation
+//! list, and a command for the contact. Some tests kill the processes, at random moments or at chosen ones.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -130,7 +130,8 @@ enum Struck {
 }
 
 /// In each round, places a call, and kills the room, its desk or the broker (or freezes the broker) at a random moment
-/// afterwards. If the room or the desk had shown the call, it must come back, be acknowledged, and end.
+/// afterwards. A call that the room or the desk had shown must come back or, if it was not on disk yet, stay at the
+/// desk for a person to look at. The call that comes back, or a new one in its place, must then be received and end.
 fn kills(rounds: u32) {
     let mut chance = Chance::new();
     let mut broker = Mosquitto::open();

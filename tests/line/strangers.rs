@@ -1,5 +1,5 @@
 //! Owns the tests of malicious clients on the broker, which take over a room's session, forge messages from a room or a
-//! desk, or send garbage.
+//! desk, or send garbage. Also owns the tests of two rooms that sign in as one user, and of a client that panics.
 
 use std::time::{Duration, Instant};
 

@@ -27,15 +27,15 @@ impl Chance {
         Duration::from_micros(self.number() % u64::try_from(span.as_micros()).unwrap().max(1))
     }
 
-    /// Random text that occurs nowhere else. It contains letters with accents and characters that take several units in
-    /// UTF-8 and UTF-16, as real text does.
+    /// Random text that is unlikely to occur anywhere else. It contains letters with accents and characters that take
+    /// several units in UTF-8 and UTF-16, as real text does.
     pub fn words(&mut self, count: usize) -> String {
         const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzáéíóúñü¿🌊🦢";
         let letters: Vec<char> = LETTERS.chars().collect();
         (0..count).map(|_| letters[usize::try_from(self.number() % letters.len() as u64).unwrap()]).collect()
     }
 
-    /// Random text of ASCII letters that occurs nowhere else.
+    /// Random text of ASCII letters that is unlikely to occur anywhere else.
     pub fn letters(&mut self, count: usize) -> String {
         (0..count).map(|_| char::from(b'a' + u8::try_from(self.number() % 26).unwrap())).collect()
     }

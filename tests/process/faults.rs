@@ -100,8 +100,8 @@ fn a_loop_that_fails_ends_the_program_and_the_call_comes_back() {
     assert!(said.contains("the room's loop has ended"), "{said}");
     let since = Instant::now();
     assert_eq!(kiosk.ended().code(), Some(1));
-    // The program exits 0.9 s after the fault even if something hangs. The limit is longer because other tests may keep
-    // the machine busy.
+    // The program exits at most 0.9 s after the fault, even if something hangs. The limit is longer because other tests
+    // may keep the machine busy.
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     let log = kiosk.complaints();
     assert!(log.contains("the room's loop has ended") && log.contains("the loop was told to fail"), "{log}");
@@ -164,7 +164,7 @@ fn a_call_queued_after_three_thousand_lines_is_on_disk_before_a_kill() {
         kiosk.write(&flood);
         kiosk.tell("call_pressed");
         kiosk.wait("a call", |line| line["call"] == "placed");
-        // The journal writes the record of a call before all other waiting records, so the call soon is on disk.
+        // The journal writes the record of a call before all other waiting records, so the call is soon on disk.
         eventually("the call in the journal", || home.journal().contains("call_pressed"));
         kiosk.kill_9();
         let mut kiosk = home.start(1);

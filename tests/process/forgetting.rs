@@ -139,7 +139,7 @@ fn killed(home: &Home, kiosk: Kiosk, all: &[String], tally: &mut Tally) -> Kiosk
     kiosk
 }
 
-/// Asserts that the sealed words are whole in the memory of the new process.
+/// Asserts that the sealed words are whole in the memory of the new process, if this user may read it.
 fn note_is_back(kiosk: &Kiosk, words: &str, tally: &mut Tally) {
     assert!(
         !has_trouble(kiosk.last(), "notes-lost") && !has_trouble(kiosk.last(), "notes-damaged"),

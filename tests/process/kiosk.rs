@@ -110,7 +110,8 @@ impl Home {
         child.wait_with_output().unwrap()
     }
 
-    /// Starts the room in headless mode with its `kiosk.toml`. Its clock runs `speed` times as fast as real time.
+    /// Starts the room in headless mode with its `kiosk.toml`. Its session clock runs `speed` times as fast as real
+    /// time.
     pub fn start(&self, speed: u32) -> Kiosk {
         let config = self.config();
         self.start_with(&program(), &["--speed", &speed.to_string(), "--config", config.to_str().unwrap()])
@@ -226,7 +227,7 @@ impl Kiosk {
         self.child.id()
     }
 
-    /// The snapshot that [`Kiosk::first`] or [`Kiosk::wait`] read last. Null before that.
+    /// The snapshot that was read last. Null before the first.
     pub fn last(&self) -> &Value {
         &self.last
     }
@@ -366,7 +367,7 @@ impl Kiosk {
         self.child.wait().unwrap();
     }
 
-    /// Asks the process to exit with SIGTERM, as a service manager does, and waits until it has exited.
+    /// Sends SIGTERM to the process, as a service manager does, and waits until it has exited.
     pub fn terminate(&mut self) -> ExitStatus {
         let asked = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.pid())]).status().unwrap();
         assert!(asked.success());

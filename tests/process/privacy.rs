@@ -1,4 +1,4 @@
-//! Owns the test that nothing a patient writes appears in any output, even at the most verbose log level.
+//! Owns the test that nothing a patient writes appears in any output or file, even at the most verbose log level.
 
 use std::fs;
 

@@ -11,7 +11,7 @@ use crate::chance::Chance;
 use crate::kiosk::{Home, Kiosk, eventually, has_trouble, program};
 use crate::memory::Pieces;
 
-/// Number of kills in each test that kills the program.
+/// Number of kills in each test that kills the program at random moments.
 const KILLS: usize = 10;
 
 fn arrive_and_write(home: &Home, kiosk: &mut Kiosk, words: &str) {

@@ -28,7 +28,7 @@ fn a_killed_session_comes_back_at_the_minute_it_was_in() {
     kiosk.send(&json!({"event": "place", "name": "forest"}));
     eventually("four minutes", || began.elapsed().as_millis() * u128::from(SPEED) > 4 * 60_000);
     let before_ms = session_ms(&mut kiosk, -35.0);
-    // Only calls are on disk before they are shown, so the test has to wait for the volume.
+    // The room shows a new volume before it is on disk, so the test has to wait.
     eventually("the volume in the journal", || home.journal().contains("-35"));
     kiosk.kill_9();
     let ran_ms = u64::try_from(began.elapsed().as_millis()).unwrap() * u64::from(SPEED);

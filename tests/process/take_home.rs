@@ -64,7 +64,7 @@ impl Drop for Cups {
 }
 
 impl Cups {
-    /// Starts a print server. Returns `None` if CUPS is not installed or cannot be started.
+    /// Starts a print server. Returns `None` if CUPS is not installed, or if this user is not root.
     fn start(home: &Home, printer: Printer) -> Option<Self> {
         let is_root = fs::read_to_string("/proc/self/status").unwrap().contains("\nUid:\t0\t0");
         if !is_root || !Path::new("/usr/sbin/cupsd").exists() {

@@ -1,5 +1,5 @@
 //! Owns the tests of sound outputs that are chosen by name, missing, lost, suspended, or not the one for which the room
-//! was calibrated.
+//! was calibrated. Also owns the tests of the corridor's chime.
 
 use std::time::{Duration, Instant};
 

@@ -98,15 +98,14 @@ fn pulseaudios_null_output_is_ignored() {
     with(Kind::PulseAudio, "fresh::pulseaudios_null_output_is_ignored", &[], what_it_makes_up_is_no_output);
 }
 
-/// Twice removes the calibrated output, while another output remains, and adds it again. The sound must never move to
-/// the other output, and must come back.
+/// Twice removes the room's output while another one remains, and adds the room's output again. The sound must never
+/// move to the other output, and must come back.
 fn measured_output_goes_away(options: Options, is_told: fn(&SoundEvent) -> bool) {
     let room = Room::open(options);
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
     for _ in 0..2 {
-        // The server may move a recorder to another output when outputs come and go, so each check opens a new
-        // recorder.
+        // The server may move a recorder to another output when outputs come and go, so each round opens new recorders.
         let tv = Ear::at("tv");
         let began = Instant::now();
         remove_sink("room");
@@ -152,7 +151,7 @@ fn pipewire_never_moves_a_room_with_a_named_output() {
 }
 
 /// Removes the calibrated output, and accepts another one as staff can. Sound must then come from that output, limited
-/// to the lowest cap, and the room must report it.
+/// to the lowest cap that the first run can set, and the room must report it.
 fn allowed_where_nobody_measured(_: &mut Server) {
     let calibrated = CalibratedOutput { output: Some("room".to_owned()), port: None };
     let room = Room::open(Options { calibrated, ..Options::default() });
@@ -280,8 +279,8 @@ fn memory_kb() -> u64 {
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Kills the room's sound server. For `minutes`, the room's attempts to reach it must leak no memory and take little
-/// processor time.
+/// Kills the room's sound server. For `minutes`, the room's attempts to reach the server must leak no memory. Their
+/// processor time is only printed.
 fn without_a_server(server: &mut Server, minutes: u64) {
     let room = Room::open(Options::default());
     room.is_playing();

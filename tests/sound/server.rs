@@ -29,8 +29,8 @@ impl Drop for Kept {
 pub enum Kind {
     PulseAudio,
     PipeWire,
-    /// A PulseAudio that can be reached only through ALSA, after a call of [`library`]. The room finds no server, only
-    /// an ALSA output that plays like a sound card.
+    /// A PulseAudio that can be reached only through ALSA, once [`library`] has been called. The room finds no server,
+    /// only an ALSA output that plays like a sound card.
     Library,
 }
 
@@ -52,7 +52,8 @@ pub fn folder() -> PathBuf {
     PathBuf::from(std::env::var_os(FOLDER).unwrap())
 }
 
-/// Runs `body` with a server of this kind, as a user who has never used one. ALSA has no output until a test sets one.
+/// Runs `body` with a server of this kind, as a user who has never used a sound server. ALSA has no output until a test
+/// sets one.
 pub fn with(kind: Kind, test: &str, sinks: &'static [&'static str], body: fn(&mut Server)) {
     if std::env::var_os(FOLDER).is_some() {
         let mut server = Server { kind, processes: Vec::new(), sinks };

@@ -54,7 +54,7 @@ fn the_time_a_frame_is_heard_is_known() {
     });
 }
 
-/// Plays everything at once, skips pieces and places calls while other processes keep every processor busy.
+/// Plays everything at once, skips pieces and sounds call tones while other processes keep every processor busy.
 /// `STILLROOM_MINUTES=n` sets the duration in minutes, 120 by default. `STILLROOM_LOAD=n` sets the number of busy
 /// processes, one per processor by default.
 #[test]

@@ -1,5 +1,6 @@
 //! Tests what patients tell the room about themselves: which hand is free, how large words should be, and why they
-//! call. Also tests controls that rest, and words that the room shows only for a moment.
+//! call. Also tests the length of the arrival, controls that rest, words that the room shows only for a moment, and
+//! what may cover the light of a place.
 
 use std::time::Duration;
 

@@ -104,7 +104,7 @@ impl Hands {
     /// The events of one attempt, and the time until the finger lands, in seconds.
     fn attempt(&self, chance: &mut Chance, target: Rectangle) -> (Vec<WindowEvent>, f32) {
         let lands_after_s = chance.between(0.3, 1.0);
-        // On a wide target such as the call, people aim anywhere but at its ends.
+        // On a wide target such as the call button, people aim anywhere but at its ends.
         let wanted = Point::new(
             target.x + target.width * if target.width > mm(60.0) { chance.between(0.15, 0.85) } else { 0.5 },
             target.center_y(),
@@ -148,8 +148,8 @@ impl Hands {
     }
 }
 
-/// The contacts of a hand that is laid anywhere on the screen. Those within `band` are left out. The ids of the fingers
-/// begin at `first`.
+/// The contacts of a hand that is laid anywhere on the screen. Those within `band`, the call button, are left out. The
+/// ids of the fingers begin at `first`.
 fn resting(chance: &mut Chance, first: u64, band: Rectangle) -> Vec<(u64, Point)> {
     let middle = Point::new(chance.between(0.0, SIZE.width), chance.between(0.0, SIZE.height));
     let count = 1 + (chance.part() * 5.0) as u64;
@@ -171,7 +171,8 @@ fn in_session() -> Tablet {
 
 fn has_called(tablet: &mut Tablet) -> bool {
     tablet.settle();
-    // The snapshot shows the call only once the journal has recorded it, so the room is asked as well.
+    // The snapshot shows the call only once the journal has answered or 300 ms have passed, so the room is asked as
+    // well.
     let called = tablet.snapshot().call.is_some();
     if !called {
         // The room refuses *Here* without a call.
@@ -244,8 +245,8 @@ fn soak_clumsy_hands_call_within_two_attempts() {
     assert!(part >= 99.9, "{part} %");
 }
 
-/// Simulates this many hours of resting hands, with and without an open call. Returns how often they placed a call, and
-/// how often they slid *Here* or *Clear*.
+/// Simulates this many hours of resting hands, with and without an open call. Returns how often they pressed the call
+/// button, and how often they slid *Here* or *Clear*.
 fn caused_by_resting_hands(hours: u32) -> (u32, u32) {
     let mut chance = Chance::new();
     let mut tablet = in_session();
@@ -290,7 +291,7 @@ fn caused_by_resting_hands(hours: u32) -> (u32, u32) {
     (calls, staff)
 }
 
-/// Closes everything that resting hands have opened, such as the PIN pad or *Dark*, the black screen. Opening these is
+/// Closes everything that the hands have opened, such as the PIN pad or *Dark*, the black screen. Opening these is
 /// harmless and not counted.
 fn reset(tablet: &mut Tablet) {
     for event in [Event::Dark { on: false }, Event::Anchor { on: false }, Event::TalkNow { on: false }] {

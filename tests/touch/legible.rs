@@ -1,6 +1,6 @@
-//! Pictures of the patient's screens for `make legible`, which measures on them how well words, icons and outlines stand
-//! out and can be read. Beside each picture is a JSON file with the words, the icons and the controls on it. The folder
-//! is that of `STILLROOM_PICTURES`; without it, the test does nothing.
+//! Pictures of the patient's screens for `make legible`, which measures on them how well words, icons and outlines
+//! stand out and can be read. Beside each picture is a JSON file with the words, the icons and the controls on it.
+//! `STILLROOM_PICTURES` names the folder; without it, the test fails.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -25,11 +25,11 @@ const PORTRAIT: Size = Size::new(800.0, 1280.0);
 const DIAGONAL_INCHES: f32 = 10.1;
 /// Number of tablets that are drawn at the same time. Most of the time they wait for a fade.
 const TABLETS: usize = 6;
-/// Longest time that a screen may take to stop changing.
+/// Maximum time to wait for a screen to stop changing.
 const SETTLES: Duration = Duration::from_secs(9);
 /// Time after which the controls of the session rest, with a little to spare.
 const RESTS: Duration = Duration::from_millis(8_200);
-/// Time for which the anchor shows each line, in milliseconds, of which the line fades in and out for a part.
+/// Time for which the anchor shows each line, including the fades at its beginning and end, in milliseconds.
 const ANCHOR_LINE_MS: u64 = 16_000;
 const DESK: DeskId = DeskId(1);
 /// The controls of the session that fade to icons.
@@ -78,7 +78,8 @@ fn soak_legible_pictures_of_every_screen_over_every_place() {
             }
         }
     }
-    // STILLROOM_LEGIBLE keeps only some of the tablets, to look at a change quickly.
+    // If `STILLROOM_LEGIBLE` is set, only the jobs whose names contain its value are drawn, to look at a change
+    // quickly.
     if let Ok(words) = std::env::var("STILLROOM_LEGIBLE") {
         jobs.retain(|job| job.name().contains(&words));
     }
@@ -175,7 +176,7 @@ impl<'a> Camera<'a> {
         Self { tablet, film: Film { job, language, folder, breath_words, of_session: Vec::new() } }
     }
 
-    /// Saves the screen once it has stopped changing.
+    /// Saves the screen once it has stopped changing, or after [`SETTLES`].
     fn take(&mut self, state: &str) {
         settle(&mut self.tablet);
         self.save(state);
@@ -191,7 +192,7 @@ impl<'a> Camera<'a> {
         self.tablet.settle();
     }
 
-    /// Brings a call from one state to the next, and saves each.
+    /// Brings a call from one state to the next, and saves the screen in each state.
     fn call(&mut self, id: CallId, with_reason: bool) {
         self.tablet.send(Event::DeskConnected { desk: DESK });
         self.tablet.send(Event::CallPressed { id, practice: false });
@@ -266,7 +267,7 @@ impl Film<'_> {
         let chosen = chosen.map(|reason| format!("reason-{}", reason.name()));
         let is_shown = |line: &str, at: &Rectangle| {
             let inside = |control: &Rectangle| control.contains(at.center());
-            // What can be chosen shows its tick only once it is.
+            // A choice shows its tick only once it has been chosen.
             let is_icon = line.chars().all(|letter| ('\u{e000}'..'\u{f8ff}').contains(&letter));
             let is_tick = line.chars().eq(char::from_u32(Icon::Tick as u32));
             let is_choice = |id: &str| id.starts_with("reason-") || id.starts_with("question-");
@@ -276,7 +277,7 @@ impl Film<'_> {
             !line.trim().is_empty() && !is_at_rest && !is_no_tick
         };
         let lines = tablet.lines().into_iter().filter(|(line, at)| is_shown(line, at)).map(|(line, at)| {
-            // A control may have the same word as its label.
+            // The label of a control may be one of these words, too.
             let is_label =
                 controls.iter().any(|(_, control)| at.is_within(control) && control.width < size.width / 2.0);
             let is_breath = self.breath_words.contains(&line) && !is_label;
@@ -307,7 +308,7 @@ impl Film<'_> {
     }
 }
 
-/// Draws frames until the screen has stopped changing.
+/// Draws frames until the screen has stopped changing, for at most [`SETTLES`].
 fn settle(tablet: &mut Tablet) {
     let began = Instant::now();
     let mut same = 0;
@@ -355,7 +356,7 @@ fn session(camera: &mut Camera<'_>) {
         camera.press("close");
     }
     camera.tablet.send(Event::TalkNow { on: true });
-    // The notice fades in.
+    // Waits until the notice has faded in.
     std::thread::sleep(Duration::from_millis(2_500));
     wake(&mut camera.tablet);
     camera.take("session-notice");
@@ -446,7 +447,7 @@ fn a_visit(camera: &mut Camera<'_>) {
     camera.take("call-line-down");
     camera.tablet.send(Event::CallCleared);
     camera.tablet.send(Event::AfterBegins);
-    // The words about the cleared call are over.
+    // Waits until the words about the cleared call have disappeared.
     std::thread::sleep(Duration::from_secs(9));
     camera.take("after");
     for id in ["write", "draw"] {
@@ -472,7 +473,7 @@ fn a_visit(camera: &mut Camera<'_>) {
     camera.take("farewell");
 }
 
-/// The call that a patient tries on arrival, in each of its states.
+/// The call that a patient tries on arrival, in each state up to *On the way*.
 fn practice(camera: &mut Camera<'_>) {
     camera.tablet.send(Event::DeskConnected { desk: DESK });
     camera.press("call");

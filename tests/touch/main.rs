@@ -1,5 +1,5 @@
 //! Tests the whole window on a running room, with the touch events that iced would deliver for each finger. The tests
-//! in this file are about the call and about *Dark*, the black screen.
+//! in this file are about fingers on controls, the call, and *Dark*, the black screen.
 
 #![allow(
     clippy::unwrap_used,
@@ -215,7 +215,7 @@ fn here_and_clear_take_a_slide_that_no_resting_hand_makes() {
     let here = tablet.at("staff-here");
     let call = tablet.at("call");
     assert!(call.y - (here.y + here.height) >= mm(25.0), "well away from the band");
-    // Nothing counts as a slide from left to right here: not a tap, a hold, a slide that leaves the control, or a slide
+    // None of these counts as a slide from left to right: a tap, a hold, a slide that leaves the control, and a slide
     // that starts too far right.
     let (left, right) = (here.center() - Vector::new(mm(20.0), 0.0), here.center() + Vector::new(mm(14.0), 0.0));
     tablet.tap(2, here.center());

@@ -1,5 +1,5 @@
-//! Tests what a patient can do on a page besides typing and drawing: answer a question, choose words for feelings,
-//! change the brush, clear the page, and take a photo of a drawing.
+//! Tests what a patient can do on a page besides typing and drawing: answer a question, share words with the clinician,
+//! choose words for feelings, change the brush, clear the page, and take a photo of a drawing.
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ use crate::tablet::Tablet;
 const SLACK_MM: f32 = 0.15;
 /// The layouts in which every screen is tested: as designed, and mirrored with larger words.
 pub const LAYOUTS: [(Hand, TypeSize); 2] = [(Hand::Right, TypeSize::Normal), (Hand::Left, TypeSize::Larger)];
-/// Ids of touch areas that lie under other controls on purpose, and are therefore not checked for overlaps.
+/// Ids of touch areas that lie under other controls on purpose, and are therefore not checked.
 pub const BACKGROUNDS: [&str; 5] = ["ready", "place", "dark-anywhere", "staff-corner", "staff-outside"];
 
 pub struct Checker {

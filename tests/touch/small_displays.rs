@@ -1,6 +1,6 @@
 //! Tests the screens on which a patient writes, draws and takes the note home, on displays from 8 to 15.6 inches,
-//! landscape and portrait, in each shipped language: each control is large enough and within the screen, and no text is
-//! cut off.
+//! landscape and portrait, in each shipped language and the pseudo-language: each control is large enough and within
+//! the screen, and no text is cut off.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Tests that the software renderer leaves no specks. As in the window, each frame draws only what the renderer takes
-//! for changed since the frame before; the result must equal the whole frame, pixel by pixel.
+//! for changed since the frame before. The result must equal a full redraw, pixel by pixel.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,8 @@ struct Buffer {
     mask: Mask,
     shown: Option<Vec<Layer>>,
     frames: usize,
-    /// The frames after which pixels differed from those of the whole frame, and the number of those pixels.
+    /// The name of each frame after which the buffer differed from a full redraw, and the number of pixels that
+    /// differed.
     wrong: Vec<(String, usize)>,
 }
 
@@ -46,7 +47,7 @@ impl Buffer {
         Self { pixels: pixmap(), whole: pixmap(), mask, shown: None, frames: 0, wrong: Vec::new() }
     }
 
-    /// Presents the frame that `renderer` holds, and compares the buffer with the whole frame.
+    /// Presents the frame that `renderer` holds, and compares the buffer with a full redraw.
     fn present(&mut self, renderer: &mut Renderer, frame: &str) {
         let size = Size::new(self.pixels.width(), self.pixels.height());
         let viewport = Viewport::with_physical_size(size, 1.0);

@@ -1,5 +1,5 @@
 //! Tests typing. With two thumbs on the on-screen keyboard, no letter is lost or out of order, however the presses
-//! overlap.
+//! overlap. Also tests *delete*, accents, a hardware keyboard, and the cursor.
 
 use std::time::Duration;
 

@@ -85,7 +85,7 @@ impl BackgroundFileInner {
     }
 
     /// Waits for the next write and returns it. If `failed` holds a failed write, waits at most [`RETRY_INTERVAL`] and
-    /// then returns `failed` again. Returns `None` once the file is closed.
+    /// then returns `failed` again. Returns `None` once the file is closed and no new write is pending.
     fn next_write(&self, failed: Option<(WriteId, Vec<u8>)>) -> Option<(WriteId, Vec<u8>)> {
         let is_idle = |pending: &mut PendingWrite| pending.bytes.is_none() && !pending.is_closed;
         let pending = self.pending();

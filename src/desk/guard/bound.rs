@@ -144,7 +144,8 @@ impl BoundDesk {
     }
 
     /// Makes the desk read the password again at intervals while it serves. A new password signs everybody out. `read`
-    /// returns the hash as it is on disk now, or `None` if it cannot be read; it may block.
+    /// returns the hash as it is on disk now, or `None` if it cannot be read; it may block. A desk that was opened
+    /// without a password never reads it.
     #[must_use]
     pub fn follow_password(mut self, read: impl Fn() -> Option<SecretHash> + Send + Sync + 'static) -> Self {
         self.password_source = Some(PasswordSource(Arc::new(read)));

@@ -94,8 +94,9 @@ impl Connections {
         })))
     }
 
-    /// Adds a connection from `address`. If a limit is reached, evicts the least useful connection. Returns `None` if
-    /// every other connection is more useful than a new one.
+    /// Adds a connection from `address`. At the limit for one address, evicts the least useful connection from that
+    /// address. At the total limit, evicts the least useful of all connections; an unknown address never evicts one
+    /// from a known address. Returns `None` if a limit is reached and no connection may be evicted.
     pub(super) fn open(&self, address: IpAddr) -> Option<Connection> {
         let mut table = self.table();
         let address = address.to_canonical();
@@ -214,10 +215,10 @@ impl ConnectionTable {
             || self.known.contains_key(&address)
     }
 
-    /// Returns the connection to evict. Unknown addresses come before known addresses, browsers that are not signed in
-    /// before those that are, idle connections before busy ones, and addresses with many connections before those with
-    /// few. Among equals, the connection that has been idle longest comes first. Streams and requests of signed-in
-    /// browsers are never evicted.
+    /// Returns the connection to evict; `None` if none may be evicted. Unknown addresses come before known addresses,
+    /// browsers that are not signed in before those that are, idle connections before busy ones, and addresses with
+    /// many connections before those with few. Among equals, the connection that has been idle longest comes first.
+    /// Streams and requests of signed-in browsers are never evicted.
     fn least_useful(&self, may_evict: impl Fn(&ConnectionRecord) -> bool) -> Option<u64> {
         let mut per_address = BTreeMap::<IpAddr, usize>::new();
         for record in self.open.values() {

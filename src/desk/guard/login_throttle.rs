@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::known_browsers::BrowserId;
 use crate::secret::backoff::{BackoffSchedule, FailedAttempts};
 
-/// The limits for one client: the number of attempts without a wait, and the waits after further wrong passwords, in
+/// The limits for one client: the number of wrong passwords that cause no wait, and the waits after further ones, in
 /// seconds.
 const BACKOFF: BackoffSchedule = BackoffSchedule { free_attempts: 2, waits_s: &[5, 10, 20, 40, 80, 160, 300] };
 /// Time without an attempt after which a client's wrong passwords are forgotten, in milliseconds.
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn strangers_share_a_budget_and_keep_no_known_client_out() {
         let mut throttle = LoginThrottle::default();
-        // For two hours, four hundred addresses try eight times a second each.
+        // For two hours, four hundred addresses try once a second each.
         let mut taken = 0;
         for second in 0..7_200_u64 {
             for address in 0..400 {

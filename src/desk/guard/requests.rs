@@ -24,8 +24,9 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 /// never grants.
 const OWN_HEADER: &str = "x-stillroom";
 
-/// Rejects requests for a different host name and requests from other sites. Only `/` and `/login` may be opened from
-/// another site, for example through a link. A POST must come from the desk's own page.
+/// Rejects requests for a foreign host name at a loopback address, and requests from other sites at any address. Only
+/// `/` and `/login` may be opened from another site, for example through a link. A POST must come from the desk's own
+/// page. Adds the security headers to every response.
 pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let response = match rejection(&guard, &request) {
         Some(rejection) => rejection,

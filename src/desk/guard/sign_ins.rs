@@ -19,9 +19,9 @@ use crate::paths::private;
 
 /// Lifetime of a sign-in after the page was last open, in seconds.
 pub(super) const SIGN_IN_SECONDS: u64 = 7 * 24 * 60 * 60;
-/// Minimum change of a sign-in's expiry that is stored, in seconds. Smaller changes are not stored, to spare the disk.
+/// Minimum time by which a sign-in's expiry is extended, in seconds. Smaller extensions are skipped, to spare the disk.
 const RENEWAL_STEP_SECONDS: u64 = 60 * 60;
-/// Maximum number of sign-ins. Another sign-in ends the oldest.
+/// Maximum number of sign-ins. Another sign-in ends the one that expires first.
 const SIGN_INS_MAX: usize = 64;
 /// Maximum size of the file, in bytes. It is several times what [`SIGN_INS_MAX`] hashes and times take.
 const FILE_BYTES_MAX: usize = 64 * 1024;
@@ -86,7 +86,8 @@ impl SignIns {
         Ok((token, self.save(&table)))
     }
 
-    /// Returns whether this token is signed in. If so, its lifetime starts again from now.
+    /// Returns whether this token is signed in. If so, its lifetime starts again from now, unless that would extend it
+    /// by less than [`RENEWAL_STEP_SECONDS`].
     pub(super) fn is_signed_in(&self, token: Option<&str>) -> bool {
         let Some(token) = token else { return false };
         let key = digest(token.as_bytes());

@@ -34,18 +34,19 @@ pub enum MultiRoomError {
     /// An error that can also occur at the desk of one room.
     #[error(transparent)]
     Desk(#[from] DeskError),
-    /// The operating system cannot start a thread for the broker connection.
+    /// The operating system cannot start a thread for the broker connection, or supplies no random numbers.
     #[error(
         "the system could not start a thread for the line to the broker: {0}; close other programs and start again"
     )]
     Line(io::Error),
 }
 
-/// Connects to the broker and serves the desk until `shutdown` completes. If the broker cannot be reached, that is not
-/// an error: the page says so, and the desk keeps trying to connect.
+/// Connects to the broker and serves the desk until `shutdown` completes or the thread of the broker connection ends.
+/// If the broker cannot be reached, that is not an error: the page says so, and the desk keeps trying to connect.
 ///
 /// # Errors
-/// Every [`MultiRoomError`].
+/// [`MultiRoomError::Line`] if the broker connection cannot be opened, and the errors of
+/// [`single_room::serve`](super::single_room::serve).
 pub async fn serve(
     bound: BoundDesk,
     options: MultiRoomOptions,

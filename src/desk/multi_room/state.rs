@@ -1,5 +1,6 @@
-//! Owns the state of the desk of several rooms: its end of the broker connection, and version numbers that show which
-//! parts have changed since a page was last updated. Does not own the routes, or the messages to a page.
+//! Owns the state of the desk of several rooms: its end of the broker connection, records such as recent calls and
+//! unanswered orders, and version numbers that show which parts have changed since a page was last updated. Does not
+//! own the routes, or the messages to a page.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -228,7 +229,8 @@ impl MultiRoomDesk {
         Ok(())
     }
 
-    /// Sends a room an order, and waits for its answer.
+    /// Sends a room an order, and waits for the room's answer. The [`Fleet`] reports an order as unanswered once its
+    /// time limit has passed.
     pub(super) async fn order(&self, room: &RoomId, order: DeskOrder) -> Result<(), OrderError> {
         let (sender, answer) = oneshot::channel();
         let id = Ulid::new();

@@ -1,5 +1,5 @@
-// Owns the overview of one room: its card, its arc, the recent calls and the last wipe. Does not own the call, the
-// troubles or the controls.
+// Owns the overview of one room: its card, its arc, what its patient shared, the recent calls and the last wipe. Does
+// not own the call, the troubles or the controls.
 
 import { el, show, write } from "/parts.js";
 import { show as showPicture } from "/pictures.js";

@@ -1,4 +1,5 @@
-// Owns the controls of a room. Does not own the decision whether the room accepts an order.
+// Owns the controls of a room, and the preview of a profile. Does not own the decision whether the room accepts an
+// order.
 
 import { breathWords, intensityWords, lightWords, sessionClock, soundWords, timeAt } from "/board.js";
 import { send } from "/link.js";

@@ -3,7 +3,7 @@
 import { the, within } from "/parts.js";
 import { say, speak } from "/words.js";
 
-// Before sign-in the room sends nothing, not even its language, so the browser's language is used.
+// Before the sign-in, the desk sends nothing about itself, not even its language, so the browser's language is used.
 speak(navigator.language);
 const form = the(HTMLFormElement, "login");
 const field = the(HTMLInputElement, "password");

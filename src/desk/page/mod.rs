@@ -1,6 +1,6 @@
-//! Owns the parts that the pages of one room and of several rooms share: the files, the event stream, the requests that
-//! a page may send, and whether a page can receive a call. Does not own the effect of an order, or the content of a
-//! stream.
+//! Owns the parts that the pages of one room and of several rooms share: the files and pictures, the event stream, the
+//! requests that a page may send, the recent calls, whether a page can receive a call, and which pages may show what a
+//! patient shared. Does not own the effect of an order, or the content of a stream.
 
 pub(super) mod open_pages;
 pub(super) mod place_pictures;

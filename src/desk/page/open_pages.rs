@@ -50,7 +50,7 @@ impl OpenPages {
     }
 
     /// Handles a page's heartbeat. `can_receive` says whether the page is visible with its sound unlocked. Returns a
-    /// change if that differs from what is recorded for the page.
+    /// change if `can_receive` differs from what is recorded for the page.
     ///
     /// # Errors
     /// [`UnknownPage`] if the page is not open.
@@ -114,8 +114,8 @@ impl OpenPages {
         self.pages.values().any(|page| page.can_receive)
     }
 
-    /// Marks a call as sent to a page that can receive it. Returns `true` only the first time that this page is sent
-    /// this call.
+    /// Marks a call as sent to a page. Returns `true` if the page can receive calls, and the call differs from the one
+    /// that was last marked for this page.
     pub(in crate::desk) fn mark_sent(&mut self, desk: DeskId, call: CallId) -> bool {
         match self.pages.get_mut(&desk) {
             Some(page) if page.can_receive && page.sent_call != Some(call) => {

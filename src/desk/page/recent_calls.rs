@@ -70,8 +70,8 @@ impl RecentCalls {
         self.calls.iter().map(RecentCall::view).collect()
     }
 
-    /// Updates the list with the open call. `now_ms` is the current time of any monotonic clock. `wall_clock` turns the
-    /// age of a new call, in milliseconds, into the wall-clock time of its press.
+    /// Updates the list with the open call. `now_ms` is the current time of a monotonic clock, the same clock in every
+    /// update. `wall_clock` turns the age of a new call, in milliseconds, into the wall-clock time of its press.
     pub(in crate::desk) fn update(
         &mut self,
         open: Option<&CallState>,

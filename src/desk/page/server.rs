@@ -1,5 +1,5 @@
-//! Owns the handling of open pages, which the desk of one room and the desk of several rooms share. A page is followed
-//! from its stream's first message until it is gone. Does not own the content of a page.
+//! Owns the handling of open pages, shared by the desk of one room and the desk of several rooms. A page is tracked
+//! from the opening of its stream until the stream ends. Does not own the content of a page.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -54,8 +54,8 @@ pub(in crate::desk) trait PageServer: Send + Sync + 'static {
     /// Sends a page its messages, until the page is gone or the desk closes.
     fn feed(&self, page: DeskId, stream: &PageStream) -> impl Future<Output = ()> + Send;
 
-    /// Reports to the room that a page can now receive calls, or no longer can. Returns `false` if the room refused the
-    /// report.
+    /// Reports to the room, or to every room, that a page can now receive calls or no longer can. Returns `false` if
+    /// the report was refused.
     fn page_changed(&self, pages: &mut OpenPages, change: PageChange) -> impl Future<Output = bool> + Send;
 
     /// Handles the end of a page's stream. The page may still show what a patient shared.

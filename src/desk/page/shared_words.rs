@@ -1,5 +1,7 @@
-//! Owns the list of pages that still show, or may show, what the patient shared. A reset waits until each of them has
-//! reported that it no longer does. Does not own the words themselves.
+//! Owns the list of pages, and of desks of several rooms, that still show or may show what the patient shared. A reset
+//! waits until the list is empty, but not beyond a time limit. An entry is removed when the page or desk reports that
+//! it no longer shows the words, or has been cut off for long enough to have removed them by itself. Does not own the
+//! words themselves.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +14,7 @@ use crate::room::call::DeskId;
 /// after [`SILENT_AFTER`] without a message, which is earlier.
 const SELF_CLEAR_TIMEOUT: Duration = SILENT_AFTER.saturating_add(Duration::from_secs(2));
 
-/// The pages that may show what the patient shared. Clones share one list.
+/// The pages, and desks of several rooms, that may show what the patient shared. Clones share one list.
 #[derive(Clone, Debug, Default)]
 pub struct SharedWords(Arc<SharedWordsInner>);
 

@@ -1,5 +1,5 @@
 // Owns the desk's sounds. The sound of a call consists of four overlapping mallet notes, so that nobody mistakes it for
-// the bursts of equal pulses of a medical alarm (IEC 60601-1-8). Does not own the times at which a sound plays.
+// the bursts of equal pulses of a medical alarm (IEC 60601-1-8). Does not own the decision which sound plays.
 
 const CALL_NOTES_HZ = [440, 659.26, 493.88, 659.26];
 const NOTE_APART_S = 0.27;

@@ -38,12 +38,13 @@ pub(in crate::desk) fn beat_interval() -> Interval {
 }
 
 impl PageStream {
-    /// Sends a message. Returns `false` once the page is gone.
+    /// Sends a message. Returns `false` once the page is gone, or if the message cannot be serialised.
     pub(in crate::desk) async fn send(&self, kind: &'static str, body: &impl Serialize) -> bool {
         self.send_json(kind, serde_json::to_string(body)).await
     }
 
-    /// Sends a message that had to be serialised under a lock. Returns `false` once the page is gone.
+    /// Sends a message that had to be serialised under a lock. Returns `false` once the page is gone, or if `json` is
+    /// an error.
     pub(in crate::desk) async fn send_json(&self, kind: &'static str, json: serde_json::Result<String>) -> bool {
         match json {
             Ok(json) => self.0.send(Ok(SseEvent::default().event(kind).data(json))).await.is_ok(),

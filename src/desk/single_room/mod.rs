@@ -55,7 +55,7 @@ pub struct SingleRoomOptions {
     pub offers: Offers,
     /// Renders previews of profiles; `None` if there are no previews.
     pub previews: Option<Previews>,
-    /// The pages that still show what the patient shared. A reset waits until they have removed it.
+    /// The pages that may show what the patient shared. A reset waits, up to a time limit, until they have removed it.
     pub shared: SharedWords,
 }
 

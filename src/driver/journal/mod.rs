@@ -1,5 +1,6 @@
 //! Owns the journal, a file with one line for each event that must survive a restart. An event is reported as written
-//! only once it is on disk. Does not own the meaning of the events.
+//! only once it is on disk, or once a later record or a compaction makes it redundant. Does not own the meaning of the
+//! events.
 //!
 //! A line consists of a checksum, the room's time in milliseconds, and the event as JSON (`record`), separated by
 //! spaces. The checksum is the first 16 hexadecimal digits of the SHA-256 of the text from the time to the end of the
@@ -35,7 +36,7 @@ use writer::{HealthCallback, JournalWriter};
 
 /// Name of the journal's file in the state directory.
 pub const JOURNAL_FILE: &str = "journal";
-/// Prefix of the file name of a damaged journal's copy, which is followed by a number from 1 to [`DAMAGED_KEPT_MAX`].
+/// Start of the file name of a damaged journal's copy; a number from 1 to [`DAMAGED_KEPT_MAX`] follows.
 pub const DAMAGED_PREFIX: &str = "journal.damaged-";
 /// Maximum number of copies of damaged journals.
 pub const DAMAGED_KEPT_MAX: usize = 4;
@@ -50,7 +51,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The reason why a record is not on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JournalError {
-    /// Writing to disk failed. The record is kept, and the room tries again.
+    /// Writing to disk failed. A record is kept and tried again; a compaction is not.
     #[error("{}: {why}; free space or make the disk writable, the room goes on trying", path.display())]
     Disk {
         /// Path of the journal.
@@ -58,7 +59,8 @@ pub enum JournalError {
         /// The system's error.
         why: String,
     },
-    /// The journal has reached [`JOURNAL_BYTES_MAX`].
+    /// The journal has reached [`JOURNAL_BYTES_MAX`]. For a record that is not about a call, it is full as soon as only
+    /// the space that is reserved for calls is left.
     #[error("{}: full; a reset empties it", path.display())]
     Full {
         /// Path of the journal.
@@ -67,7 +69,7 @@ pub enum JournalError {
     /// Events of this kind never go to disk.
     #[error("an event of this kind does not belong in the journal")]
     NotForJournal,
-    /// Too many records are waiting for the disk; this one was dropped.
+    /// Too many records are waiting for the disk, so this record was dropped.
     #[error("the disk does not answer; {} records are waiting for it", queue::LANE_RECORDS_MAX)]
     Busy,
     /// The disk has not answered within `ANSWER_TIMEOUT`. The record may still be written.
@@ -84,14 +86,14 @@ pub struct JournalHealth {
     /// Size in bytes of an incomplete last record, which a power cut or a killed program leaves behind; 0 if there is
     /// none. It is removed.
     pub torn_bytes: u64,
-    /// Whether a line before the last is damaged. All records before that line are used; of the records after it, only
-    /// those about calls.
+    /// Whether the file cannot be read, or a line that ends with a line break is damaged. All records before that line
+    /// are used; of the records after it, only those about calls.
     pub is_damaged: bool,
     /// Path of the damaged journal's copy; `None` if there is no damage, or if the copy could not be made.
     pub damaged_copy: Option<PathBuf>,
     /// Number of intact records that this version of the program does not know; they are skipped.
     pub unknown_records: usize,
-    /// Why the journal cannot be written; `None` if it can.
+    /// Why the journal could not be read or cannot be written; `None` if there is no such problem.
     pub problem: Option<JournalError>,
     /// Number of records skipped because each of them ended the room's loop too many times in a row.
     pub set_aside_records: usize,
@@ -100,8 +102,8 @@ pub struct JournalHealth {
 }
 
 impl JournalHealth {
-    /// Returns whether an open call may have been lost, which is so if the journal is damaged and the copy of the open
-    /// call is not intact.
+    /// Returns whether an open call may have been lost, that is, whether the journal is damaged and the copy of the
+    /// open call is not intact.
     #[must_use]
     pub fn call_may_be_lost(&self) -> bool {
         self.is_damaged && !matches!(self.open_call_copy, OpenCallCopy::Intact(_))
@@ -125,7 +127,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens and repairs the journal in a state directory, and returns its intact records in order. Never fails. If the
+    /// Opens and repairs the journal in a state directory, and returns its usable records in order. Never fails. If the
     /// disk cannot be written, [`JournalHealth::problem`] says why, and every append tries again.
     #[must_use]
     pub fn open(dir: &Path) -> (Self, Vec<(RoomTime, Event)>, JournalHealth) {
@@ -174,8 +176,9 @@ impl Journal {
     }
 
     /// Hands a record to the writing thread and returns at once. `done` receives the outcome of the first attempt, and
-    /// another outcome if a later attempt succeeds. It must be quick, because it runs on the writing thread, or on this
-    /// thread if the writing thread has ended. Records about calls overtake all others.
+    /// another outcome if a later attempt succeeds. It must be quick, because it runs on the writing thread or on a
+    /// thread that appends, and must not use the journal, whose queue may be locked. Records about calls overtake all
+    /// others.
     pub fn append(
         &self,
         now: RoomTime,
@@ -216,7 +219,8 @@ impl Journal {
     /// the history of faults. Waits for the disk, up to `ANSWER_TIMEOUT`.
     ///
     /// # Errors
-    /// Why the journal was not replaced.
+    /// Why the journal was not replaced, or why one of the other files was not removed. After [`JournalError::Slow`],
+    /// both may still happen.
     pub fn compact(&self, now: RoomTime, events: &[Event]) -> Result<(), JournalError> {
         let mut content = Vec::new();
         for event in events {
@@ -279,7 +283,7 @@ impl Drop for Journal {
     }
 }
 
-/// Returns whether the journal on disk in a state directory holds nothing from a visit.
+/// Returns whether the journal on disk in a state directory holds nothing from a visit, except records about calls.
 #[must_use]
 pub fn is_compacted(dir: &Path) -> bool {
     reader::is_compacted(dir)

@@ -10,8 +10,8 @@ use super::JournalError;
 use super::open_call::OpenCall;
 use crate::room::Event;
 
-/// Capacity of each lane, in records. A full lane refuses new records instead of dropping waiting ones, because the
-/// records that are written must have no gaps between them.
+/// Capacity of each lane, in records. A full lane refuses new records instead of dropping waiting ones, so that the
+/// records before the refusal have no gaps between them.
 pub(super) const LANE_RECORDS_MAX: usize = 4_096;
 /// Maximum number of records written before the disk is synced.
 pub(super) const BATCH_MAX: usize = 64;
@@ -47,7 +47,8 @@ pub(super) struct QueuedRecord {
     pub line: Vec<u8>,
     pub class: RecordClass,
     pub done: RecordCallback,
-    /// Whether an attempt has failed and been reported to `done`.
+    /// Whether an attempt to write this record, or the record that it replaced, has failed and been reported. Further
+    /// failures are not reported.
     pub has_failed: bool,
 }
 

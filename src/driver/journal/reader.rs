@@ -1,5 +1,6 @@
-//! Owns the reader of a journal, which checks each line and salvages the records about calls from a damaged file. Does
-//! not own the writer ([`super::writer`]).
+//! Owns the form of a line and the reader of a journal, which checks each line, salvages the records about calls from a
+//! damaged file, and keeps a copy of that file. Also owns the removal of superseded records. Does not own the writer
+//! ([`super::writer`]).
 
 use std::fs;
 use std::io;
@@ -27,7 +28,7 @@ pub(super) struct OpenedJournal {
     pub records: Vec<(RoomTime, Event)>,
     pub base: JournalBase,
     pub health: JournalHealth,
-    /// Checksum of the last record, not counting [`Event::TimeMarked`].
+    /// Checksum of the last known record before any damage, not counting [`Event::TimeMarked`].
     pub last_checksum: Option<String>,
 }
 
@@ -66,9 +67,9 @@ pub(super) fn open(dir: &Path, is_set_aside: impl Fn(&str) -> bool) -> OpenedJou
     }
 }
 
-/// Returns whether the journal on disk holds nothing from a visit. That is so if it is undamaged, there are no copies
-/// of damaged journals, its first record is a reset, and every other record is about a call or is listed in
-/// [`concerns_the_room`].
+/// Returns whether the journal on disk holds nothing from a visit, except records about calls. That is so if it is
+/// undamaged, there are no copies of damaged journals, its first record is a reset, and every other record is about a
+/// call or is listed in [`concerns_the_room`].
 pub(super) fn is_compacted(dir: &Path) -> bool {
     let limit = usize::try_from(JOURNAL_BYTES_MAX).unwrap_or(usize::MAX);
     let Ok(Some(bytes)) = private::read_limited(&dir.join(JOURNAL_FILE), limit) else { return false };
@@ -162,8 +163,8 @@ enum JournalTail {
     Whole,
     /// The last line is incomplete.
     Torn,
-    /// A line does not match its checksum. Records after that line may contradict those before it, so of the later ones
-    /// only those about calls are kept. A call that turns out to be needless does less harm than a lost call.
+    /// A line does not match its checksum. Later records may contradict earlier records, so after that line only
+    /// records about calls are kept. A call that turns out to be needless does less harm than a lost call.
     Damaged {
         calls_behind: Vec<(RoomTime, Event)>,
         calls_bytes: Vec<u8>,

@@ -135,7 +135,7 @@ struct CheckRecord {
 }
 
 /// Encodes the event as one JSON object without line breaks, with its keys in alphabetical order. Returns `None` if
-/// events of this kind never go to disk.
+/// events of this kind never go to disk, or if a number in the event is infinite or NaN.
 pub(in crate::driver) fn encode(event: &Event) -> Option<String> {
     // The detour through `Value` sorts the keys and turns f32 into f64.
     serde_json::to_value(JournalRecord::from_event(event)?).ok().map(|value| value.to_string())

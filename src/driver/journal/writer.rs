@@ -1,5 +1,5 @@
-//! Owns the journal's thread, which writes records to disk and retries those that fail. Does not own the content of the
-//! records, or their order ([`super::queue`]).
+//! Owns the journal's thread, which writes records and the copy of the open call to disk, retries those that fail, and
+//! compacts and thins the file. Does not own the content of the records, or their order ([`super::queue`]).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -19,7 +19,8 @@ use super::{
 };
 use crate::paths::private;
 
-/// Time between two attempts to write to a disk that has failed.
+/// Longest time between two attempts to write to a disk that has failed. Anything that is enqueued causes an earlier
+/// attempt.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// Size in bytes at which the journal is first thinned, as soon as nothing is waiting. It is thinned again each time
 /// its size has doubled.
@@ -39,7 +40,7 @@ pub(super) struct JournalWriter {
     has_failed: bool,
     /// Whether the latest attempt to store the copy of the open call failed.
     copy_has_failed: bool,
-    /// Whether the latest report to `on_health` was that the journal is failing.
+    /// Whether the journal was last reported as failing, to `on_health` or by [`JournalWriter::prepare`].
     is_failing: bool,
     thin_at_bytes: u64,
 }
@@ -67,7 +68,7 @@ impl JournalWriter {
         }
     }
 
-    /// Tests whether the disk can be written, before any record is appended.
+    /// Repairs the file before any record is appended, which also tests whether the disk can be written.
     pub(super) fn prepare(&mut self) -> Result<(), JournalError> {
         let outcome = self.write(&[]);
         self.has_failed = outcome.is_err();
@@ -193,8 +194,9 @@ impl JournalWriter {
         Ok(())
     }
 
-    /// Returns the open file, cut after its last intact record. Fails if another program has removed or shortened the
-    /// file.
+    /// Returns the file, positioned after its last intact record. Opens it if it is not open, and then cuts off
+    /// everything after that record. Fails if another program has removed the file, or had shortened it before it was
+    /// opened.
     fn file_at(&mut self, whole_bytes: u64) -> io::Result<&mut File> {
         if let Some(file) = &self.file
             && file.metadata()?.nlink() == 0

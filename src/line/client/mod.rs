@@ -31,8 +31,8 @@ pub use error::BrokerError;
 use options::options;
 use unacknowledged::Unacknowledged;
 
-/// Pause before reconnecting after a stable connection. It doubles with each failed attempt, up to [`BACKOFF_MAX`], and
-/// is shortened at random.
+/// Pause before reconnecting after a stable connection. It doubles with each attempt that fails or ends in an unstable
+/// connection, up to [`BACKOFF_MAX`], and is shortened at random.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
 /// Longest pause before reconnecting. With [`CONNECT_TIMEOUT`] it adds up to less than the three seconds within which a
 /// client must find a restored broker.
@@ -111,8 +111,8 @@ impl<E: Endpoint> BrokerClient<E> {
         Ok(Self { shared })
     }
 
-    /// Runs `act` on the endpoint and the current time of the client's clock, in milliseconds, and then drives the
-    /// endpoint. Never waits for the broker.
+    /// Runs `act` on the endpoint and the current time of the client's clock, in milliseconds, and then wakes the
+    /// client's thread, which drives the endpoint. Never waits for the broker.
     pub fn with<T>(&self, act: impl FnOnce(&mut E, u64) -> T) -> T {
         let now_ms = self.shared.now_ms();
         let result = act(&mut self.shared.endpoint(), now_ms);
@@ -148,7 +148,7 @@ impl<E: Endpoint> SharedEndpoint<E> {
     }
 }
 
-/// Reports each change of the connection to the client's owner once.
+/// Reports each change of the connection once, and each event of the endpoint, to the client's owner.
 struct Reporter<F> {
     on_event: F,
     takeovers: TakeoverDetector,
@@ -182,7 +182,7 @@ impl<F> Reporter<F> {
         self.takeovers.poll_timeout().map(|due_ms| shared.instant(due_ms))
     }
 
-    /// Updates the endpoint to the current time, and reports its events and those of the takeover detector.
+    /// Updates the endpoint and the takeover detector to the current time, and reports the events of both.
     fn drive<E: Endpoint>(&mut self, shared: &SharedEndpoint<E>)
     where
         F: FnMut(ClientEvent<E::Event>),

@@ -38,9 +38,10 @@ const ORDERS_MAX: usize = 16;
 pub enum RoomTrouble {
     /// No message has arrived for [`SILENT_AFTER_MS`], or the broker has published the room's will.
     Lost,
-    /// The event loop has not run for [`STALE_AFTER_MS`].
+    /// The event loop has not answered for [`STALE_AFTER_MS`].
     Stuck,
-    /// A frame is due, but the screen has drawn none for [`STALE_AFTER_MS`].
+    /// The window has drawn no frame for [`STALE_AFTER_MS`]. While a desk is connected, it draws frames even if nothing
+    /// in it moves.
     NotDrawing,
     /// The audio device has not requested a buffer for [`STALE_AFTER_MS`].
     SoundDead,
@@ -81,12 +82,12 @@ pub enum FleetEvent {
     },
 }
 
-/// The reason why an order was not executed.
+/// The reason why the desk reports an order as failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderError {
     /// The room refused the order, for this reason in plain words.
     Refused(String),
-    /// The room did not answer within [`ORDER_TIMEOUT_MS`].
+    /// The room did not answer within [`ORDER_TIMEOUT_MS`]. It may have executed the order all the same.
     Unanswered,
 }
 
@@ -104,7 +105,8 @@ pub struct RoomStatus<'a> {
     pub call: Option<CallState>,
     /// Calls that nobody cleared but that the room's program no longer has. Staff have to go to the room and look.
     pub left: Vec<Ulid>,
-    /// Everything else that the page shows, as it was when it arrived; `None` if the room has sent no state.
+    /// Everything else that the page shows, as it was when it arrived, except that shared text is removed once the
+    /// connection to the room is lost; `None` if the room has sent no state.
     pub view: Option<&'a RoomView>,
     /// Time since the view arrived, in milliseconds.
     pub view_age_ms: u64,
@@ -267,8 +269,8 @@ impl Fleet {
         self.rooms.get_key_value(id).map(|(id, room)| room.status(id, now_ms))
     }
 
-    /// Handles a room's message that cannot be parsed. The room is shown all the same, because staff must learn of the
-    /// problem.
+    /// Handles a room's message that cannot be parsed. Unless this desk already shows its maximum number of rooms, the
+    /// room is shown all the same, because staff must learn of the problem.
     fn on_unreadable_room(&mut self, now_ms: u64, id: RoomId) {
         if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
             return;
@@ -332,7 +334,8 @@ impl Endpoint for Fleet {
         Some(Publication { topic: desk_beat_topic(self.desk), payload, retain: false, receipt: 0 })
     }
 
-    /// Sends this desk's whole state again.
+    /// Schedules a heartbeat, and the state toward each room for which this desk has received a call or has an
+    /// unanswered order.
     fn connected(&mut self, now_ms: u64) {
         self.numbering.connected();
         self.beat_at_ms = Some(now_ms);
@@ -350,8 +353,8 @@ impl Endpoint for Fleet {
         self.all_changed();
     }
 
-    /// Ignores the content of a message that cannot be parsed, but shows its room as not understood. A retained message
-    /// may be of any age, so it proves only that the room exists.
+    /// Ignores the content of a message that cannot be parsed, but shows its room as not understood, unless the message
+    /// is retained. A retained message may be of any age, so it proves at most that the room exists.
     fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool) {
         let message = RoomId::from_state_topic(topic).ok_or(MessageError::Unknown).and_then(|id| {
             let message = parse::<FromRoom>(payload, |message| message.head().v)?;

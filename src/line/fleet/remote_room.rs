@@ -1,5 +1,5 @@
-//! Owns a desk's record of one room: the current run of its program, its newest state, its call, and this desk's state
-//! toward it. Does not own the times at which this desk sends.
+//! Owns a desk's record of one room: the runs of its program, its newest state, its call, and this desk's state toward
+//! it. Does not own the times at which this desk sends.
 
 use std::collections::VecDeque;
 
@@ -10,10 +10,11 @@ use super::super::sequence::{Freshness, SequenceTracker};
 use super::super::{SILENT_AFTER_MS, push_bounded};
 use super::{RoomStatus, RoomTrouble, STALE_AFTER_MS};
 
-/// Time for which a run's last messages may still arrive after its will, in milliseconds.
+/// Silence after which a run with a will may be replaced by a run with a lower id, in milliseconds. Until then, the
+/// run's last messages may still arrive.
 const SETTLE_MS: u64 = 4_000;
-/// Time after which a silent run without a will counts as ended, in milliseconds. It is longer than the heartbeat
-/// interval.
+/// Silence after which a run without a will may be replaced by a run with a greater id, in milliseconds. It is longer
+/// than the heartbeat interval.
 const RUN_ENDED_AFTER_MS: u64 = 2_500;
 /// Time after which a replaced run may become current again, in milliseconds. Until then, its messages are ignored as
 /// late. It is also the silence after which a current run without a will may be replaced by a run with a lower id.
@@ -26,7 +27,8 @@ const LEFT_CALLS_MAX: usize = 4;
 /// Whether this desk or its pages hold text that a room's patient shared.
 #[derive(Debug, Default)]
 pub(super) enum SharedWordsState {
-    /// The patient has shared nothing.
+    /// There is nothing to report: the patient has shared nothing, or everything was dropped before the room's program
+    /// restarted.
     #[default]
     Never,
     /// This desk holds the text, or a page may still show it.
@@ -54,7 +56,7 @@ pub(super) enum MessageEffect {
     Changed,
     /// A page would show the same as before.
     Unchanged,
-    /// The message was ignored, because it cannot come from the room.
+    /// The message was ignored, because it cannot have come from the room.
     Implausible,
 }
 
@@ -64,13 +66,13 @@ pub(super) enum MessageEffect {
 #[derive(Debug, Default)]
 pub(super) struct RemoteRoom {
     run_id: Option<Ulid>,
-    /// The sequence numbers of each run. The run with the newest message is last.
+    /// The sequence numbers of the last [`RUNS_MAX`] runs. The run with the newest message is last.
     runs: VecDeque<(Ulid, SequenceTracker)>,
     /// Replaced runs, and the times until which their messages are ignored as late.
     retired_runs: VecDeque<(Ulid, u64)>,
     connection: u32,
     pub(super) heard_at_ms: u64,
-    /// Whether the broker has published the room's will.
+    /// Whether the broker has published the room's will since the room's last message.
     is_cut_off: bool,
     pub(super) was_reported_lost: bool,
     /// Whether the newest message could not be parsed.
@@ -189,8 +191,8 @@ impl RemoteRoom {
         now_ms >= self.heard_at_ms + silence_ms
     }
 
-    /// Updates the calls to the newest state. A call is open if the state contains it, and over if the state lists it
-    /// as cleared.
+    /// Updates the calls from the newest state. A call is open if the state contains it and does not list it as
+    /// cleared; it is over if the state lists it as cleared.
     fn update_call(&mut self, now_ms: u64, state: &RoomState) {
         let open = state.call.clone().filter(|call| !state.ended.contains(&call.id));
         let is_open = |id: Ulid| open.as_ref().is_some_and(|call| call.id == id);

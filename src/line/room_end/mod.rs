@@ -1,7 +1,7 @@
 //! Owns the room's end of the exchange with desks over a broker: what it publishes and when, which desks are present,
-//! and the resulting events for the room. It sends the whole state every two seconds without waiting for the previous
-//! acknowledgement, so that a call reaches a desk as soon as a connection exists. Does not own sockets, threads or
-//! clocks.
+//! and the resulting events for the room. It sends the whole state at least every two seconds, without waiting for the
+//! previous acknowledgement, so that a call reaches a desk as soon as a connection exists. Does not own sockets,
+//! threads or clocks.
 
 mod exchange;
 mod records;
@@ -35,8 +35,8 @@ const ORDERS_MAX: usize = 64;
 const ANSWERS_MAX: usize = 16;
 /// Maximum number of cleared calls in a state. Several are needed, because a desk may have missed earlier states.
 const CLEARED_CALLS_MAX: usize = 16;
-/// Maximum number of inputs that the room has not handled yet. Beyond it, messages from desks are ignored. Nothing is
-/// lost, because each desk keeps sending its whole state.
+/// Number of waiting inputs at which messages from desks begin to be ignored, until the room has caught up. The inputs
+/// that follow from a single message may exceed it. Nothing is lost, because each desk keeps sending its whole state.
 const INPUTS_MAX: usize = 64;
 /// Maximum number of unacknowledged messages. More would be useless, because the newest state supersedes all others.
 const IN_FLIGHT_MAX: usize = 8;
@@ -82,7 +82,7 @@ struct SharedWordsRecord {
     /// The `seq` of the first state that no longer contained the text; `None` if the newest state contains it, or if it
     /// was never sent.
     unsent_since: Option<u64>,
-    /// The desks that were sent the text and have not confirmed that they no longer hold it.
+    /// The desks that were sent the text, have not confirmed that they no longer hold it, and are not lost.
     holders: BTreeSet<u64>,
     changes: VecDeque<SharedWordsChange>,
 }
@@ -500,7 +500,8 @@ impl RoomEnd {
     }
 
     /// Returns the call to send. The call that was placed last is sent even if `shown`, the call in the room's report,
-    /// is still another one or `None`. A cleared call is never sent, even if the report is older and still contains it.
+    /// is still `None` or a different call. A cleared call is never sent, even if the report is older and still
+    /// contains it.
     fn call(&self, now_ms: u64, shown: Option<CallState>) -> Option<CallState> {
         let shown = shown.filter(|call| !self.cleared_calls.contains(&call.id));
         let Some(placed) = self.placed_call else { return shown };

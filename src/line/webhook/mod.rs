@@ -10,8 +10,9 @@
 //! | `X-Stillroom-Signature` | `sha256=` followed by the HMAC-SHA256 of the timestamp, a dot and the body, in hexadecimal |
 //! | `Idempotency-Key` | the call's id, the round and the step, separated by hyphens; it stays the same in every attempt and after a restart of the program |
 //!
-//! Rounds and steps are counted from 0. A new round begins if the call rings again because nobody came. Its requests
-//! have new keys, because a receiver that ignores duplicates would otherwise ignore them.
+//! Rounds and steps are counted from 0. A new round begins if the call rings again because the responder did not come
+//! or has left again. Its requests have new keys, because a receiver that ignores duplicates would otherwise ignore
+//! them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,7 +35,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
 /// Longest pause between two attempts.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
-/// Maximum number of attempts for one request. With the pauses they take about five minutes; then the request fails,
+/// Maximum number of attempts for one request. With the pauses they take four to five minutes; then the request fails,
 /// and staff are notified.
 const ATTEMPTS_MAX: u32 = 14;
 /// Maximum number of pending requests. Further requests fail at once, because a longer backlog indicates a fault.
@@ -160,7 +161,8 @@ struct StepResults {
 }
 
 impl Escalation {
-    /// Creates the escalation list. `on_result` runs once for each request, on any thread, and must not block.
+    /// Creates the escalation list. `on_result` runs once for each request, on any thread. It must not block, because
+    /// the results of other requests wait for it.
     pub fn new(steps: Vec<WebhookStep>, on_result: impl FnMut(EscalationResult) + Send + 'static) -> Self {
         Self::with_spawn(steps, spawn_thread, on_result)
     }

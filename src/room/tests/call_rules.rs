@@ -5,7 +5,7 @@ use super::*;
 use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
 
-/// A call that was pressed at time zero and received by a desk.
+/// A room in which a call was pressed at time zero and received by a desk.
 fn received_call() -> Harness {
     let mut harness = Harness::new();
     harness.ok(0, Event::DeskConnected { desk: DESK });

@@ -156,7 +156,7 @@ impl Simulation {
     }
 
     /// Records what an accepted event permits the room to say about the open call. If the event ended a call, checks
-    /// that it was allowed to.
+    /// that such an event may end this call.
     fn allow(&mut self, event: &Event, before: Option<&Call>) {
         let open = self.room.open_call();
         if let Some(before) = before

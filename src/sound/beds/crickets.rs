@@ -2,8 +2,8 @@
 //! chorus, and the sound of the air. Does not own the bed's level in the mix.
 //!
 //! The bed is modelled on the snowy tree cricket (*Oecanthus fultoni*), whose chirps consist of several short pulses of
-//! an almost pure tone at 2 to 3 kHz and are repeated about twice a second. They are softer to the ear than the 4 to 5
-//! kHz of field crickets.
+//! an almost pure tone at 2 to 3 kHz and are repeated about twice a second. This tone is softer to the ear than the 4
+//! to 5 kHz of field crickets.
 
 use std::f32::consts::TAU;
 

@@ -1,5 +1,5 @@
-//! Owns the block size, and the ramp along which every level in the engine changes, because a level that jumps is heard
-//! as a click. Does not own the meaning of the levels.
+//! Owns the block size, the conversion of dB to gains and of seconds to frames, and the ramp along which every level in
+//! the engine changes, because a level that jumps is heard as a click. Does not own the meaning of the levels.
 
 use std::f32::consts::PI;
 
@@ -152,7 +152,7 @@ pub fn add_scaled(output: &mut AudioBlock, input: &AudioBlock, gain: Span) {
     }
 }
 
-/// Returns the amplitude for a level in dB. Clamped to 0 dB; NaN and anything at or below −120 dB give 0.
+/// Returns the amplitude for a level in dB. Levels above 0 dB count as 0 dB; NaN and levels at or below −120 dB give 0.
 pub fn db_to_gain(level_db: f32) -> f32 {
     if level_db.is_nan() || level_db <= -120.0 {
         return 0.0;

@@ -9,8 +9,8 @@ use crate::room::breath::{BreathPattern, BreathPhase};
 use crate::sound::dsp::ramp::{AudioBlock, Ramp, Span, block_s, seconds_to_frames};
 use crate::sound::dsp::{FilterCoefficients, PinkNoise, Rng, Smoother, StateVariableFilter, smoothstep};
 
-/// Time, in seconds, over which the level glides to the one that a new pattern, a new start time or a newly set clock
-/// calls for, because the breath must never jump.
+/// Time in seconds over which the level glides to its new course after a new pattern, a new start time or a jump of the
+/// clock, because the breath must never jump.
 const CATCH_UP_S: f32 = 1.5;
 
 /// The breathing pacer.
@@ -57,7 +57,7 @@ impl BreathSynth {
     }
 
     /// Glides within `CATCH_UP_S` from the present level to the level of the pattern. Must be called when the stream's
-    /// clock has been set; `now_s` is its new time.
+    /// clock has jumped; `now_s` is its new time.
     pub fn resume(&mut self, now_s: f64) {
         let Some((pattern, origin_s)) = self.pattern else { return };
         let wanted = level_at(pattern, origin_s, now_s).0;

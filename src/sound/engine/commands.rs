@@ -33,7 +33,7 @@ pub struct Levels {
     pub swell: bool,
     /// Amplitude of the programme, which is everything but the signals.
     pub volume: f32,
-    /// Gain of the programme while it is ducked for a call or a voice; 1 otherwise.
+    /// Gain of the programme while it is ducked for a call, *talk now* or presence; 1 otherwise.
     pub duck: f32,
     /// Gain of the programme while staff have calmed the room; 1 otherwise.
     pub calm: f32,
@@ -41,7 +41,7 @@ pub struct Levels {
     pub bed_alone: bool,
     /// Whether the programme is to fade to silence and then pause.
     pub held: bool,
-    /// Amplitude of signals that follow the patient's volume.
+    /// Amplitude of signals for which [`Signal::carries`] is false.
     pub signal: f32,
     /// Amplitude of signals for which [`Signal::carries`] is true.
     pub chime: f32,

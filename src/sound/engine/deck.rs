@@ -30,7 +30,7 @@ impl TrackLength {
     }
 }
 
-/// One track as the callback sees it.
+/// One track, or one work of joined tracks, as the callback sees it.
 #[derive(Debug)]
 pub struct Deck {
     /// Number of the deck, counted from 1.

@@ -47,7 +47,8 @@ pub struct Limiter {
     oldest: usize,
     peaks: TruePeakMeter,
     hold: SlidingMinimum,
-    /// This is an f64, because the last increments of the release are too small for an f32.
+    /// Gain before the moving averages smooth it. It is an f64, because the last increments of the release are too
+    /// small for an f32.
     released: f64,
     release: f64,
     first: MovingAverage,
@@ -73,7 +74,7 @@ impl Limiter {
         }
     }
 
-    /// Clears the delay line, because a new stream must not begin with the end of the previous one.
+    /// Clears the delay line and the meter, because a new stream must not begin with the end of the previous one.
     pub fn clear(&mut self) {
         self.delayed = [SILENCE; DELAY_BLOCKS];
         self.peaks = TruePeakMeter::new();
@@ -304,8 +305,8 @@ mod tests {
         }
     }
 
-    /// Creates half a second of hostile audio. `kind` selects the waveform, `pitch` is a fraction of the sample rate,
-    /// and `every` is the number of frames between steps of the gain.
+    /// Creates half a second of hostile audio. `kind` selects the waveform, and `pitch` is a fraction of the sample
+    /// rate. `every` is the number of frames between steps of the gain and, for the last kind, between pulses.
     fn hostile(kind: u8, pitch: f32, gain_db: f32, every: usize, seed: u32) -> Vec<[f32; 2]> {
         let mut rng = noise(seed);
         let mut level = 10.0_f32.powf(gain_db / 20.0);

@@ -185,7 +185,7 @@ impl Engine {
         self.taken_samples = 2 * BLOCK;
     }
 
-    /// Sets the stream's clock, which gives the times at which breath patterns start. The next frame drawn will be
+    /// Sets the stream's clock, on which the start times of breath patterns are given. The next frame drawn will be
     /// heard at `heard_s` seconds on this clock. An error of up to `CLOCK_JUMP_S` is corrected gradually.
     pub fn set_clock(&mut self, heard_s: f64) {
         // The frames in the limiter, and the frames rendered but not yet drawn, are heard before the next frame that is
@@ -333,8 +333,9 @@ impl Engine {
 
     fn retire(&mut self, mut deck: Deck, fade_frames: u32) {
         deck.fade_out(fade_frames);
-        // The reading thread has at most `DECKS_MAX` (4) decks in use. One of them is starting and one is being retired
-        // here, so at most two of the `OUTGOING_MAX` (3) slots are taken, and a slot is free.
+        // The reading thread has at most `DECKS_MAX` (4) decks in use, or at most three when it asks for silence. One
+        // of them is being retired here and, unless silence was asked for, another one is starting. So at most two of
+        // the `OUTGOING_MAX` (3) slots are taken, and a slot is free.
         match self.outgoing.iter_mut().find(|slot| slot.is_none()) {
             Some(slot) => *slot = Some(deck),
             None => return_deck(&mut self.finished, deck),

@@ -1,4 +1,5 @@
-//! Tests of properties that the whole engine must have under any sequence of commands.
+//! Tests of the whole engine: random changes of the mix, crossfades, holds, underruns, unplayable files, and
+//! reproducible renderings.
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};

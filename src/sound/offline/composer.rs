@@ -1,5 +1,5 @@
-//! Owns composed pieces, each of which is a stretch of the generative score with a beginning, an arc and an end, to be
-//! played as a track. Does not own the music itself, or when a piece is played.
+//! Owns composed pieces, each of which is a stretch of the generative score with a beginning, a climax and an end, to
+//! be played as a track. Does not own the music itself, or when a piece is played.
 
 use std::f32::consts::PI;
 

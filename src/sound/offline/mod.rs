@@ -1,5 +1,6 @@
-//! Owns the rendering of the engine's output to a file, faster than real time. Tracks are read between blocks on the
-//! same thread, so two runs give the same bytes. Does not own the engine, or the mix that is rendered.
+//! Owns the rendering of the engine's output to a file or to a given function, faster than real time. Tracks are read
+//! between blocks on the same thread, so two runs give the same bytes. Does not own the engine, or the mix that is
+//! rendered.
 
 mod composer;
 mod wav;

@@ -1,6 +1,7 @@
 //! Owns the schedules for retrying to open an output and for reporting again that there is none. Each attempt leaks
-//! some memory in ALSA and its plug-ins, so the pause between attempts doubles after every failure, until the probe of
-//! the outputs shows a change. Does not own the probe (`probe`) or a clock; callers pass the time in.
+//! some memory in ALSA and its plug-ins, so the pause between attempts doubles after every failure, up to 30 seconds,
+//! until the probe of the outputs shows a change. Does not own the probe (`probe`) or a clock; callers pass the time
+//! in.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,6 @@
-//! Owns the rule that sound comes out only where the room is calibrated. Neither a pulled plug nor a lost output may
-//! ever move sound to a louder output. Does not own the server's reports about its outputs (`pulse`).
+//! Owns the rule that sound comes out only where the room is calibrated, and the gate that mutes a stream. Neither a
+//! pulled plug nor a lost output may ever move sound to a louder output. Does not own the server's reports about its
+//! outputs (`pulse`).
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 /// Name by which a calibration can refer to ALSA's default output, which is used if there is no sound server.
 pub const ALSA_DEFAULT: &str = "system";
 
-/// An output and its active port, by their names on the sound server.
+/// An output and its active port, by the names that the system gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputRoute {
-    /// Name of the output on the sound server.
+    /// Name of the output, on the sound server or on ALSA.
     pub output: String,
     /// Active port of the output, such as a headphone jack; `None` if the output has no ports.
     pub port: Option<String>,
@@ -29,7 +30,7 @@ impl fmt::Display for OutputRoute {
 /// The output that the room was calibrated for. A field that is not set matches anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CalibratedOutput {
-    /// Name of the output on the sound server.
+    /// Name of the output, on the sound server or on ALSA.
     pub output: Option<String>,
     /// Name of the output's port.
     pub port: Option<String>,
@@ -63,7 +64,8 @@ pub struct CalibrationWatch {
     measured: CalibratedOutput,
     /// The calibration that applies now: `measured`, the first route seen, or the route that staff accepted last.
     known: Mutex<CalibratedOutput>,
-    /// Number of routes that staff have accepted. When it changes, a stream checks again whether its route is allowed.
+    /// Number of times that staff have accepted a route. When it changes, a stream checks again whether its route is
+    /// allowed.
     changes: AtomicU32,
 }
 

@@ -25,7 +25,8 @@ const PERIOD_MS: u32 = 64;
 const LINGER: Duration = Duration::from_millis(600);
 /// Time without a request for audio after which the output is considered gone.
 const SILENT: Duration = Duration::from_secs(2);
-/// Pause between attempts to open the output. The attempts end after the duration of one chime.
+/// Pause between attempts to play the chime. No attempt begins later than the length of one chime after
+/// [`CorridorChime::ring`] was called.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The corridor's output.
@@ -35,7 +36,7 @@ pub struct CorridorChime {
     notices: SyncSender<OutputCommand>,
     sounding: Arc<AtomicBool>,
     looked: Option<Instant>,
-    /// Whether the output is available, as last reported; `None` before the first check.
+    /// Whether the output thread currently takes the output to be available; `None` before the first check.
     announced: Arc<Mutex<Option<bool>>>,
 }
 
@@ -146,7 +147,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
         }
     }
     drop(stream);
-    // Waits until the stream has released the engine, because the next chime opens another stream.
+    // Waits briefly for the stream to release the engine, because the next chime opens another stream.
     let _ = home.recv_timeout(Duration::from_millis(400));
     outcome
 }

@@ -19,9 +19,10 @@ use crate::sound::engine::Engine;
 /// Timeout with which the sound library polls the device. Without a timeout it would hang if a sound server underruns
 /// at the start of a stream without reporting it.
 const TIMEOUT: Duration = Duration::from_millis(120);
-/// Pause after each error. Without it, the thread of an output that only returns errors would spin.
+/// Pause between successive errors. Without it, the thread of an output that only returns errors would spin.
 const ERROR_PAUSE: Duration = Duration::from_millis(5);
-/// Time for which errors must persist, without a request for audio in between, to count as a loss of the output.
+/// Time for which errors must persist, without a request for audio in between, to count as a loss of the output. A
+/// device that is no longer available counts as lost at once.
 const ERROR_GRACE: Duration = Duration::from_millis(250);
 /// Lead over real time, in seconds, from which an output counts as discarding audio as fast as it arrives.
 const AHEAD_MAX_S: f64 = 3.0;
@@ -112,7 +113,8 @@ impl CpalOutput {
             healed.store(false, Ordering::Relaxed);
             if pace.is_freewheeling(data.len() / channels) {
                 let why = "the output accepts sound faster than it can be played".to_owned();
-                // If the queue is full, this is reported again with the next buffer, until the stream is closed.
+                // Each further buffer repeats this report until the stream is closed, so it does not matter if the
+                // queue is full.
                 let _ = endless.try_send(OutputCommand::StreamFailed { stream: number, why });
                 thread::sleep(FREEWHEEL_PAUSE);
                 return;

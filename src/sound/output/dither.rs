@@ -9,8 +9,8 @@ pub struct Dither {
 }
 
 impl Dither {
-    /// Creates a quantiser for samples of `bits`, 2 to 16. The sequence of dither is always the same, so files are
-    /// reproducible.
+    /// Creates a quantiser for samples with `bits` bits, 2 to 16. The sequence of the dither noise is always the same,
+    /// so files are reproducible.
     pub fn new(bits: u32) -> Self {
         Self { steps: (1_u32 << (bits.clamp(2, 16) - 1)) as f32, state: 0x9E37_79B9 }
     }

@@ -8,10 +8,10 @@ use super::command::OutputCommand;
 use super::state::SoundState;
 use crate::sound::engine::Engine;
 
-/// Sample rate of a stream, unless the output has a different one.
+/// Sample rate of a stream, unless another rate suits the output better.
 pub const PREFERRED_RATE_HZ: u32 = 48_000;
 
-/// Everything that a stream needs from the keeper that opens it.
+/// What every stream needs from the code that opens it.
 pub struct StreamContext<'a> {
     /// Channel through which the engine is returned.
     pub home: &'a Sender<Box<Engine>>,

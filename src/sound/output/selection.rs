@@ -110,8 +110,8 @@ pub fn forget_library() {
     *LIBRARY.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
-/// Returns the index of the output that `wanted` means. `known` are pairs of name and description. `wanted` means the
-/// output with this name or, if there is none, the only output with this description.
+/// Returns the index of the output whose name is `wanted` or, if there is none, of the only output whose description is
+/// `wanted`, ignoring case. `known` holds the name and the description of each output.
 fn index_of(wanted: &str, known: &[(String, String)]) -> Option<usize> {
     let wanted = wanted.trim();
     let described = |at: &usize| known[*at].1.eq_ignore_ascii_case(wanted);
@@ -124,7 +124,7 @@ fn index_of(wanted: &str, known: &[(String, String)]) -> Option<usize> {
 /// The choice of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputChoice<'a> {
-    /// Only the output with this name.
+    /// Only the output with this name or, if none has it, with this description.
     Named(&'a str),
     /// The output with this name, or the system default while it is missing.
     Preferred(&'a str),

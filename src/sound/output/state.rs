@@ -1,5 +1,5 @@
-//! Owns the state that the handle, the callback and the output thread share: a clock, the latest mix, and statistics of
-//! the output. Does not own commands (`command`).
+//! Owns the state that the handle, the callback and the output thread share: a clock, the latest mix, and statistics
+//! about the output. Does not own commands (`command`).
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +28,8 @@ pub struct SoundState {
     latency_us: AtomicU64,
 }
 
-/// Statistics of the output since the start.
+/// Statistics about the output. Only streams on the sound server contribute to them. Counts and the largest error are
+/// those since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputHealth {
     /// Number of underruns.
@@ -86,7 +87,7 @@ impl SoundState {
         self.latency_us.store((wait_s * 1e6) as u64, Ordering::Relaxed);
     }
 
-    /// Returns the statistics of the output since the start.
+    /// Returns the statistics so far.
     pub fn health(&self) -> OutputHealth {
         OutputHealth {
             underruns: self.underruns.load(Ordering::Relaxed),

@@ -68,7 +68,7 @@ impl ClickDetector {
 }
 
 /// Returns the frame and size of the largest residual in the middle half of `window`, and the median size there; `None`
-/// if the window is silent.
+/// if [`prediction`] finds no predictor for the window.
 fn largest_remainder(window: &[f64], shape: &[f64]) -> Option<(usize, f64, f64)> {
     let weighed: Vec<f64> = window.iter().zip(shape).map(|(sample, weight)| sample * weight).collect();
     let weights = prediction(&weighed)?;

@@ -38,7 +38,7 @@ const SILENT_S_MAX: f64 = 4.0;
 /// Maximum length of silence while only the score should sound, in seconds. Bells are far apart.
 const SILENT_BELLS_S_MAX: f64 = 20.0;
 
-/// Number of [`Pieces`] that fade at both ends and can therefore be joined.
+/// Number of pieces in [`Pieces`] that fade at both ends and can therefore be joined.
 const JOINED: usize = 3;
 
 /// Returns the number in an environment variable; `None` if it is not set or not a number.
@@ -53,9 +53,9 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// Creates five pieces of low tones, about `seconds` long and at different sample rates, and the paths of a missing
-    /// file and of a file that is not audio. The first [`JOINED`] pieces fade at both ends and can therefore be joined;
-    /// the others end abruptly.
+    /// Creates five pieces of low tones at different sample rates, `seconds` long or up to half as long again, and the
+    /// paths of a missing file and of a file that is not audio. The first [`JOINED`] pieces fade at both ends and can
+    /// therefore be joined; the others end abruptly.
     fn new(seconds: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tones = [(110.0, 48_000), (146.8, 44_100), (196.0, 32_000), (220.0, 96_000), (261.6, 48_000)];

@@ -27,7 +27,7 @@ impl RandomCommands {
         Self { rng: Rng::new(seed), paths: paths.to_vec(), mix: Mix::default() }
     }
 
-    /// Gives one random command, or changes the simulated disk or clock.
+    /// Gives random commands, or changes the simulated disk, clock or output.
     pub fn ask(&mut self, proof: &mut Proof) {
         match self.rng.below(12) {
             0 => {

@@ -91,7 +91,7 @@ impl Bells {
     }
 }
 
-/// Strikes a second bell at the same moment, so that the two sound as a chord.
+/// Strikes a second bell at the same moment if a pitch fits, so that the two sound as a chord.
 fn strike_with(ensemble: &mut Ensemble) {
     let note = ensemble.note_of(&ANSWER);
     let note = ScoreNote { level: note.level * 0.7, ..note };

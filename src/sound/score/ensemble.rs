@@ -323,7 +323,8 @@ impl Ensemble {
         role.keys.map(|key| key + shift)
     }
 
-    /// Begins a note. The caller checks [`may_begin`](Self::may_begin); notes of one chord may begin together.
+    /// Begins a note, if a voice is free. The caller checks [`may_begin`](Self::may_begin) or
+    /// [`may_sing`](Self::may_sing); notes of one chord may begin together.
     pub fn begin(&mut self, note: ScoreNote) {
         if self.synth.begin(note, &mut self.rng) {
             self.onsets.push(note);

@@ -205,7 +205,7 @@ const WAITS_FOR_RECORDINGS_S: f32 = 0.9;
 /// Time after which a recording that is no longer needed is given back to the reading thread, in seconds.
 const KEEPS_RECORDINGS_S: f32 = 20.0;
 
-/// The notes begun in one control tick, at most four.
+/// Notes that have begun, in order, at most four; further ones are dropped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Onsets {
     notes: [Option<ScoreNote>; 4],
@@ -355,7 +355,7 @@ impl Score {
         }
     }
 
-    /// Stops the score. Must be called only once nothing is heard any more. The next aim starts over.
+    /// Stops the score. Must be called only while nothing is heard. The next aim starts over.
     pub fn rest(&mut self) {
         self.aim = None;
         self.settled_s = 0.0;

@@ -153,7 +153,7 @@ impl Singer {
         self.wait_s = self.wait_s.max(seconds);
     }
 
-    /// Advances by `seconds`. Returns whether a phrase has ended.
+    /// Advances by `seconds`. Returns whether the last note of a phrase has begun.
     pub fn sing(&mut self, ensemble: &mut Ensemble, motif: Motif, seconds: f32) -> bool {
         self.wait_s -= seconds;
         if self.wait_s > 0.0 {

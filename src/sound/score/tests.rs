@@ -187,7 +187,8 @@ fn a_recording_is_as_loud_as_the_partials_that_stand_in_for_it() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// Returns the phrases of a performance's melody. Each note has its length in seconds and its key.
+/// Returns the phrases of a performance's melody that have at least three notes. Each note has its length in seconds
+/// and its key.
 fn phrases(notes: &[measure::NoteEvent]) -> Vec<Vec<(f64, i32)>> {
     let melody: Vec<_> = notes.iter().filter(|event| event.note.is_melody).collect();
     let mut phrases: Vec<Vec<(f64, i32)>> = vec![Vec::new()];

@@ -1,6 +1,5 @@
-//! Owns the reading of one music file: the check whether it can be played, and its frames at its own sample rate. Runs
-//! only on threads that read tracks. Does not own the order of files (`playlist`), or the use of their frames
-//! (`piece`).
+//! Owns the reading of one music file: the check whether it can be played, and its frames at its own sample rate. Never
+//! runs in the audio callback. Does not own the order of files (`playlist`), or the use of their frames (`piece`).
 
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek, SeekFrom};
@@ -221,7 +220,8 @@ pub fn check_form(channels: u16, rate_hz: u32) -> Result<(), TrackError> {
 }
 
 /// Checks whether the file at `path` can be played, by opening it and decoding its beginning. The error does not name
-/// the file. Truncated files are found only by [`super::LoudnessLibrary::scan`], which reads them completely.
+/// the file. Truncated files are not noticed here; [`super::LoudnessLibrary::scan`], which reads files completely,
+/// finds them.
 pub fn try_track(path: &Path) -> Result<(), String> {
     let mut file = TrackFile::open(path).map_err(|error| error.to_string())?;
     let mut first = Vec::new();

@@ -272,8 +272,8 @@ impl TrackReader {
         }
     }
 
-    /// Opens the piece that begins at `position`, or the first readable one after it, and moves there. If no piece can
-    /// be read, reports this and returns `None`.
+    /// Opens the piece that begins at `position` or, if that cannot be read, one that [`Playlist::instead_of`] chooses,
+    /// and moves there. If no piece can be read, reports this and returns `None`.
     fn open_from(&mut self, position: usize, tell: &mut dyn FnMut(SoundEvent)) -> Option<Deck> {
         let rate_hz = self.port.as_ref()?.rate_hz;
         let entry_fade_frames = self.fade_frames(self.wanted.crossfade_s.max(SHORTEST_FADE_S));

@@ -1,13 +1,13 @@
-//! Owns the resampling of tracks by FFT, in blocks of a fixed size. Runs only on the threads that read tracks. Does not
-//! own decoding, or the timing of tracks.
+//! Owns the resampling of tracks and clips by FFT, in blocks of a fixed size. Never runs in the audio callback. Does
+//! not own decoding, or the timing of tracks.
 
 use std::f64::consts::TAU;
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler as _};
 
-/// Minimum number of frames per transform; the actual number is a multiple that suits both rates. It is long enough for
-/// a filter that passes 21 kHz at 44.1 kHz, and short enough for a block to take less than a millisecond.
+/// Minimum number of frames per transform; the actual number is rounded up to suit both sample rates. It is long enough
+/// for a filter that passes 21 kHz at 44.1 kHz, and short enough for a block to take less than a millisecond.
 const BLOCK_FRAMES: usize = 1_024;
 /// Accepted sample rates in Hz.
 pub const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=768_000;
@@ -44,8 +44,8 @@ impl Resampler {
         if let Some(wrong) = [from_hz, to_hz].into_iter().find(|rate| !RATES_HZ.contains(rate)) {
             return Err(ResampleError::Rate(wrong));
         }
-        // The block is a multiple of two smallest blocks, because otherwise the delay would not be a whole number of
-        // frames.
+        // The shortest possible block has a whole number of frames at both rates. The actual block is a multiple of
+        // twice that, because otherwise the delay would not be a whole number of frames.
         let smallest = 2 * from_hz as usize / greatest_common_divisor(from_hz as usize, to_hz as usize);
         let block_frames = BLOCK_FRAMES.next_multiple_of(smallest);
         let fft = Fft::new(from_hz as usize, to_hz as usize, block_frames, 2, FixedSync::Both)

@@ -135,7 +135,7 @@ impl ReaderThread {
         }
     }
 
-    /// Starts a thread if that is due. Returns whether it replaces one that panicked. If it does, the engine must be
+    /// Starts a thread if that is due. Returns whether it replaces an earlier one. If it does, the engine must be
     /// replaced, too, because its queues of decks were lost with the old thread.
     pub fn restart_if_due(&mut self, now: Instant) -> bool {
         if self.restart_at.is_none_or(|due| now < due) {

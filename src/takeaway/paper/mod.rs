@@ -245,8 +245,8 @@ impl<'a> TextMeasure<'a> {
     }
 }
 
-/// Returns whether a line may end at this character, which is so at any white space except a no-break space. French
-/// uses a no-break space before "?".
+/// Returns whether a line may end at this character. It may end at any white space except a no-break space, which
+/// French uses before "?".
 fn may_break_at(c: char) -> bool {
     c.is_whitespace() && !matches!(c, '\u{a0}' | '\u{202f}')
 }
@@ -355,7 +355,8 @@ impl Typesetter<'_> {
         }
     }
 
-    /// Starts a new sheet if less than this height is left on the current sheet.
+    /// Starts a new sheet if less than this height is left on the current sheet, unless the current sheet is still
+    /// empty.
     fn keep_together(&mut self, height_pt: f32) {
         if self.y_pt + height_pt > self.bottom_pt && self.y_pt > MARGIN_PT {
             self.sheets.push(Sheet::default());

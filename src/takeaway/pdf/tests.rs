@@ -8,7 +8,7 @@ const TYPEFACE: Typeface = Typeface {
     medium: include_bytes!("../../../media/fonts/Literata_500Medium.ttf"),
 };
 
-/// Returns a drawing of a spiral whose line gets narrower towards the outside.
+/// Returns a stroke in the form of a spiral that gets narrower towards the outside.
 fn spiral(tint: Tint, turns: f32) -> Arc<Drawn> {
     let points = (0_u8..=200).map(|step| {
         let along = f32::from(step) / 200.0;

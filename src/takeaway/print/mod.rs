@@ -39,10 +39,10 @@ pub enum PrintError {
     /// The printer accepts no jobs at present.
     #[error("the printer accepts no jobs at present; see `lpstat -p`")]
     Closed,
-    /// The printer stopped or needs attention.
+    /// The printer stopped or needs attention, the job was cancelled or aborted, or printing took too long.
     #[error("the printer did not print: {reasons}")]
     NeedsHelp {
-        /// The printer's reasons as IPP keywords, or `too slow`.
+        /// The reasons of the printer or the job as IPP keywords, or `too slow`.
         reasons: String,
     },
     /// The room was wiped while the job was in progress.
@@ -124,8 +124,8 @@ impl Printer {
         Ok(groups.filter_map(|group| Some(group.get("printer-name")?.value().to_string())).collect())
     }
 
-    /// Prints a PDF on the printer with this name and waits until it is printed. Then removes the job with its document
-    /// and history, whether or not it was printed.
+    /// Prints a PDF on the printer with this name and waits until it is printed, has failed or exceeds a time limit.
+    /// Then removes the job with its document and history, whether or not it was printed.
     ///
     /// # Errors
     /// If the PDF was not printed, or the job could not be removed.

@@ -27,7 +27,7 @@ pub enum SealError {
     /// The note could not be encrypted.
     #[error("the note could not be sealed")]
     Sealing,
-    /// No stick is mounted.
+    /// No stick that can be written is mounted.
     #[error("no memory stick is mounted")]
     NoStick,
     /// The destination is full.

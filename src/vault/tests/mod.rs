@@ -149,12 +149,13 @@ fn an_older_page_that_is_put_back_is_refused_under_any_name_and_the_rest_opens()
         let mut vault = directories.vault();
         vault.open().unwrap();
         vault.seal(&notes(4)).unwrap();
-        // Replaces a piece with a page that was sealed with a different key.
+        // Writes a page that was sealed with a different key, in the place of a piece or as an additional file.
         fs::write(directories.sealed().join(name.file_name().unwrap()), &older_page).unwrap();
         let opened = directories.vault().open().unwrap();
         assert!(!matches!(&opened, Opened::Restored(found) if *found != *notes(4)), "{opened:?}");
     }
-    // Replaces the newest piece with an older page that was sealed with the same key.
+    // Replaces the newest piece with an older page that was sealed with the same key, and puts that page back under its
+    // own name, too.
     fs::remove_file(&newest).unwrap();
     fs::write(&newest, &older_page).unwrap();
     fs::write(&older[4], &older_page).unwrap();

@@ -32,14 +32,15 @@ impl<K, V> Default for BackgroundJob<K, V> {
 pub(in crate::widget) enum JobResult<V> {
     /// The result of the job.
     Ready(V),
-    /// The job is running, or waits for another job to end.
+    /// The job is running, or waits for another job to end, or its result waits to be taken.
     Pending,
-    /// The job failed and will not be tried again.
+    /// The job failed. It is not tried again unless a job with another key fails after it.
     Failed,
 }
 
 impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, V> {
-    /// Takes the result for `key`, which is available only once. Starts `run` if no job is running.
+    /// Takes the result for `key`, which is available only once. If there is none, does the same as
+    /// [`BackgroundJob::start`].
     pub(in crate::widget) fn take(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         if let Some((_, value)) = self.lock(|slots| slots.ready.take_if(|(name, _)| name == key)) {
             return JobResult::Ready(value);
@@ -47,8 +48,8 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
         self.start(key, run)
     }
 
-    /// Starts `run` for `key`, unless the result for `key` is available or a job is running. Leaves the result for
-    /// [`BackgroundJob::take`].
+    /// Starts `run` for `key`, unless the result for `key` is available, the job for `key` failed last, or any job is
+    /// running. Leaves the result for [`BackgroundJob::take`].
     pub(in crate::widget) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         let may_start = self.lock(|slots| {
             if slots.failed.as_ref() == Some(key) {

@@ -42,7 +42,8 @@ impl std::fmt::Debug for BakedLayers {
 }
 
 impl BakedLayers {
-    /// Creates layers of this size from rows of RGBA. Returns `None` if a layer has a different size.
+    /// Creates layers of this size from rows of RGBA. Returns `None` if a layer has a different size, or if there are
+    /// no pixels.
     #[must_use]
     pub fn new(width: u32, height: u32, layers: Vec<Vec<u8>>) -> Option<Self> {
         let bytes = width as usize * height as usize * 4;

@@ -9,11 +9,11 @@ use super::picture_source::{ColorGrade, PictureSource};
 use super::still_image::StillImage;
 use crate::widget::easing::smoothstep;
 
-/// Maximum duration of a crossfade from one place to another. It is short because the patient has chosen the new place
-/// and is waiting for it.
+/// Maximum duration of a crossfade from one place to another, even if [`calm_fade`] asks for longer. It is short
+/// because the patient has chosen the new place and is waiting for it.
 const PLACE_FADE_MAX: Duration = Duration::from_secs(7);
-/// Maximum duration of a crossfade from one light to another in the same place. It is short because words that need the
-/// dimmer light are already shown.
+/// Maximum duration of a crossfade from one light to another in the same place, even if [`calm_fade`] asks for longer.
+/// It is short because words that need the dimmer light are already shown.
 const LIGHT_FADE_MAX: Duration = Duration::from_secs(3);
 
 /// The still on the screen and the one that is fading in.
@@ -68,8 +68,8 @@ impl Crossfade {
         self.current.is_none()
     }
 
-    /// Starts fading a picture in. The first picture appears immediately, and so does the current picture when only its
-    /// size has changed.
+    /// Starts fading a picture in. The first picture appears immediately, and so does the current picture in another
+    /// size.
     pub fn start(&mut self, picture: Arc<StillImage>, now: Instant) {
         let Some(current) = &self.current else {
             self.current = Some(picture);

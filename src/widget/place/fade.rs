@@ -1,5 +1,5 @@
-//! Owns the duration of a crossfade between two stills, which is long enough not to flash. Does not own the start of a
-//! crossfade.
+//! Owns the duration of a crossfade between two stills, which is long enough not to flash, and the flash test of the
+//! crossfades between the clinic's own pictures. Does not own the start of a crossfade.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,9 +49,9 @@ pub fn fade_verdicts(
     verdicts
 }
 
-/// Returns a duration, at least `least`, in which one picture can fade into another while luminance changes by less
-/// than [`flash::OUR_CHANGE`] within any second. It is the shortest of several candidates, of which the longest is 20
-/// times `least`.
+/// Returns a duration, at least `least`, in which one picture can fade into another without luminance changing by
+/// [`flash::OUR_CHANGE`] within a second in [`flash::OUR_AREA`] of the picture or more. It is the shortest of several
+/// candidates that is long enough, or 20 times `least` if none is.
 #[must_use]
 pub fn calm_fade(from: &StillImage, to: &StillImage, least: Duration) -> Duration {
     const POINTS: usize = 64;

@@ -18,7 +18,7 @@ pub const COLUMNS: usize = 32;
 /// Number of rows in the grid of cells in which a frame is sampled.
 pub const ROWS: usize = 20;
 const CELLS: usize = COLUMNS * ROWS;
-/// The period for which every rule counts flashes and changes.
+/// Every rule counts flashes and changes within a period of this length.
 const SECOND: Duration = Duration::from_secs(1);
 /// WCAG: maximum number of flashes within a second.
 const FLASHES_MAX: u32 = 3;
@@ -122,7 +122,7 @@ static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
     })
 });
 
-/// Tests frames, which are passed in the order in which they are shown.
+/// Tests whether a sequence of frames flashes. The frames are passed in the order in which they are shown.
 #[must_use]
 pub fn analyze(samples: &[FrameSample]) -> FlashVerdict {
     let general = flashes(samples, general_change, |sample, cell| sample.luminance[cell]);

@@ -26,7 +26,7 @@ pub(super) struct FrameStart {
 }
 
 /// Starts the measuring thread, which ends when the sender is dropped. If the system cannot start a thread, returns
-/// `None`, and the place is always rendered at its initial resolution.
+/// `None`; the place is rendered at its initial resolution until a later attempt succeeds.
 pub(super) fn start_measuring(
     device: wgpu::Device,
     governor: Arc<Mutex<ResolutionGovernor>>,

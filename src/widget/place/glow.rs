@@ -9,8 +9,8 @@ use image::{Rgba, RgbaImage};
 use super::flash;
 use super::picture_source::PictureSource;
 
-/// Maximum change of relative luminance in one breath. The quickest pattern makes half of this change in a second,
-/// which is well below [`flash::OUR_CHANGE`].
+/// Maximum change of relative luminance in one breath. Even in the shortest in-breath, which takes 3 s, at most half of
+/// this change happens within a second, which is well below [`flash::OUR_CHANGE`].
 const CHANGE_MAX: f32 = 0.15;
 
 /// A part of a picture, as bright as it is at the end of an in-breath.

@@ -12,7 +12,7 @@ pub const SCALE_MAX: f32 = 1.0;
 pub const SCALE_STEP: f32 = 1.0 / 60.0;
 /// Maximum fraction of its interval that a frame may take. If frames take more, the scale falls.
 const LOAD_MAX: f32 = 0.80;
-/// Fraction of its interval that a frame has to stay below after a step up, by estimate, for the scale to rise. The gap
+/// The scale rises by a step only if a frame is then estimated to take less than this fraction of its interval. The gap
 /// to [`LOAD_MAX`] keeps the scale from swinging.
 const LOAD_TO_GROW: f32 = 0.68;
 /// Number of frames in a window. Only the median cost of a window counts, so a single slow frame changes nothing.
@@ -23,8 +23,8 @@ const STEPS_DOWN_MAX: f32 = 6.0;
 const STUTTER_LOAD: f32 = 1.6;
 /// Number of intervals after the start of the previous frame above which a frame is late.
 const LATE_INTERVALS: f32 = 1.2;
-/// Number of windows for which the scale does not rise after it had to fall. The number doubles each time the scale
-/// falls again, up to [`HOLD_WINDOWS_MAX`].
+/// Number of windows for which the scale does not rise after it had to fall, unless frames have become far cheaper. The
+/// number doubles each time the scale falls again, up to [`HOLD_WINDOWS_MAX`].
 const HOLD_WINDOWS_MIN: u32 = 6;
 /// Maximum number of windows for which the scale does not rise.
 const HOLD_WINDOWS_MAX: u32 = 600;
@@ -101,7 +101,7 @@ impl ResolutionGovernor {
 
     /// Records a frame at the current scale. `cost` is the time from the frame's start until the GPU had finished it,
     /// and `after` is the time since the start of the previous frame. A frame that was cheap but late was held up by
-    /// something that is not measured, and its delay counts as cost.
+    /// something that is not measured, so `after` counts as its cost.
     pub fn record_frame(&mut self, cost: Duration, after: Option<Duration>) {
         let late = after.filter(|after| *after > self.interval.mul_f32(LATE_INTERVALS)).unwrap_or_default();
         self.costs_s.push(cost.max(late).as_secs_f32());
@@ -127,7 +127,8 @@ impl ResolutionGovernor {
             (self.hold_windows, self.ceiling) = (HOLD_WINDOWS_MIN, SCALE_MAX);
         }
         let is_overloaded = used > LOAD_MAX;
-        // A single slow window may be caused by another program, so the scale falls only after two in a row.
+        // A single slow window may be caused by another program, so the scale falls only after two in a row, unless
+        // frames stutter badly.
         let again = std::mem::replace(&mut self.was_overloaded, is_overloaded);
         if is_overloaded && !again && used < 2.0 * STUTTER_LOAD {
             return;
@@ -148,7 +149,8 @@ impl ResolutionGovernor {
             return;
         }
         let grown = self.scale + SCALE_STEP;
-        // A scale that proved too large is not tried again, unless frames have become far cheaper since.
+        // A scale that proved too large is not tried again, unless frames have become far cheaper since, or
+        // [`RESET_WINDOWS`] have passed.
         if used * (self.ceiling / self.scale).powi(2) < LOAD_TO_GROW / 2.0 {
             self.ceiling = SCALE_MAX;
         }

@@ -61,8 +61,8 @@ impl LivePlace {
         matches!(self.state().picture_source(&self.scenery, time).0, PictureSource::Slide(_))
     }
 
-    /// Returns when the next frame is due after a frame at `now`. Returns `None` if nothing will change, because no
-    /// frames must be drawn then.
+    /// Returns when the next frame is due after a frame at `now`. Returns `None` if nothing will change, because a
+    /// still screen draws no frames.
     fn next_frame(&self, now: Instant) -> Option<Instant> {
         let time = self.scenery.clock.at(now);
         let (source, until) = self.state().picture_source(&self.scenery, time);

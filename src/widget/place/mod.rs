@@ -1,5 +1,5 @@
-//! Owns the drawing of a place. If shaders run, the place is alive; if the processor draws the window, it is a still
-//! with a glow of the breath. Does not own the choice of the place.
+//! Owns the drawing of a place, and the scenery from which it is drawn. If shaders run, the place is alive; if not, it
+//! is a still with a glow of the breath. Does not own the choice of the place.
 //!
 //! In both cases, a still is shown first. If shaders run, the living place fades in over the still once its shader is
 //! compiled and its layers are baked, both on other threads. The living place and the still are separate widgets,
@@ -175,7 +175,8 @@ pub struct Scenery {
     pub session: Option<SessionView>,
     /// The light through the session.
     pub light: LightCurve,
-    /// Offset that is added to the brightness: the desk's trim of −0.5 to 0.5, and more light while somebody is here.
+    /// Offset that is added to the brightness: the trim of −0.5 to 0.5 that staff have set, and more light while
+    /// somebody who came to a call is here.
     pub trim: f32,
     /// Factor by which the brightness is multiplied, 0 to 1. It is less than 1 behind text, for example.
     pub dimmed_to: f32,

@@ -1,6 +1,6 @@
-//! Owns the decoding of a picture file of the clinic. It checks that the file is complete, limits the memory for
-//! decoding, crops the picture, and applies the orientation that the camera recorded. Does not own the choice of the
-//! file.
+//! Owns the decoding of a picture file of the clinic: it checks that the file is complete, limits the memory for
+//! decoding, and applies the orientation that the camera recorded. Also owns the cropping of every picture. Does not
+//! own the choice of the file.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -139,7 +139,8 @@ pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> Rgb
 #[derive(Debug, Default, PartialEq, Eq)]
 struct JpegMarkers {
     has_end: bool,
-    /// Memory that the decoder needs for coefficients, in bytes; 0 for a baseline JPEG, which is decoded row by row.
+    /// Memory that the decoder needs for coefficients, in bytes; 0 for a baseline JPEG with a single scan, which is
+    /// decoded row by row.
     coefficient_bytes: u64,
 }
 

@@ -1,5 +1,5 @@
-//! Owns the description of a still picture: what it shows, and its colour grade. Does not own the loading of its
-//! pixels.
+//! Owns the description of a still picture: what it shows, and its colour grade. Also owns how a grade changes pixels.
+//! Does not own the loading of its pixels.
 
 use image::RgbaImage;
 

@@ -1,6 +1,6 @@
 //! Owns the resources of a living place on the GPU: the stills as textures, the canvas to which the scene is rendered,
-//! and the composition of both on the screen. Other threads compile shaders and bake layers. Their results are uploaded
-//! in small portions, one in each frame, because no frame may be late. Does not own the content of a frame.
+//! and the composition of both on the screen. Other threads compile shaders and bake layers. At most one layer is
+//! uploaded in each frame, because no frame may be late. Does not own the content of a frame.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -29,8 +29,8 @@ use crate::widget::easing::smoothstep;
 const LIVE_FADE: Duration = Duration::from_millis(1_600);
 /// Size of the uniform of `upscale.wgsl`, in bytes.
 const BLIT_UNIFORM_BYTES: usize = 80;
-/// Maximum time between two frames, in frame intervals, from which the frame rate is judged. Frames that are further
-/// apart were not meant to follow each other closely.
+/// Maximum time between two frames of one run of frames, in frame intervals. Frames that are further apart were not
+/// meant to follow each other closely, so the frame rate is not judged by them.
 const RUN_INTERVALS_MAX: u32 = 6;
 
 /// What one frame shows, and the conditions under which it is rendered.
@@ -50,8 +50,8 @@ pub(super) struct FrameRequest {
     pub(super) now: Instant,
 }
 
-/// How a picture is lit when it is drawn on the screen, and the level of the breath. Only stills need this light: a
-/// live place has already been lit by its own shader.
+/// How a picture is lit when it is drawn on the screen, and the level of the breath. A still needs all of it. A live
+/// place has already been lit by its own shader, so only the breath may apply to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlaceLight {
     /// Dimming, from 0 (as painted) to 1 (night).

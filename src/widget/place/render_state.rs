@@ -1,6 +1,6 @@
 //! Owns the state that all views of a place share while the program runs: the crossfade of stills, the jobs that load
-//! stills and bake layers, the easing of light, and the resolution. A view is rebuilt with each message, so the state
-//! cannot be part of it. Does not own any drawing.
+//! stills and bake layers, the easing of light, the clock of a calmed place, and the resolution. A view is rebuilt with
+//! each message, so the state cannot be part of it. Does not own any drawing.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ const DEVICE_SCALE: f32 = 0.75;
 const SLIDE_TIME: Duration = Duration::from_mins(1);
 /// Duration of a change of the dimming, for example when words appear over the place.
 const DIM_FADE: Duration = Duration::from_millis(1_400);
-/// Duration of a change of light after a desk has adjusted it, or while somebody is here after a call.
+/// Duration of a change of light after staff have adjusted it, or after somebody has come to a call or left.
 const LIGHT_FADE: Duration = Duration::from_secs(4);
 /// Time between two reads of the system's power state.
 const POWER_INTERVAL: Duration = Duration::from_secs(30);
@@ -49,7 +49,7 @@ pub(super) struct RenderState {
 pub(super) enum LiveReadiness {
     /// A still is being loaded, or the living place is being compiled or baked.
     Pending,
-    /// A still or the place is fading in.
+    /// A still or the living place is fading in.
     Fading,
     /// The living place has faded in completely.
     Ready,

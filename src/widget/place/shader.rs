@@ -1,5 +1,5 @@
-//! Owns the mapping from place to shader, and the number of layers that each shader declares. Does not own the running
-//! of a shader.
+//! Owns the mapping from place to shader, the source of each shader and the number of layers that it declares, and the
+//! file names of cached layers. Does not own the running of a shader.
 
 use sha2::{Digest, Sha256};
 

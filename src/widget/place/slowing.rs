@@ -9,7 +9,7 @@ use crate::widget::easing::EasedValue;
 const CALM_SPEED: f32 = 0.5;
 /// Duration of a change of speed.
 const CHANGE: Duration = Duration::from_secs(4);
-/// Maximum length of a step for which the speed is treated as constant.
+/// Maximum length of a step for which the speed is treated as constant while it changes.
 const STEP: Duration = Duration::from_millis(100);
 
 /// The place's clock, described by how far it is behind the room's clock.

@@ -20,7 +20,7 @@ use super::{PlaceRenderer, Scenery};
 /// Frame interval while only the light changes with the arc of the session. It changes over minutes, so steps of this
 /// length are too small to see.
 const ARC_FRAME: Duration = Duration::from_secs(3);
-/// Frame interval while a still fades in, or while the breath glows over a still.
+/// Frame interval while a still is loaded or fades in, or while the breath glows over a still.
 const FRAME: Duration = Duration::from_millis(100);
 
 /// Creates the widget of a place as a still, which fills its parent.

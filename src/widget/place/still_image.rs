@@ -1,5 +1,6 @@
 //! Owns still pictures in memory, both the shipped stills and the clinic's own pictures. They are decoded, cropped to
-//! the size of the window, and provided with the glow of the breath. Does not own the time at which a picture is shown.
+//! the size of the window and, where no shader runs, provided with the glow of the breath. Also owns the check of the
+//! clinic's folder. Does not own the time at which a picture is shown.
 
 use std::path::{Path, PathBuf};
 

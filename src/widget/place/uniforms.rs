@@ -1,6 +1,6 @@
-//! Owns the uniform of a place's shader: sixteen numbers that depend only on the scenery and the time. A frame can
-//! therefore be rendered for any time, without the frame before it. Does not own the light or the breath that the
-//! numbers describe.
+//! Owns the uniform of a place's shader: sixteen numbers that depend only on the scenery, the time and the size of the
+//! frame. A frame can therefore be rendered for any time, without the frame before it. Does not own the light or the
+//! breath that the numbers describe.
 
 use std::time::Duration;
 

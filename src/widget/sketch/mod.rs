@@ -1,6 +1,7 @@
-//! Owns the page that fingers draw on. Each finger is tracked separately, and its stroke is drawn immediately from the
-//! widget's own state, because a message for each point would rebuild the whole view. The widget publishes a stroke
-//! when it is finished, and an unfinished stroke every `PUBLISH_INTERVAL`. Does not own the drawing, or its storage.
+//! Owns the page that fingers draw on, and the brushes. Each finger is tracked separately, and its stroke is drawn
+//! immediately from the widget's own state, because a message for each point would rebuild the whole view. The widget
+//! publishes a stroke when it is finished, and an unfinished stroke every `PUBLISH_INTERVAL`. Does not own the drawing,
+//! or its storage.
 
 mod contact_tracker;
 mod shown_drawing;
@@ -111,8 +112,8 @@ struct State {
     unfinished: Vec<(Finger, LiveStroke)>,
     created: Instant,
     published: Instant,
-    /// Position of the mouse according to its own events. The shared cursor is already at its last position in the
-    /// batch.
+    /// Position of the mouse according to its own events. The shared cursor is of no use, because it is already where
+    /// the last event of the batch leaves it.
     mouse: Option<Point>,
 }
 

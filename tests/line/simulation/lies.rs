@@ -1,5 +1,5 @@
 //! Owns the forged messages of the simulation. They are copies of the newest messages of rooms and desks with changed
-//! numbers, and must have no lasting effect.
+//! fields, and must have no lasting effect.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
-//! Owns the simulated world, in which rooms and desks with people are connected by a broker. The network and the disks
-//! fail at random. The rooms and the two ends of the broker connection are the program's own code, and the invariants
-//! are checked at every step.
+//! Owns the simulated world, in which rooms and desks with people are connected by a broker. The network, the disks and
+//! the processes fail at random. The rooms and the two ends of the broker connection are the program's own code, and
+//! the invariants are checked at every step.
 //!
 //! `STILLROOM_SEED=n` simulates the world with seed n, and `STILLROOM_SEEDS=n` the worlds with seeds 1 to n. Every
 //! failure names its seed.
@@ -118,7 +118,7 @@ struct CallTruth {
     reopened: u32,
 }
 
-/// A process's connection to the broker.
+/// A process and its connection to the broker.
 struct Way {
     run: u32,
     is_running: bool,

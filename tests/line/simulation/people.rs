@@ -10,7 +10,8 @@ impl World {
             self.calls.get_mut(&call).unwrap().drawn = true;
             self.wake(ROOMS + at);
         } else if self.desks[at].shows[room] == Some(call) {
-            // The page shows the call although the desk cannot receive calls now. It confirms the call again later.
+            // The page shows the call although the desk cannot receive calls now. It tries again later to confirm the
+            // call.
             let run = self.ways[ROOMS + at].run;
             self.after(500, Happens::Draws { desk: at, run, room, call });
         }

@@ -257,8 +257,8 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Restarts the feed if a restart is due. Also replaces the engine, because the queues of the old engine were lost
-    /// with the old feed.
+    /// Starts the feed's thread if that is due. If this is a restart after a panic, also replaces the engine, because
+    /// its queues were lost with the old thread.
     fn restart_feed(&mut self, now: Instant) {
         if self.feed.restart_if_due(now) {
             self.close(CHECK_INTERVAL);
@@ -389,8 +389,8 @@ impl<'a> OutputKeeper<'a> {
     }
 
     fn try_to_open(&mut self) {
-        // ALSA prints pages to standard error on each failure. The first failure is reported as an event; the retries
-        // are silenced.
+        // ALSA prints pages to standard error on each failure. Once the loss of the output has been reported, these
+        // pages are suppressed.
         let silenced = (self.announced == Announced::Lost).then(SilencedStderr::begin);
         let opened = self.find().and_then(|output| {
             // Some outputs accept only their own period.
@@ -408,8 +408,9 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// Finds the configured output. If none is configured, finds the calibrated output or, if that is missing, the
-    /// system default, which then stays silent.
+    /// Finds the configured output. If none is configured, finds the output that the room is calibrated for. If that is
+    /// unknown or missing, finds the system default; in place of a missing output, the default stays silent until staff
+    /// accept it.
     fn find(&self) -> Result<SelectedOutput, String> {
         if let Some(named) = &self.context.options.device {
             return SelectedOutput::find(OutputChoice::Named(named));

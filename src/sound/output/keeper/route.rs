@@ -1,6 +1,6 @@
 //! Owns the reaction of the output thread to the route, that is, to where sound comes out: it reports whether the room
-//! is calibrated for the route, and limits the volume if staff allowed an unmeasured output. Does not own the decision
-//! whether a route is allowed (`calibration`).
+//! is calibrated for the route, limits the volume if staff allowed an unmeasured output, and switches to a better
+//! output once there is one. Does not own the decision whether a route is allowed (`calibration`).
 
 use std::time::Instant;
 

@@ -211,7 +211,8 @@ impl PulseConnection {
         TagStructReader::new(&mut cursor, self.version).read()
     }
 
-    /// Sends a request and waits for its reply, ignoring any other message.
+    /// Sends a request and waits for its reply, ignoring any other message. Fails if there is no reply within about
+    /// `REPLY_TIMEOUT`.
     pub fn request<R: CommandReply>(&mut self, question: &Command) -> Result<R, String> {
         let number = self.send(question)?;
         let until = Instant::now() + REPLY_TIMEOUT;

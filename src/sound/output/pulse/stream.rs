@@ -142,7 +142,7 @@ impl Drop for PulseStream {
     }
 }
 
-/// State of the stream's thread. The thread allocates nothing once the stream plays.
+/// State of the stream's thread. Once the stream plays, the thread allocates memory only when the route changes.
 struct StreamThread {
     server: PulseConnection,
     lease: EngineLease,

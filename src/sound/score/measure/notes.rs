@@ -21,7 +21,7 @@ pub struct NoteMetrics {
     /// Shortest attack (10 % to 90 %) of an instrument with a quick attack, that is, a bell or the piano, in
     /// milliseconds; infinite if none plays.
     pub shortest_quick_attack_ms: f32,
-    /// Shortest time between onsets that are not simultaneous, in milliseconds.
+    /// Shortest time between onsets that are not simultaneous, in milliseconds; infinite if there are fewer than two.
     pub closest_onsets_ms: f64,
     /// Shortest note from onset to silence, in seconds.
     pub shortest_note_s: f32,
@@ -31,9 +31,9 @@ pub struct NoteMetrics {
     pub mode_changes: usize,
     /// Shortest time between two changes of mode, in seconds; infinite if there are fewer than two.
     pub shortest_mode_s: f64,
-    /// Smallest number of notes that two successive modes share.
+    /// Smallest number of notes that two successive modes share; [`u32::MAX`] without a change of mode.
     pub fewest_shared_tones: u32,
-    /// Smallest number of notes that sound across a change of mode.
+    /// Smallest number of notes that sound across a change of mode; [`usize::MAX`] without a change.
     pub fewest_held: usize,
     /// Maximum roughness of the sounding notes; see [`ROUGHNESS_LIMIT`].
     pub roughest: f32,

@@ -88,8 +88,8 @@ impl LoudnessCache {
         })
     }
 
-    /// Adds a measurement in memory; [`save`](Self::save) writes it. Does nothing if the cache is full or the path is
-    /// not UTF-8.
+    /// Adds a measurement in memory; [`save`](Self::save) writes it. Does nothing if the path is not UTF-8, or if the
+    /// cache is full of files that still exist.
     pub fn put(&mut self, path: &Path, stamp: &FileStamp, measured: MeasuredLoudness) {
         // JSON cannot represent paths that are not UTF-8.
         if path.to_str().is_none() {

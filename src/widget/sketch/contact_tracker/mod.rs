@@ -7,7 +7,8 @@
 //! - A contact that has rested for `REST_AFTER_MS` keeps resting while another finger draws, and for `REST_KEPT_MS`
 //!   after that, even if it slips.
 //! - A contact that lands while another finger draws has to move further before it draws, and leaves no dot.
-//! - Contacts closer together than two fingers can be are a palm, and draw nothing until they lift.
+//! - A contact that lands closer to another contact than two fingers can be is part of a palm. So is the other contact,
+//!   unless it is drawing. Part of a palm draws nothing until it lifts.
 //!
 //! The figures are estimates, not measurements.
 
@@ -150,7 +151,7 @@ impl<F: Copy + PartialEq> ContactTracker<F> {
         draws
     }
 
-    /// Handles a finger that lifts. Returns the stroke it drew or the dot it left.
+    /// Handles a finger that lifts. Returns the stroke that it drew or the dot that it left, if any.
     pub fn release(&mut self, finger: F, at: PagePoint, now_ms: u64) -> Option<Vec<InkPoint>> {
         self.move_to(finger, at, now_ms);
         let index = self.contacts.iter().position(|contact| contact.finger == finger)?;
@@ -217,8 +218,8 @@ impl<F> TrackedContact<F> {
                 self.role = ContactRole::Resting;
             }
         }
-        // The contact belongs to somebody who paused before the first stroke. It is not a palm, because no other finger
-        // draws.
+        // Somebody may have paused before drawing. The contact is not taken for a palm, because no other finger is
+        // drawing or has just drawn.
         if self.role == ContactRole::Resting && !another_drew && moved_mm >= START_FAR_MM {
             self.role = ContactRole::Drawing;
         }

@@ -153,7 +153,11 @@ impl SessionScreen {
             }
             Message::SkipPressed => Action::Send(Event::SkipPiece),
             Message::SilencePressed(on) => Action::Send(Event::Silence { on: *on }),
-            Message::DarkPressed => Action::Send(Event::Dark { on: true }),
+            Message::DarkPressed => {
+                // Whoever comes back from the dark sees the place, not an open sheet.
+                self.group = ControlGroup::Controls;
+                Action::Send(Event::Dark { on: true })
+            }
             Message::AnchorPressed(on) => Action::Send(Event::Anchor { on: *on }),
             Message::ClosePressed => self.open(ControlGroup::Controls),
             Message::ReadyPressed => Action::Send(Event::AfterBegins),
@@ -251,6 +255,15 @@ fn width_in_columns(width_mm: f32, columns: usize) -> f32 {
     (width_mm - (across - 1.0) * GAP_MM) / across
 }
 
+/// Width of the controls, which leave the light of the place free on a landscape screen, in millimetres.
+fn controls_width_mm(geometry: PageGeometry) -> f32 {
+    if geometry.is_portrait() {
+        geometry.content_width_mm()
+    } else {
+        geometry.width_mm * LIGHT_LEFT - GAP_MM - geometry.margin_mm()
+    }
+}
+
 /// One of the controls that are shown while no sheet is open.
 struct FirstControl {
     id: &'static str,
@@ -290,11 +303,7 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
         }
         Some(Part::Settle | Part::Onset | Part::Return) | None => vec![places, sound, breathe, anchor],
     };
-    let width_mm = if geometry.is_portrait() {
-        geometry.content_width_mm()
-    } else {
-        geometry.width_mm * LIGHT_LEFT - GAP_MM - geometry.margin_mm()
-    };
+    let width_mm = controls_width_mm(geometry);
     let labels: Vec<String> = controls.iter().map(|control| control.label.clone()).collect();
     let elements = controls.into_iter().map(|FirstControl { id, icon, label, is_on, message }| {
         parts::resting_control(ctx, id, icon, label, is_on, wakefulness, message)
@@ -323,20 +332,49 @@ fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         parts::body(ctx, ctx.words.say_with("sound-level", &[("level", level.into())])).into()
     });
     let geometry = PageGeometry::of(ctx);
-    let columns = columns_of_four(geometry);
-    let width_mm = geometry.content_width_mm() - 2.0 * SHEET_PADDING_MM;
     let labels: Vec<String> = controls.iter().map(|(_, _, key, _)| ctx.say(key)).collect();
-    let height_mm = control_height_mm(ctx, &labels, width_in_columns(width_mm, columns));
+    let layout = SoundSheetLayout::of(ctx, geometry, &labels);
     let controls = controls
         .into_iter()
         .zip(labels)
         .map(|((id, icon, _, message), label)| parts::icon_control(ctx, id, icon, label, message).into());
-    let controls = parts::control_grid(ctx, controls.collect(), columns, width_mm, height_mm);
+    let columns = layout.columns.min(controls.len());
+    let controls_mm = layout.width_mm * columns as f32 / layout.columns as f32;
+    let controls = parts::control_grid(ctx, controls.collect(), columns, controls_mm, layout.control_mm);
     let done = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), Message::ClosePressed);
     let fill = || Space::new().width(Length::Fill).into();
-    let foot = vec![fill(), level.unwrap_or_else(fill), fill(), done.into()];
+    let foot = vec![level.unwrap_or_else(fill), fill(), done.into()];
     let foot = parts::row_by_hand(ctx, foot).align_y(iced::Center).spacing(ctx.mm(GAP_MM));
-    sheet(ctx, column![controls, foot].spacing(ctx.mm(GAP_MM)))
+    let content = column![controls, foot].spacing(ctx.mm(GAP_MM)).width(ctx.mm(layout.width_mm));
+    container(sheet(ctx, content)).width(Length::Fill).into()
+}
+
+/// Sizes of the sheet of sound, in millimetres.
+struct SoundSheetLayout {
+    columns: usize,
+    width_mm: f32,
+    control_mm: f32,
+}
+
+impl SoundSheetLayout {
+    /// Returns a layout that leaves the light of the place free, as the first controls do. If the sheet would be too
+    /// high for that, it is as wide as the screen.
+    fn of(ctx: &ViewContext, geometry: PageGeometry, labels: &[String]) -> Self {
+        let with_columns = |columns: usize, width_mm: f32| {
+            let width_mm = width_mm - 2.0 * SHEET_PADDING_MM;
+            let control_mm = control_height_mm(ctx, labels, width_in_columns(width_mm, columns));
+            Self { columns, width_mm, control_mm }
+        };
+        let beside_light = with_columns(COLUMNS, controls_width_mm(geometry));
+        let rows = labels.len().div_ceil(COLUMNS) as f32;
+        let height_mm = rows * (beside_light.control_mm + GAP_MM) + TARGET_MM + 2.0 * SHEET_PADDING_MM;
+        let room_mm = geometry.height_mm - CALL_MM - FOOT_GAP_MM - geometry.margin_mm();
+        if height_mm <= room_mm {
+            beside_light
+        } else {
+            with_columns(columns_of_four(geometry), geometry.content_width_mm())
+        }
+    }
 }
 
 /// The sheet with the places as pictures, including *Dark*.

@@ -339,8 +339,7 @@ fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         .zip(labels)
         .map(|((id, icon, _, message), label)| parts::icon_control(ctx, id, icon, label, message).into());
     let columns = layout.columns.min(controls.len());
-    let controls_mm = layout.width_mm * columns as f32 / layout.columns as f32;
-    let controls = parts::control_grid(ctx, controls.collect(), columns, controls_mm, layout.control_mm);
+    let controls = parts::control_grid(ctx, controls.collect(), columns, layout.width_mm, layout.control_mm);
     let done = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), Message::ClosePressed);
     let fill = || Space::new().width(Length::Fill).into();
     let foot = vec![level.unwrap_or_else(fill), fill(), done.into()];
@@ -454,7 +453,7 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
             breath_ring::passing_ring(breath, ctx.clock, ctx.mm(pacer_mm), RING_BREATHS)
         };
         // Larger words leave space for the ring only, so it has no words.
-        if geometry.type_factor > 1.0 { ring } else { with_breath_words(ctx, ring) }.into()
+        if geometry.type_factor > 1.0 { ring } else { with_breath_words(ctx, ring, ctx.scale.title()) }.into()
     });
     let foot = [Some(back.into()), breath].into_iter().flatten().collect();
     let foot = parts::row_by_hand(ctx, foot).spacing(ctx.mm(2.0 * GAP_MM)).align_y(iced::Bottom);
@@ -472,8 +471,8 @@ fn anchor_size_mm(geometry: PageGeometry, line: &str) -> f32 {
 }
 
 /// A pacer with words that say when to breathe in and out.
-fn with_breath_words<'a>(ctx: &ViewContext, pacer: Pacer<'a, Message>) -> Pacer<'a, Message> {
-    let word = |key: &str| text(ctx.say(key)).size(ctx.scale.title()).font(theme::VOICE).line_height(1.2);
+fn with_breath_words<'a>(ctx: &ViewContext, pacer: Pacer<'a, Message>, size_px: f32) -> Pacer<'a, Message> {
+    let word = |key: &str| text(ctx.say(key)).size(size_px).font(theme::VOICE).line_height(1.2).center();
     pacer.words(word("breath-in"), word("breath-out"))
 }
 
@@ -492,7 +491,7 @@ fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
         Guide::Scene => breath_ring::passing_ring(breath, ctx.clock, size, RING_BREATHS),
     };
     let geometry = PageGeometry::of(ctx);
-    let pacer = container(with_breath_words(ctx, pacer).word_below(true).on_plate()).center(Length::Fill);
+    let pacer = container(with_breath_words(ctx, pacer, ctx.scale.body()).word_below(true).on_plate()).center(Length::Fill);
     let light = ctx.snapshot.place.focal_box(geometry.width_mm / geometry.height_mm);
     let padding = Padding { top: ctx.mm(WORDS_HEIGHT_MM), bottom: ctx.mm(CALL_MM + FOOT_GAP_MM), ..Padding::ZERO };
     let padding = if geometry.is_portrait() {

@@ -132,7 +132,7 @@ pub fn icon_control<'a, M: Clone + 'a>(
     label: impl text::IntoFragment<'a>,
     message: M,
 ) -> Touchable<'a, M> {
-    icon_above(ctx, id, icon, label, ctx.scale.session_label(), message)
+    icon_above(ctx, id, icon, label, ctx.scale.session_label(), 1.5, message)
 }
 
 /// A control like [`icon_control`] that fades to a dim icon when it rests. It cannot be pressed while it rests: the
@@ -207,21 +207,23 @@ pub fn icon_offer<'a, M: Clone + 'a>(
     label: impl text::IntoFragment<'a>,
     message: M,
 ) -> Touchable<'a, M> {
-    icon_above(ctx, id, icon, label, ctx.scale.label(), message)
+    icon_above(ctx, id, icon, label, ctx.scale.label(), 3.0, message)
 }
 
+/// A control with an icon above its label. `side_mm` is the space at each side of the label, in millimetres.
 fn icon_above<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
     icon: Icon,
     label: impl text::IntoFragment<'a>,
     label_px: f32,
+    side_mm: f32,
     message: M,
 ) -> Touchable<'a, M> {
     let icon = icon.view(ctx.mm(ICON_MM), theme::LAMPLIGHT);
     let words = text_line(label, label_px, theme::CONTROL, theme::SAND).line_height(1.15).center();
     let inner = column![icon, words].spacing(ctx.mm(0.8)).align_x(iced::Center);
-    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(1.5)])).center(Length::Fill);
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(side_mm)])).center(Length::Fill);
     touchable(id, inner)
         .width(Length::Fill)
         .height(Length::Fill)

@@ -1,4 +1,4 @@
-//! Measures how long a press takes to reach both the desk's process, through a real mosquitto broker, and the disk. For
+//! Measures how long a press takes to reach both the disk and, through a real mosquitto broker, the desk's process. For
 //! comparison, the same run measures a single message through the same broker and a single fsync. Run it with `cargo
 //! bench --bench line`. `STILLROOM_PRESSES=n` sets the number of presses, which is 500 by default.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a bench that panics has failed
@@ -99,7 +99,7 @@ impl Ours {
         self.desk.with(|fleet, now_ms| fleet.room(now_ms, &self.room)?.call.map(|call| call.id))
     }
 
-    /// Places a call as the room does, by writing its record to disk while the call is being sent. Returns the time
+    /// Places a call as the room does: writes the call's record to disk while the call is being sent. Returns the time
     /// until both are done.
     fn press(&mut self, number: u128) -> Duration {
         let id = CallId(number);
@@ -118,10 +118,11 @@ impl Ours {
         while self.shows().is_some() {
             std::thread::sleep(Duration::from_micros(200));
         }
-        // This pause gives the broker's sockets time to acknowledge the last message. Before a real call, they have
-        // long done so.
+        // This pause gives the broker's sockets time to acknowledge the last message. In a real room, the last message
+        // was acknowledged long before a call.
         std::thread::sleep(Duration::from_millis(60));
-        // A call counts once both the desk and the disk have it, so the later of the two times is used.
+        // A press has arrived only when both the desk and the disk have the call, so the later of the two times is
+        // used.
         there.max(written).saturating_duration_since(began)
     }
 }

@@ -1,8 +1,8 @@
 //! Measures the performance of the sound without a device, and prints each figure with its limit. Run it with
 //! `cargo bench --bench sound`.
 //!
-//! Processor time is relative to the duration of the audio. Only the processor time of this thread counts, in which
-//! everything is decoded, mixed and limited. Other load on the machine therefore has no effect.
+//! Processor time is relative to the duration of the audio. Only the processor time of this thread counts, because this
+//! thread decodes, mixes and limits everything. Other load on the machine therefore has no effect.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // prints its results
 
 use std::error::Error;
@@ -81,7 +81,7 @@ fn track(folder: &Path, name: &str, rate_hz: u32, pitch_hz: f64) -> Result<Track
     Ok(path.into())
 }
 
-/// Renders a mix. Returns the processor time for each second of audio, in seconds.
+/// Renders a mix. Returns the processor time per second of audio, in seconds.
 fn cost(mix: &Mix) -> Result<f64, Box<dyn Error>> {
     let options = Options { loudness: LoudnessLibrary::off(), ..Options::default() };
     let before_s = thread_seconds()?;

@@ -21,7 +21,7 @@ const PREVIEW_VOLUME_DB: f32 = -6.0;
 /// The seed of every preview. It is constant, so that two previews of one profile are the same.
 const PREVIEW_SEED: u64 = 1;
 
-/// The room's time at which the infusion starts.
+/// The room time at which the infusion starts.
 const START: RoomTime = RoomTime(1_000);
 
 /// A session with one profile, from the start of the infusion to the end of the arc.
@@ -64,8 +64,8 @@ impl<'a> DryRun<'a> {
         self.clock.instant_of(START)
     }
 
-    /// Returns what is heard at the time `since` after the start of the infusion. `since` must not decrease from call
-    /// to call.
+    /// Returns what is heard at the time `since` after the start of the infusion. Successive invocations must not go
+    /// back in time.
     pub fn mix_at(&mut self, since: Duration) -> Mix {
         let now = START + since;
         self.room.handle_timeout(now);
@@ -76,7 +76,7 @@ impl<'a> DryRun<'a> {
 }
 
 /// Renders the whole arc of `profile`, sped up to take about `PREVIEW_S` seconds, and returns it as a WAV file in
-/// memory. `scratch` is a folder for a temporary file; it is created if it does not exist.
+/// memory. `scratch` is a folder for a temporary file; the folder is created if it does not exist.
 pub fn preview(
     config: &Config,
     profile: &Profile,

@@ -1,6 +1,5 @@
-//! Owns findings, each of which describes one problem in a file in a single line, and a reader of TOML files that
-//! reports all problems at once. Does not own the keys that a file may have, which are in `config`, `profile` and
-//! `words`.
+//! Owns findings, and a reader of TOML files. Each finding describes one problem in a file, on a single line; the
+//! reader reports all problems at once. Does not own the keys that a file may have (`config`, `profile` and `words`).
 
 use std::cell::RefCell;
 use std::fmt;
@@ -29,7 +28,8 @@ pub struct Finding {
     pub file: PathBuf,
     /// The line, counted from 1; `None` if the problem concerns the whole file.
     pub line: Option<usize>,
-    /// The key with the names of its tables before it, such as `session.infusion_minutes`.
+    /// The key, preceded by the names of its tables, such as `session.infusion_minutes`; `file` or `syntax` if the
+    /// problem does not concern a single key.
     pub key: String,
     /// What the file has there, such as a quoted value, in words for the user.
     pub found: String,
@@ -54,15 +54,15 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A reference in a file to something outside it, such as a music file. It is kept so that a later check can report it
-/// with its line.
+/// A reference in a file to something outside it, such as a music file. The reader keeps it for later checks, which
+/// report a wrong reference with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
     /// The name, as written.
     pub name: String,
     /// The line, counted from 1.
     pub line: usize,
-    /// The key with the names of its tables before it.
+    /// The key, preceded by the names of its tables.
     pub key: String,
 }
 
@@ -191,7 +191,7 @@ impl<'d> Section<'d> {
         self.push(self.line_of(key), self.key_path(key), found.into(), allowed.into());
     }
 
-    /// Adds a finding that `key` is missing, unless the table has it with any value.
+    /// Adds a finding that `key` is missing, unless the table has it, whatever its value.
     pub fn require(&self, key: &str, allowed: impl Into<String>) {
         if !self.has(key) {
             self.report(key, "nothing", allowed);
@@ -258,7 +258,7 @@ impl<'d> Section<'d> {
         self.read(key, "true or false", DeValue::as_bool)
     }
 
-    /// Reads `key` as a text without control characters that, once trimmed, has `chars` characters.
+    /// Reads `key` as a text that, once trimmed, has `chars` characters and no control characters.
     pub fn text(&self, key: &'d str, chars: RangeInclusive<usize>) -> Option<String> {
         let allowed = format!("a text of {} to {} characters", chars.start(), chars.end());
         self.text_where(key, &allowed, |text| tidy(text, &chars))
@@ -306,7 +306,7 @@ impl<'d> Section<'d> {
     }
 
     /// Reads `key` as a list of at most `max` distinct texts that `accept` can parse. The error from `accept` says what
-    /// is allowed. `what` is the plural noun for the texts in findings. A wrong or repeated text is reported and left
+    /// is allowed. Findings refer to the texts by the plural noun `what`. A wrong or repeated text is reported and left
     /// out.
     pub fn list<T: PartialEq>(
         &self,
@@ -483,8 +483,8 @@ pub fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// Returns the known word that was probably meant by `word`, which is the closest one by edit distance. `None` if even
-/// that distance is more than one edit, plus one for every four characters of `word`.
+/// Returns the known word that `word` was probably meant to be: the closest one by edit distance. `None` if even the
+/// closest is further away than one edit, plus one for every four characters of `word`.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let reach = 1 + word.chars().count() / 4;

@@ -1,6 +1,6 @@
 //! Owns headless mode, in which the room has no window, reads events as lines from standard input, and writes each
-//! change of the snapshot as a line to standard output. The program that writes to standard input may do nearly
-//! everything that the patient and staff may do. Does not own the format of the lines (`driver::json_lines`).
+//! change of the snapshot as a line to standard output. The program that writes to standard input can do nearly
+//! everything that the patient and staff can do. Does not own the format of the lines (`driver::json_lines`).
 
 use std::fmt::Display;
 use std::fs::File;

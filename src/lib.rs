@@ -1,5 +1,5 @@
-//! Stillroom, a kiosk program for a ketamine infusion room. It offers music, breath pacing, safe places, notes, and a
-//! call for staff that must never be lost. ARCHITECTURE.md describes its parts.
+//! Stillroom, a kiosk program for a ketamine infusion room. It offers music, breath pacing, safe places and notes, and
+//! it carries the patient's calls to staff. A call must never be lost. ARCHITECTURE.md describes its parts.
 
 pub mod app;
 pub mod cli;

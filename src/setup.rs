@@ -1,6 +1,6 @@
-//! Owns the setup, which staff enter in the first run: the room's name, the screen's size, the reading of a sound meter
-//! at the pillow, and the maximum level. It is stored in the state directory and overrides kiosk.toml. Does not own the
-//! staff PIN, which is stored separately.
+//! Owns the values that staff enter in the first-run setup: the room's name, the screen's size, the reading of a sound
+//! meter at the pillow, and the cap on the volume. The values are stored in the state directory, and override those in
+//! kiosk.toml. Does not own the staff PIN, which is stored separately.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::profile::LEVEL_DB;
 pub const SETUP_FILE: &str = "setup.toml";
 const FILE_BYTES_MAX: usize = 4096;
 
-/// What staff set in the first run.
+/// What staff enter in the first-run setup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
@@ -22,7 +22,7 @@ pub struct Setup {
     pub room_name: String,
     /// The screen's diagonal, in inches.
     pub diagonal_inches: f32,
-    /// The maximum level of any sound, in dBFS.
+    /// The cap on the patient's volume, in dB relative to full scale.
     pub cap_db: f32,
     /// The reading of a sound meter at the pillow for the room's test tone, in dB(A). `None` if there was no meter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,8 +38,7 @@ pub struct SetupError {
 }
 
 impl Setup {
-    /// Loads the setup from a state directory. If the file or its copy is damaged, restores it from the other of the
-    /// two.
+    /// Loads the setup from a state directory. If only the file or only its copy is damaged, repairs it from the other.
     #[must_use]
     pub fn load(state: &Path) -> ReadOutcome<Self> {
         file_in(state).read_and_repair(parse)
@@ -48,7 +47,7 @@ impl Setup {
     /// Saves the setup in a state directory.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the file cannot be written.
     pub fn save(&self, state: &Path) -> Result<(), SetupError> {
         let file = file_in(state);
         let written = toml::to_string(self).map_err(std::io::Error::other).and_then(|text| file.write(text.as_bytes()));
@@ -66,8 +65,7 @@ impl Setup {
     }
 }
 
-/// Limits every sound to the lowest level that a configuration can set. Used if the stored maximum level cannot be
-/// read.
+/// Limits the volume to the lowest level that a configuration can set. Used if the stored cap cannot be read.
 pub fn make_quietest(config: &mut Config) {
     config.sound.cap_db = *LEVEL_DB.start();
     config.sound.start_volume_db = *LEVEL_DB.start();

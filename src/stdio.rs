@@ -1,5 +1,6 @@
 //! Owns standard output and standard error. A separate thread writes to each, so that the rest of the program goes on
-//! even if a reader stops reading or closes its end. Only `print` writes directly. Does not own what is written.
+//! even if a reader stops reading or closes its end. Of the functions here, only `print` writes directly. Does not own
+//! what is written.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -24,7 +25,7 @@ pub struct StandardStream {
 }
 
 impl StandardStream {
-    /// Starts the thread that writes to standard output. Lines that are dropped are counted in a warning in the log.
+    /// Starts the thread that writes to standard output. If lines are dropped, a warning in the log says how many.
     #[must_use]
     pub fn stdout() -> Self {
         Self::spawn("standard-output", io::stdout(), |dropped| {
@@ -43,7 +44,8 @@ impl StandardStream {
         let (commands, inbox) = mpsc::sync_channel(PENDING_MAX);
         let dropped = Arc::<AtomicU64>::default();
         let counter = Arc::clone(&dropped);
-        // If the thread cannot be started, nothing can be written, not even the reason. The program goes on without it.
+        // If the thread cannot be started, nothing can be written, not even the reason. The program goes on without
+        // this output.
         let _ = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || write_loop(stream, &inbox, &counter, on_dropped));
@@ -114,7 +116,7 @@ pub fn print_error(message: &dyn Display) {
     stderr().write_line(&format_args!("stillroom: {message}"));
 }
 
-/// A writer that queues the log for standard error. `tracing` passes each event in a single call of `write`.
+/// A writer that queues the log for standard error. `tracing` passes each event in a single call to `write`.
 #[derive(Clone, Copy, Debug)]
 pub struct LogWriter;
 

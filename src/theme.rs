@@ -13,7 +13,7 @@ pub const INK: Color = Color::from_rgb8(0x0B, 0x14, 0x20);
 pub const DEEP_WATER: Color = Color::from_rgb8(0x10, 0x24, 0x2B);
 /// Paper: the background of a page to write or draw on. It is translucent, so the dimmed place behind it stays visible.
 pub const PAPER: Color = Color { a: 0.66, ..DEEP_WATER };
-/// Bright background around a code that the patient's phone reads with its camera.
+/// Bright paper: the background of a code or a drawing that the patient's phone captures with its camera.
 pub const BRIGHT_PAPER: Color = Color::from_rgb8(0xF1, 0xE6, 0xD6);
 /// Dusk: the background of a key that is switched on, such as *Shift*.
 pub const DUSK: Color = Color::from_rgb8(0x2A, 0x2A, 0x4A);
@@ -25,7 +25,7 @@ pub const LAMPLIGHT: Color = Color::from_rgb8(0xF2, 0xC4, 0x8D);
 pub const DUSK_LIT: Color = Color::from_rgb8(0x35, 0x31, 0x4B);
 /// Background of a key.
 pub const KEY: Color = Color::from_rgb8(0x16, 0x26, 0x32);
-/// Opacity of a control's border in [`LAMPLIGHT`] while the control is neither pressed nor chosen, 0 to 1.
+/// Opacity of a control's border in [`LAMPLIGHT`] while the control is not chosen, 0 to 1.
 pub const BORDER_OPACITY: f32 = 0.62;
 /// Amber: the colour of the call. Nothing else may use it.
 pub const AMBER: Color = Color::from_rgb8(0xFF, 0xB4, 0x54);
@@ -50,12 +50,12 @@ pub const VOICE_STRONG: Font = Font { weight: Weight::Medium, ..Font::with_name(
 pub const ICONS: Font = Font::with_name("Stillroom Icons");
 /// Font of controls, keys and text for staff.
 pub const CONTROL: Font = Font::with_name("Atkinson Hyperlegible Next");
-/// Font of emphasized controls and text for staff.
+/// Font of emphasised controls and text for staff.
 pub const CONTROL_STRONG: Font =
     Font { family: Family::Name("Atkinson Hyperlegible Next"), weight: Weight::Semibold, ..Font::DEFAULT };
 
-/// *Literata* in its regular weight. The fonts are embedded; their licences are beside them in `media/fonts`. They are
-/// statics, because each use of a constant could embed its font again.
+/// *Literata* in its regular weight. The fonts are embedded as statics, because each use of a constant could embed its
+/// font again. Their licences are beside them in `media/fonts`.
 pub static LITERATA_REGULAR: &[u8] = include_bytes!("../media/fonts/Literata_400Regular.ttf");
 /// *Literata* in its medium weight.
 pub static LITERATA_MEDIUM: &[u8] = include_bytes!("../media/fonts/Literata_500Medium.ttf");
@@ -75,8 +75,8 @@ pub const fn faded(color: Color, alpha: f32) -> Color {
     Color { a: alpha, ..color }
 }
 
-/// Converts millimetres to logical pixels on one screen, and gives the sizes of text. Sizes are in millimetres because
-/// fingers and legibility depend on physical size: at a reading distance of 45 cm, 1 mm is 7.6 arc minutes.
+/// Converts millimetres to logical pixels on one screen, and gives the sizes of text. Sizes are in millimetres, because
+/// touch and legibility depend on physical size: at a reading distance of 45 cm, 1 mm is 7.6 arc minutes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
     px_per_mm: f32,
@@ -84,15 +84,15 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Returns the scale of a window with this size, in logical pixels, that fills a screen with this diagonal, in
-    /// inches.
+    /// Returns the scale of a window that fills its screen. The diagonal of the screen is in inches, the size of the
+    /// window in logical pixels.
     #[must_use]
     pub fn new(diagonal_inches: f32, window: Size) -> Self {
         let diagonal_px = window.width.hypot(window.height).max(1.0);
         Self { px_per_mm: diagonal_px / (diagonal_inches.max(1.0) * MM_PER_INCH), type_factor: 1.0 }
     }
 
-    /// Returns this scale with the patient's words in another size. Words for staff keep their size.
+    /// Returns this scale with the patient's words in this type size. Words for staff keep their size.
     #[must_use]
     pub const fn with_type(self, size: TypeSize) -> Self {
         let type_factor = match size {
@@ -108,8 +108,8 @@ impl Scale {
         self.type_factor
     }
 
-    /// Converts a size of the patient's words in normal type, in millimetres, to logical pixels in the chosen type
-    /// size.
+    /// Converts a font size to logical pixels. `mm` is the size in normal type, in millimetres; the result is in the
+    /// type size that the patient has chosen.
     #[must_use]
     pub fn type_mm(self, mm: f32) -> f32 {
         self.mm(mm * self.type_factor)
@@ -139,8 +139,8 @@ impl Scale {
         self.type_mm(7.0)
     }
 
-    /// Font size of a control in the session, in logical pixels. The patient may have blurred vision then, so a line in
-    /// normal type is 9.5 mm high.
+    /// Font size of a control in the session, in logical pixels. The patient may have blurred vision then, so the label
+    /// is as large as a title; its lines are closer together, 8 mm high in normal type.
     #[must_use]
     pub fn session_label(self) -> f32 {
         self.type_mm(7.0)
@@ -152,7 +152,7 @@ impl Scale {
         self.type_mm(5.6)
     }
 
-    /// Font size of a control's label, in logical pixels. A line in normal type is 7.6 mm high.
+    /// Font size of a control's label, in logical pixels. A line in normal type is 6.4 to 7.6 mm high.
     #[must_use]
     pub fn label(self) -> f32 {
         self.type_mm(5.6)
@@ -171,13 +171,13 @@ impl Scale {
     }
 }
 
-/// Size of larger type, relative to normal type. It is the only other size, and every screen has room for it.
+/// Size of larger type, relative to normal type. There is no other size, so every screen can be laid out for both.
 const LARGER_TYPE: f32 = 1.25;
 
-/// Usual line height of text, relative to its font size. Labels of controls have less.
+/// Usual line height of text, relative to its font size. The labels of many controls have a smaller one.
 pub const LINE_HEIGHT: f32 = 1.36;
 /// Minimum width and height of a patient's control other than a key, in millimetres. WCAG 2.2 asks for 24 × 24 CSS
-/// pixels (2.5.8, about 6.4 mm). People with motor impairments touch more accurately the larger a target is, up to 30
+/// pixels (2.5.8; about 6.4 mm). People with motor impairments touch more accurately the larger a target is, up to 30
 /// mm (Findlater et al., CHI 2017).
 pub const TARGET_MM: f32 = 20.0;
 /// Gap between a patient's controls, in millimetres.

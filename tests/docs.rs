@@ -87,7 +87,7 @@ fn names<T: Named>() -> Vec<String> {
     T::ALL.iter().map(|value| value.name().to_owned()).collect()
 }
 
-/// Those of `words` that the page contains neither in backticks nor in double quotes.
+/// Returns the words that the page contains neither in backticks nor in double quotes.
 fn missing(page: &str, words: &[String]) -> Vec<String> {
     let page = text(page);
     let is_named = |word: &str| page.contains(&format!("`{word}`")) || page.contains(&format!("\"{word}\""));
@@ -114,12 +114,12 @@ fn every_value_of_a_key_is_in_the_headless_page() {
     assert!(missing.is_empty(), "{HEADLESS} does not name these: {missing:?}");
 }
 
-/// The name of a table of a TOML file, and a key in that table.
+/// The name of a table in a TOML file, and a key in that table.
 type TableKey = (String, String);
 
-/// Every key that a reader of a TOML file knows. If a table has an unknown key, the reader's finding lists the keys
-/// that the table may have. If no finding ever lists the keys of a name, the name is not a table. If a table has a key
-/// for each language, only the key for English is returned.
+/// Every key that `read`, a reader of a TOML file, knows. When a table has an unknown key, the finding lists the keys
+/// that the table may have. A name that never yields such a list is a key, not a table. Of keys that exist once per
+/// language, only the English one is returned.
 fn keys_known_to(read: impl Fn(&str) -> Vec<Finding>) -> BTreeSet<TableKey> {
     let listed_in = |table: &str| {
         let header =
@@ -148,8 +148,9 @@ fn keys_known_to(read: impl Fn(&str) -> Vec<Finding>) -> BTreeSet<TableKey> {
     keys
 }
 
-/// The keys on the page about profiles. Each heading names one or more TOML tables, and a row below it stands for a key
-/// in each of them. A row whose key contains its table, such as `table.key`, or that says *only in*, is for one table.
+/// The keys on the page about profiles. Each heading names one or more TOML tables, and each key in the rows below it
+/// belongs to all of them. The exception is a key that is written with its table, as in `table.key`, or whose row says
+/// *only in*: it belongs to that table alone.
 fn keys_in_page_of_profiles() -> BTreeSet<TableKey> {
     let page = text(PROFILES);
     let mut keys = BTreeSet::new();
@@ -304,7 +305,7 @@ fn every_environment_variable_the_program_reads_is_documented() {
     assert!(stale.is_empty(), "remove these: {stale:?}");
 }
 
-/// The names in the first column of the table below the line `head`, on the page about headless mode.
+/// The names in the first column of a table on the page about headless mode. `head` is the table's header row.
 fn first_column(head: &str) -> Vec<String> {
     let page = text(HEADLESS);
     let table = between(&page, head, "\n\n");
@@ -374,7 +375,7 @@ fn the_shipped_settings_show_every_key_under_its_table_and_no_others() {
     assert!(unknown.is_empty(), "kiosk.toml shows these, but nothing reads them: {unknown:?}");
 }
 
-/// The keys that `language.toml` may have, taken from the reader's findings about an unknown key.
+/// The keys that `language.toml` may have, taken from the reader's findings about unknown keys.
 fn language_keys(folder: &std::path::Path) -> Vec<String> {
     let about = "name = \"X\"\nno-such-key = 1\n[keyboard]\nno-such-key = 1\n";
     fs::write(folder.join("language.toml"), about).unwrap();
@@ -423,8 +424,8 @@ fn the_page_of_languages_quotes_findings_exactly() {
     }
 }
 
-/// The names of all functions in the sources and tests, the stems of the files that contain them, and the names of the
-/// folders.
+/// The names of all functions and folders in `src` and `tests`, and of all source files there, without their
+/// extensions.
 fn functions_and_files() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = ["src", "tests"].map(|folder| repository().join(folder)).to_vec();

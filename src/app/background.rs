@@ -8,7 +8,7 @@ use crate::secret::Secret;
 use crate::setup::Setup;
 
 /// Runs blocking work on a thread of its own. The runtime has few threads, and they also deliver the room's snapshots:
-/// if a disk that hangs blocked them, a call might not appear on the screen.
+/// if a hanging disk blocked them, a call might not appear on the screen.
 ///
 /// # Errors
 /// If the work fails or panics, or if no thread can be started.
@@ -16,7 +16,7 @@ pub(super) async fn run_on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    // Sending fails if nobody awaits the result any more. It is then not needed.
+    // Sending fails only if nobody awaits the result any more, so the failure can be ignored.
     let thread = std::thread::Builder::new().name("staff".to_owned()).spawn(move || drop(sender.send(work())));
     let failed = "the system could not start a thread; close other programs and try again";
     if thread.is_err() {
@@ -25,7 +25,7 @@ pub(super) async fn run_on_thread<T: Send + 'static>(
     receiver.await.unwrap_or_else(|_| Err(failed.to_owned()))
 }
 
-/// Saves what staff chose in the first run: the setup in the state directory, and the staff PIN.
+/// Saves what staff chose in the first-run setup: the setup itself in the state directory, and the staff PIN.
 pub(super) fn save_setup(pin: &Secret, state: &Path, choices: SetupChoices) -> Result<Setup, String> {
     let SetupChoices { room_name, pin: digits, diagonal_inches, cap_db, reading_dba } = choices;
     let setup = Setup { room_name, diagonal_inches, cap_db, reading_dba };

@@ -50,7 +50,7 @@ pub struct Dependencies {
     pub room: RoomHandle,
     /// The clinic's configuration and profiles.
     pub clinic: Arc<Clinic>,
-    /// The room's name; empty if neither the configuration nor a first run has set one.
+    /// The room's name; empty if neither the configuration nor the first-run setup has set one.
     pub room_name: String,
     /// The renderer of places.
     pub place_renderer: PlaceRenderer,
@@ -58,18 +58,18 @@ pub struct Dependencies {
     pub pin: Arc<Secret>,
     /// The state directory.
     pub state: PathBuf,
-    /// The sound, which plays the test tones of the first run.
+    /// The sound, which plays the test tones of the first-run setup.
     pub sound: SoundHandle,
     /// The record of drawn frames, from which a desk learns when the window has stopped drawing.
     pub liveness: Arc<Liveness>,
     /// The size of a window with a title bar, in logical pixels. If `None`, the window has no title bar, and the
     /// configuration says whether it is fullscreen.
     pub windowed: Option<Size>,
-    /// Restarts the program after the first run, because all parts of it must use the new setup. Returns only on
-    /// failure.
+    /// Restarts the program after the first-run setup, because all parts of the program must use the new settings.
+    /// Returns only on failure.
     pub restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     /// The file in which to list the controls on the screen and their bounds, for programs that drive the window from
-    /// outside. `None` writes no such file.
+    /// outside. If `None`, no such file is written.
     pub trace: Option<PathBuf>,
 }
 
@@ -95,7 +95,7 @@ pub fn run(dependencies: Dependencies) -> iced::Result {
             id: Some("stillroom".to_owned()),
             fonts: theme::FONTS.iter().map(|font| (*font).into()).collect(),
             default_font: theme::CONTROL,
-            // The strokes of a drawing need this, because wgpu smooths canvas geometry only by multisampling.
+            // The strokes of a drawing need this, because iced's wgpu renderer smooths canvases only by multisampling.
             antialiasing: true,
             ..iced::Settings::default()
         })
@@ -142,8 +142,8 @@ pub struct App {
     restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
     diagonal_inches: f32,
-    /// Number of messages handled, except those of the trace. Each may have changed the view, so the whole window is
-    /// redrawn when this number changes.
+    /// Number of messages handled, except those of the trace. Each may have changed the view, so the software renderer
+    /// redraws the whole window when this number changes.
     changes: u32,
     /// Whether the clipboard has already been cleared in the current turnover.
     is_clipboard_cleared: bool,
@@ -160,7 +160,7 @@ enum StaffLayer {
 pub enum Message {
     /// The room published a new snapshot.
     RoomChanged(Arc<Snapshot>),
-    /// The window was opened or resized. Its new size is in logical pixels.
+    /// The window was opened, or resized to this size in logical pixels.
     Resized(Size),
     /// A named key was pressed, such as `F12`. Configured keys place a call.
     KeyPressed(String),
@@ -182,7 +182,7 @@ pub enum Message {
     Answered(Result<(), Refusal>),
     /// The PIN that staff typed was checked, or the check failed with this error.
     PinChecked(Result<Verification, String>),
-    /// The setup of the first run was saved, or saving failed with this error.
+    /// The first-run setup was saved, or saving failed with this error.
     SetupSaved(Result<Setup, String>),
     /// The controls on the screen and their bounds were collected for the trace.
     Traced(Vec<(ControlInfo, iced::Rectangle)>),
@@ -197,8 +197,8 @@ pub enum Message {
 }
 
 impl App {
-    /// Creates the state of a window of this size, in logical pixels. Without a staff PIN, it begins with the first
-    /// run.
+    /// Creates the state of a window of this size, in logical pixels. Without a staff PIN, it begins with the first-run
+    /// setup.
     #[must_use]
     pub fn new(dependencies: Dependencies, size: Size) -> Self {
         let snapshot = dependencies.room.snapshots().borrow().clone();
@@ -215,7 +215,7 @@ impl App {
             place_renderer: dependencies.place_renderer,
             hand: snapshot.hand,
             notice: None,
-            // The first page is there at once.
+            // The first page counts as fully revealed, so that it appears at once.
             page_since: Instant::now().checked_sub(REVEAL).unwrap_or_else(Instant::now),
             veil: Arc::default(),
             snapshot,
@@ -278,8 +278,8 @@ impl App {
                 Task::none()
             }
             Message::KeyPressed(name) if self.ctx.clinic.config.call.keys.contains(&name) => self.press_call(false),
-            // The first finger of a hand on the dark screen shows the panel of the call. Its other fingers land on the
-            // panel, but must not place a call.
+            // The first finger of a hand on the dark screen shows the panel of the call. The hand's other fingers may
+            // land on the panel, but must not place a call.
             Message::CallPressed if self.is_hand_landing_in_dark() => Task::none(),
             Message::CallPressed => {
                 let practice = self.call_is_practice();
@@ -417,7 +417,7 @@ impl App {
     }
 
     /// Adapts the scale to the size of the window, the diagonal of the screen and the type size that the patient has
-    /// chosen. In the first run, the diagonal counts as at least [`first_run::least_drawn_inches`].
+    /// chosen. During the first-run setup, the diagonal counts as at least [`first_run::least_drawn_inches`].
     fn rescale(&mut self) {
         let is_first_run = matches!(self.screen, Screen::FirstRun(_));
         let least_inches = if is_first_run { first_run::least_drawn_inches(self.ctx.window) } else { 0.0 };
@@ -501,7 +501,7 @@ impl App {
                 WindowEvent::Window(window::Event::Opened { size, .. } | window::Event::Resized(size)) => {
                     Some(Message::Resized(size))
                 }
-                // Repeats of a held key are ignored, so it counts as one press.
+                // Repeats are ignored, so that a key that is held down counts as one press.
                 WindowEvent::Keyboard(keyboard::Event::KeyPressed {
                     key: keyboard::Key::Named(named),
                     repeat: false,

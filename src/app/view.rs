@@ -35,7 +35,7 @@ const TALK_TIME: Duration = Duration::from_mins(10);
 const RING_MM: f32 = 24.0;
 
 impl App {
-    /// Returns the window's content: all layers, and two invisible widgets. One records each frame, the other makes the
+    /// Returns the window's content: all layers, and two invisible widgets. One records each frame; the other makes the
     /// software renderer redraw the whole window once after each change of the view.
     #[must_use]
     pub fn view(&self) -> Element<'_, Message> {
@@ -66,7 +66,7 @@ impl App {
             }
             StaffLayer::Closed if ctx.snapshot.dark => self.dark(),
             StaffLayer::Closed => {
-                // While the surface is cleaned, a cloth that rests on the corner must not open the PIN pad.
+                // While the screen is being cleaned, a cloth that rests on the corner must not open the PIN pad.
                 let is_being_cleaned =
                     matches!(&self.screen, Screen::Turnover(turnover) if turnover.is_being_cleaned());
                 let corner = (!is_being_cleaned).then(|| self.corner());
@@ -82,8 +82,8 @@ impl App {
         if matches!(self.screen, Screen::Session(_)) { CallPlacement::Band } else { CallPlacement::Corner }
     }
 
-    /// Shows the PIN pad or the staff sheet, with the room's place beside it, or a plain background in turnover and in
-    /// the dark. After `idle_time` without a touch, the pad or the sheet closes.
+    /// Shows `sheet`, which is the PIN pad or the staff sheet. Beside it is the room's place or, in turnover and in the
+    /// dark, a plain background. After `idle_time` without a touch, the pad or the sheet closes.
     fn with_sheet<'a>(&'a self, sheet: Element<'a, Message>, idle_time: Duration) -> Element<'a, Message> {
         let ctx = &self.ctx;
         let beside = if ctx.snapshot.dark {
@@ -107,7 +107,7 @@ impl App {
 
     /// The corner that staff hold to open the PIN pad, away from the patient's free hand and from the call. A ring
     /// shows the progress of the hold. While the room is ready and empty, an icon in the corner tells staff that there
-    /// are warnings. It means nothing to the next patient; only the staff sheet explains the warnings.
+    /// are warnings. The icon means nothing to the next patient; only the staff sheet explains the warnings.
     fn corner(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         let side = ctx.mm(TARGET_MM);

@@ -8,17 +8,17 @@ use crate::sound;
 use crate::stdio;
 use crate::vault::{self, MemoryLock};
 
-/// Maximum time for which the panic hook waits until its message is written, because the process may end as soon as the
-/// hook returns.
+/// Maximum time for which the panic hook waits for its message to be written. It has to wait, because the process may
+/// end as soon as the hook returns.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
 /// The limit on open files that the process asks for. It is enough for a room whose desk serves many pages.
 const OPEN_FILES_MAX: u64 = 4_096;
 
-/// Installs a panic hook that does not quote the data that the program was working on, because that could be the
-/// patient's words.
+/// Installs a panic hook that does not quote the data that the program was working on, because this data could contain
+/// the patient's words.
 pub(super) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
-        // Nothing is printed if a file makes a decoder panic, because the code that reads the file reports it.
+        // Nothing is printed if a file makes a decoder panic, because the code that reads the file reports the failure.
         if sound::decodes_here() {
             return;
         }

@@ -1,5 +1,5 @@
-//! Owns the command line: its commands, the start of logging, the checks of sound, letters, pictures and printers for
-//! `stillroom check`, and the exit codes.
+//! Owns the command line: its commands, the start of logging, those checks of `stillroom check` that concern sound,
+//! typefaces, pictures and printers, and the exit codes.
 
 mod desk;
 mod hardening;
@@ -137,7 +137,7 @@ fn execute() -> ExitCode {
     }
 }
 
-/// Starts logging to standard error, in colour on a terminal. No log line may contain text of a patient.
+/// Starts logging to standard error, in colour on a terminal. No log line may contain a patient's text.
 fn start_logging() {
     // Duplicates the file descriptor of standard error. This comes first, because later code may redirect the original.
     let _ = stdio::stderr();
@@ -152,8 +152,8 @@ fn start_logging() {
     }
 }
 
-/// Returns the filter of log lines, which is the default filter if `asked` is `None` or cannot be parsed. In the latter
-/// case, the error says why `asked` is ignored.
+/// Returns the filter for log lines: the default filter if `asked` is `None` or cannot be parsed. If it cannot be
+/// parsed, also returns the reason.
 fn log_filter(asked: Option<&str>) -> (Targets, Option<ParseError>) {
     let shipped = Targets::new().with_default(LevelFilter::WARN).with_target("stillroom", LevelFilter::INFO);
     match asked.map(str::parse) {
@@ -163,7 +163,7 @@ fn log_filter(asked: Option<&str>) -> (Targets, Option<ParseError>) {
     }
 }
 
-/// Returns a finding for each track of the checked profiles that exists but cannot be played.
+/// Returns a finding for each track that the checked profiles name and that exists but cannot be played.
 fn unplayable_tracks(config: &Config, paths: &[PathBuf]) -> Vec<Finding> {
     let media = &config.media.dir;
     let profiles = if paths.is_empty() {
@@ -219,7 +219,8 @@ fn missing_sound(file: Option<&std::path::Path>, config: &Config) -> Vec<Finding
     outputs.chain(clips).chain(instruments).collect()
 }
 
-/// Returns a finding if the print server does not know the configured printer.
+/// Returns a finding if a printer is configured by name but cannot be used, for example because the print server does
+/// not know it.
 fn missing_printer(file: Option<&std::path::Path>, config: &Config) -> Option<Finding> {
     let config::PrinterChoice::Named(name) = &config.take_home.printer else { return None };
     let printer = wiring::take_home::printer(Some(name.clone()));

@@ -21,12 +21,12 @@ pub(super) struct Progress {
 
 enum ProgressDisplay {
     Bar(ProgressBar),
-    /// The time at which the last line was written or, before the first line, the step began.
+    /// The time at which the last line was written or, before the first line, at which the step began.
     Lines(Instant),
 }
 
 impl Progress {
-    /// Begins a step with this number of items. Shows nothing yet, because most steps are over at once.
+    /// Begins a step with `total` items. Shows nothing yet, because most steps are over at once.
     pub(super) fn new(what: &'static str, total: usize) -> Self {
         if !stderr().is_terminal() {
             return Self { what, total, display: ProgressDisplay::Lines(Instant::now()) };
@@ -39,7 +39,7 @@ impl Progress {
         Self { what, total, display: ProgressDisplay::Bar(bar) }
     }
 
-    /// Sets the number of finished items, and the name of the item that is next.
+    /// Sets the number of finished items and the name of the item in progress.
     pub(super) fn set(&mut self, done: usize, name: &str) {
         match &mut self.display {
             ProgressDisplay::Bar(bar) => {

@@ -1,5 +1,5 @@
-//! Owns `stillroom render`, which writes the sound of a profile, or of a single ensemble, to a file, faster than real
-//! time.
+//! Owns `stillroom render`, which writes the sound of a profile, or of one kind of composed music (an ensemble), to a
+//! file, faster than real time.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -93,7 +93,7 @@ fn render_profile(args: &RenderArgs, name: &str, config: &Config, options: &soun
 fn render_ensemble(args: &RenderArgs, character: Character, options: &sound::Options) -> ExitCode {
     let arc = SessionTimeline::new(ENSEMBLE_MINUTES);
     let mix_at = |seconds: f64| {
-        // The shape is updated as rarely as in a room, so that the file sounds like the room.
+        // The shape is updated only as often as in a room, so that the file sounds like the room.
         let clock_ms = (seconds / SHAPE_EVERY_S).floor() * SHAPE_EVERY_S * 1_000.0;
         let shape = ScoreShape::along(&arc, Some(clock_ms as u64));
         let aim = ScoreAim { character, seed: args.seed, level_db: 0.0, shape };

@@ -15,12 +15,12 @@ pub(super) const ICED_BACKEND: &str = "ICED_BACKEND";
 pub(super) const CHOSEN: &str = "STILLROOM_RENDERER";
 
 /// The environment variable for glibc's `mallopt(3)`, and its value in bytes. Allocations of at least that size return
-/// to the system as soon as they are freed. Without it, freed pictures would leave holes in the heap, and a session
-/// would take a third more memory.
+/// to the system as soon as they are freed. Without this variable, freed pictures would leave holes in the heap, and a
+/// session would take a third more memory.
 const MALLOC_THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
 
-/// Returns the choice that was made before the restart. `None` if the environment holds no valid choice, as before the
-/// restart.
+/// Returns the choice that was made before the restart. `None` if the environment holds no valid choice, which is the
+/// case before the restart.
 pub(super) fn chosen() -> Option<Backend> {
     match std::env::var(CHOSEN).ok()?.as_str() {
         "live" => Some(Backend::Live { software: false }),
@@ -31,9 +31,9 @@ pub(super) fn chosen() -> Option<Backend> {
 }
 
 /// Chooses the backend. The renderer in the environment takes precedence over `wanted`, which is the renderer in the
-/// configuration. Unless tiny-skia is chosen this way, the window draws with a graphics device if there is one. Without
-/// one, it uses a software adapter if wgpu was chosen and such an adapter exists, and otherwise shows still pictures
-/// drawn by the processor.
+/// configuration. Unless the choice is tiny-skia, the window draws with a graphics device if there is one. Without one,
+/// it uses a software adapter if wgpu was chosen and such an adapter exists, and otherwise shows still pictures drawn
+/// by the processor.
 pub(super) fn choose(wanted: Renderer) -> Backend {
     let forced = std::env::var(ICED_BACKEND).ok();
     let wanted = match forced.as_deref() {

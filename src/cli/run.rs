@@ -1,5 +1,5 @@
 //! Owns the start of a room: its files, directories, ports and desk, and then the window or headless mode. Also reports
-//! events of the sound to the room as troubles.
+//! to the room, as troubles, what goes wrong with the sound.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -350,7 +350,7 @@ struct RoomDirectories {
     troubles: Vec<Trouble>,
 }
 
-/// Prepares the directories. If a directory cannot be written, the room runs without it, and the result contains a
+/// Prepares the directories. If a directory cannot be used, the room runs without it, and the result contains a
 /// trouble.
 ///
 /// # Errors

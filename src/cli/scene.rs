@@ -126,14 +126,15 @@ fn write_png(path: &Path, (width, height): (u32, u32), rgba: &[u8]) -> Result<()
 /// The result of the flash test.
 #[derive(Debug, Default)]
 pub(super) struct FlashReport {
-    /// One finding for each place at one time of day, and for each fade between two pictures, whose light flashes or
-    /// changes too much.
+    /// One finding for each combination of place and time of day, and for each fade between two pictures, in which the
+    /// light flashes or changes too much.
     pub(super) findings: Vec<Finding>,
     /// What could not be tested, and why.
     pub(super) notes: Vec<String>,
 }
 
-/// Tests every place at every time of day for one whole breath, and the fades between the clinic's own pictures.
+/// Tests every place at every time of day for at least one whole breath, and the fades between the clinic's own
+/// pictures.
 pub(super) fn flash_test(own_pictures: &Path) -> FlashReport {
     let mut report = FlashReport::default();
     match OffscreenRenderer::open() {

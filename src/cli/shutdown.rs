@@ -1,5 +1,5 @@
-//! Owns the end of a room's process, with the fade-out of the sound, the flushing of output and the exit code, and the
-//! replacement of the process by a new one. Does not own the recovery in the new process (`driver`).
+//! Owns how a room's process ends (the fade-out of the sound, the flushing of output and the exit code) and how a new
+//! process replaces it. Does not own the recovery in the new process (`driver`).
 
 use std::io;
 use std::path::PathBuf;
@@ -22,8 +22,8 @@ pub(super) const SOUND_FADE: Duration = Duration::from_millis(300);
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(300);
 /// Time limit for writing pending journal records before the program ends.
 const SAVE_TIMEOUT: Duration = Duration::from_millis(400);
-/// Minimum time from a fault of the room's loop to the end of the program. In this time, refusals reach the senders of
-/// pending events.
+/// Minimum time from a fault of the room's loop to the end of the program. It gives refusals time to reach the senders
+/// of pending events.
 const REFUSAL_TIME: Duration = Duration::from_millis(300);
 /// Maximum time from a fault of the room's loop to the end of the program, even if something hangs.
 const EXIT_TIMEOUT: Duration = Duration::from_millis(900);
@@ -98,8 +98,8 @@ pub(super) fn restart_with(backend: Backend) -> ExitCode {
     ExitCode::from(FAILED)
 }
 
-/// Returns a function that replaces this process with a new process that finishes the wipe, even if the journal could
-/// not record the start of the wipe.
+/// Returns a function that replaces this process with a new one. The new process finishes the wipe, even if the journal
+/// could not record that the wipe has begun.
 pub(super) fn relaunch(out: StandardStream) -> Box<dyn Fn(Handover) -> io::Error + Send> {
     Box::new(move |handover| {
         out.flush_within(FLUSH_TIMEOUT);
@@ -107,7 +107,8 @@ pub(super) fn relaunch(out: StandardStream) -> Box<dyn Fn(Handover) -> io::Error
     })
 }
 
-/// Replaces this process with a new process of the same program and arguments. Returns only on failure.
+/// Replaces this process with a new process that runs the same program with the same arguments. Returns only on
+/// failure.
 pub(super) fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     use std::os::unix::process::CommandExt;
     // If the program's file was replaced on disk, for example by an update, the running program is still reachable
@@ -117,8 +118,8 @@ pub(super) fn replace_process(environment: &[(&str, &str)]) -> io::Error {
     let mut arguments = std::env::args_os();
     let mut command = std::process::Command::new(program);
     command.arg0(arguments.next().unwrap_or_default()).args(arguments);
-    // Only the process that finishes the wipe may see this variable. If it restarts later for a different reason, that
-    // restart must not wipe.
+    // Only the process that finishes the wipe may see this variable. If that process restarts later for a different
+    // reason, the restart must not wipe.
     command.env_remove(WIPING).envs(environment.iter().copied());
     stdio::stderr().flush_within(FLUSH_TIMEOUT);
     command.exec()

@@ -1,5 +1,6 @@
-//! Owns the loading of what a room has stored in its state directory: the setup of the first run, the staff PIN and the
-//! desk password. Damaged data is reported to staff. It never lets anybody in, and never makes the sound louder.
+//! Owns the loading of what a room has stored in its state directory: the values of the first-run setup, the staff PIN
+//! and the desk password. Damaged data is reported to staff. It never lets anybody in, and never makes the sound
+//! louder.
 
 use std::path::Path;
 

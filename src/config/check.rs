@@ -1,6 +1,6 @@
-//! Owns the checks that `stillroom check` makes, either of a `kiosk.toml` or `desk.toml` and everything it names, or
-//! only of the given files. Does not own the checks of sound, pictures and printers (`cli`), the printed form of
-//! findings, or the exit code.
+//! Owns the checks of files that `stillroom check` makes: those of the given files or, if none is given, of the
+//! settings file and everything it names. Does not own the checks of sound, typefaces, pictures and printers (`cli`),
+//! the printed form of findings, or the exit code.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use crate::profile::{self, load_profiles, profile_files};
 use crate::vocabulary::access::CertificateSource;
 use crate::words;
 
-/// Tables that a `kiosk.toml` may have and a profile may not. A test compares this list and [`PROFILE_TABLES`] with the
-/// tables that the readers know.
+/// Tables that a `kiosk.toml` may have, but a profile may not. A test compares this list and [`PROFILE_TABLES`] with
+/// the tables that the readers know.
 const CONFIG_TABLES: [&str; 12] = [
     "room",
     "screen",
@@ -26,12 +26,12 @@ const CONFIG_TABLES: [&str; 12] = [
     "notes",
     "take_home",
 ];
-/// Tables that a profile may have and a `kiosk.toml` may not.
+/// Tables that a profile may have, but a `kiosk.toml` may not.
 const PROFILE_TABLES: [&str; 7] = ["title", "description", "place", "breath", "words", "light", "limits"];
 
 /// Checks `config` and everything it names. If `files` is not empty, checks only those files; for a folder, checks the
 /// profiles or the language in it, and for a file of a language, the whole language. Without `config` and `files`,
-/// checks the defaults in the current folder. The result is empty if all is well.
+/// checks the defaults, with their paths relative to the current folder. The result is empty if all is well.
 #[must_use]
 pub fn check_files(config: Option<&Path>, files: &[PathBuf]) -> Vec<Finding> {
     if files.is_empty() {
@@ -133,7 +133,7 @@ fn check_settings(file: &Path) -> (Option<Config>, Vec<Finding>) {
     (Some(config), findings)
 }
 
-/// Returns a finding if the file sets a screen that has no room for every control.
+/// Returns a finding if the screen size in the file is too small for all controls.
 fn too_small_screen(file: &Path, config: &Config, mentions: &[Mention]) -> Option<Finding> {
     let mention = mentions.iter().find(|mention| mention.key == "screen.diagonal_inches")?;
     let least_inches = config.screen.needed_inches()?;

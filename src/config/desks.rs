@@ -12,8 +12,8 @@ use crate::vocabulary::access::{BrokerAccess, CertificateSource};
 use crate::vocabulary::language::Language;
 use crate::words::Locales;
 
-/// Maximum number of rooms that a desk shows. Of further rooms, the desk lists only the ids, and tells these rooms that
-/// it does not show them.
+/// Maximum number of rooms that a desk shows. The desk lists each further room by its id only, and tells the room that
+/// it is not shown.
 pub const ROOMS_MAX: usize = 64;
 
 /// The paths at which the program looks for `desk.toml`, in this order, if no path is given.
@@ -31,7 +31,7 @@ pub struct DesksConfig {
     /// The broker through which the desk reaches the rooms; `None` if its keys are missing or wrong. Without a broker,
     /// the desk does not start.
     pub broker: Option<BrokerAccess>,
-    /// The ids, at the broker, of the rooms that the desk expects, at most [`ROOMS_MAX`].
+    /// The rooms that the desk expects, by their ids at the broker; at most [`ROOMS_MAX`].
     pub rooms: Vec<String>,
 }
 
@@ -89,8 +89,8 @@ pub fn read_desks(file: &Path, text: &str) -> ParsedDesks {
     ParsedDesks { desks, findings: document.into_findings(), mentions }
 }
 
-/// Returns whether a file is a `desk.toml`, judging by its tables and, if these could belong to either kind of file, by
-/// its name.
+/// Returns whether a file is a `desk.toml`, judging by its tables and, if these could also belong to another kind of
+/// file, by its name.
 #[must_use]
 pub fn is_desks(file: &Path, text: &str) -> bool {
     let is_called_so = file.file_stem().is_some_and(|stem| stem.to_string_lossy().contains("desk"));

@@ -1,5 +1,5 @@
 //! Owns the settings of the transports that carry calls in addition to the built-in desk: a broker, an escalation list,
-//! and a program that operates the clinic's nurse call. Does not own the messages to them (`line`).
+//! and a program that operates the clinic's nurse call. Does not own the messages that they carry (`line`).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub struct LinesConfig {
     pub mqtt: Option<RoomAtBroker>,
     /// The escalation list, sorted by [`EscalationStep::after`]; empty if there are no steps.
     pub escalation: Vec<EscalationStep>,
-    /// The absolute path of the program that operates the clinic's nurse call, followed by its first arguments; empty
-    /// if there is no such program.
+    /// The absolute path of the program that operates the clinic's nurse call, followed by the arguments that come
+    /// before `closed` or `open`; empty if there is no such program.
     pub contact: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ pub struct LinesConfig {
 pub struct RoomAtBroker {
     /// How to connect to the broker.
     pub broker: BrokerAccess,
-    /// The room's id at the broker, which [`is_room_id`] accepts.
+    /// The room's id at the broker, always one that [`is_room_id`] accepts.
     pub room: String,
 }
 
@@ -59,8 +59,8 @@ pub fn is_room_id(name: &str) -> bool {
     (1..=ROOM_ID_CHARS_MAX).contains(&name.len()) && plain && name != "desks"
 }
 
-/// Whether an escalation step may use this address. Only an address with TLS or on this machine is allowed, because
-/// nobody else may read the request.
+/// Whether an escalation step may use this address. Only an address that uses TLS or is on this machine is allowed,
+/// because nobody else must be able to read the request.
 #[must_use]
 pub fn is_webhook_url(url: &str) -> bool {
     let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
@@ -90,8 +90,8 @@ pub(super) fn lines(root: &Section<'_>, folder: &Path, mentions: &mut Vec<Mentio
     }
 }
 
-/// Reads the keys of a section that describe a broker. The caller must call `finish` on the section, because it may
-/// have further keys.
+/// Reads those keys of a section that describe a broker. The caller must then call `finish` on the section, because the
+/// section may have further keys.
 pub(super) fn broker(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Option<BrokerAccess> {
     let address = "mqtts://host or mqtt://host, with :port if it is not 8883 or 1883";
     if section.is_present() {

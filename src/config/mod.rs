@@ -63,9 +63,9 @@ pub struct Config {
 /// The room's name and languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoomConfig {
-    /// The room's name at the desk, up to 40 characters; if empty, the first run asks for it.
+    /// The room's name at the desk, up to 40 characters. The first-run setup asks for the name and suggests this one.
     pub name: String,
-    /// The language until a patient chooses one, and the language of staff and of the desk page.
+    /// The language of staff, of the desk page, and of a patient who has not chosen one.
     pub locale: Language,
     /// The folder of the clinic's own languages; `None` if only the built-in ones are available.
     pub locales: Option<PathBuf>,
@@ -78,7 +78,7 @@ named! {
         Auto = "auto",
         /// wgpu on any adapter, even if the adapter is emulated in software.
         Wgpu = "wgpu",
-        /// tiny-skia, which shows still pictures, with only the breath moving.
+        /// tiny-skia, which shows still pictures; only the breath moves.
         TinySkia = "tiny-skia",
     }
 }
@@ -100,8 +100,8 @@ pub struct ScreenConfig {
 }
 
 impl ScreenConfig {
-    /// Returns the minimum diagonal for a screen of [`USUAL_SHAPE`], in inches, if the configured diagonal is smaller.
-    /// Only the window knows the real shape, so the first run checks against the real shape instead.
+    /// Returns the minimum diagonal in inches if the configured diagonal is smaller. Assumes [`USUAL_SHAPE`], because
+    /// only the window knows the real shape; the first-run setup checks against the real one.
     #[must_use]
     pub fn needed_inches(&self) -> Option<f32> {
         let least_inches = smallest_diagonal_inches(USUAL_SHAPE);
@@ -124,8 +124,8 @@ impl Default for ScreenConfig {
 /// Sound levels and sound devices.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SoundConfig {
-    /// Maximum patient volume, −60 to 0 dB relative to full scale, whatever a profile allows. Only signals may be
-    /// louder.
+    /// The cap on the patient's volume, −60 to 0 dB relative to full scale, whatever a profile allows. Only signals may
+    /// be louder.
     pub cap_db: f32,
     /// The volume at which a visit starts, −60 dB to `cap_db`, for profiles that set none.
     pub start_volume_db: f32,
@@ -219,8 +219,8 @@ impl Default for SessionConfig {
 /// The desk page's address and certificate, and the clinicians it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeskConfig {
-    /// The address on which the desk page listens. On an address other than loopback, it opens only if a password is
-    /// set, and only over TLS.
+    /// The address on which the desk page listens. On an address other than loopback, the page opens only if a password
+    /// is set, and only over TLS.
     pub listen: SocketAddr,
     /// The certificate that the desk page uses on an address other than loopback.
     pub tls: CertificateSource,
@@ -300,11 +300,12 @@ impl Config {
     }
 }
 
-/// A `kiosk.toml` from disk.
+/// The result of reading a `kiosk.toml` from disk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadedConfig {
-    /// The settings. A key with a finding has its default, except that a list keeps its valid entries. The room
-    /// therefore starts and can place calls whatever is wrong with the file.
+    /// The settings. A key with a finding has its default, except that a list keeps its valid entries and a start
+    /// volume above the cap is lowered to the cap. The room therefore starts and can place calls, whatever is wrong
+    /// with the file.
     pub config: Config,
     /// Every problem: those in the file, sorted by line, then those in the files of languages.
     pub findings: Vec<Finding>,
@@ -330,8 +331,8 @@ pub fn load(file: &Path) -> LoadedConfig {
     }
 }
 
-/// Loads the languages in the folder that `room.locales` names, and reports every language that `file` names and that
-/// does not exist.
+/// Loads the languages in the folder that `room.locales` names, and reports every nonexistent language that `file`
+/// names.
 fn find_languages(file: &Path, reading: &mut ParsedConfig) {
     let ParsedConfig { config, findings, mentions } = reading;
     if let Some(folder) = &config.room.locales {
@@ -390,8 +391,8 @@ impl ConfigFile {
         }
     }
 
-    /// Reads the file. Reports a finding if a path was given and does not exist. If no file was found, every setting
-    /// has its default.
+    /// Reads the file. Reports a finding if the given path does not exist. If no file was found, every setting has its
+    /// default.
     #[must_use]
     pub fn load(&self) -> LoadedConfig {
         let Some(path) = self.path() else {

@@ -25,12 +25,13 @@ const KEYS_MAX: usize = 8;
 /// The result of parsing a `kiosk.toml`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParsedConfig {
-    /// The settings. A key with a finding has its default, except that a list keeps its valid entries.
+    /// The settings. A key with a finding has its default, except that a list keeps its valid entries and a start
+    /// volume above the cap is lowered to the cap.
     pub config: Config,
     /// Every problem, sorted by line.
     pub findings: Vec<Finding>,
     /// Every value that refers to something outside the file, such as a path, a profile, a language or the size of the
-    /// screen. Whether it is right is checked later.
+    /// screen. Whether these values are right is checked later.
     pub mentions: Vec<Mention>,
 }
 
@@ -79,7 +80,7 @@ fn room(section: &Section<'_>, folder: &Path, mentions: &mut Vec<Mention>) -> Ro
 
 fn screen(section: &Section<'_>, mentions: &mut Vec<Mention>) -> ScreenConfig {
     let default = ScreenConfig::default();
-    // Whether the screen is large enough is checked later, since the setup of the first run may set another size.
+    // Whether the screen is large enough is checked later, since the first-run setup may set a different size.
     mentions.extend(section.has("diagonal_inches").then(|| section.mention_of("diagonal_inches")));
     let screen = ScreenConfig {
         diagonal_inches: section.number("diagonal_inches", DIAGONAL_INCHES).unwrap_or(default.diagonal_inches),
@@ -277,7 +278,7 @@ fn after(section: &Section<'_>, mentions: &mut Vec<Mention>) -> AfterConfig {
     after
 }
 
-/// Reads the cards of one language and returns the valid ones; `None` if there are none.
+/// Reads the cards of one language and returns the valid ones; `None` if none is valid.
 fn cards<'d>(section: &Section<'d>, tag: &'d str) -> Option<Vec<Card>> {
     let cards = section.sections(tag, CARDS_MAX).into_iter().filter_map(|card| {
         card.require("title", "a text of 1 to 60 characters");
@@ -306,8 +307,8 @@ fn link(text: &str) -> Option<String> {
     is_address.then_some(text)
 }
 
-/// Whether a text is a phone number as people write it: 3 to 15 digits with any separators, and an optional `+` at the
-/// start.
+/// Whether a text is a phone number as people write it: 3 to 15 digits, separated in any way by spaces, hyphens, full
+/// stops and parentheses, and an optional `+` at the start.
 fn is_phone_number(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);

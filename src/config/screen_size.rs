@@ -9,24 +9,25 @@ pub const DIAGONAL_INCHES: RangeInclusive<f32> = 5.0..=32.0;
 /// Length of an inch, in millimetres.
 pub const MM_PER_INCH: f32 = 25.4;
 
-/// Shorter and longer side of the smallest screen on which every control has its full size, in millimetres. On a
-/// landscape screen, the controls of the questions on arrival become less than 20 mm high below a shorter side of
-/// 106.5 mm; on a portrait screen, below a longer side of about 171 mm.
+/// The shorter and the longer side, in millimetres, of the smallest screen on which every control has its full size.
+/// The controls of the questions on arrival would be less than 20 mm high on a landscape screen whose shorter side is
+/// below 106.5 mm, or on a portrait screen whose longer side is below about 171 mm.
 const SMALLEST_SCREEN_MM: (f32, f32) = (107.0, 172.0);
 
 /// Assumed width and height of a screen whose shape is not known. Only their ratio matters, which is the usual one for
 /// tablets of about 8 inches.
 pub const USUAL_SHAPE: (f32, f32) = (16.0, 10.0);
 
-/// Returns the smallest diagonal at which a screen of the given shape has room for every control, in inches, rounded up
-/// to a tenth. Only the ratio of `width` to `height` matters.
+/// Returns the smallest diagonal, in inches rounded up to a tenth, at which a screen of the given shape has room for
+/// every control. Only the ratio of `width` to `height` matters.
 #[must_use]
 pub fn smallest_diagonal_inches((width, height): (f32, f32)) -> f32 {
-    // Without subtracting 0.001, a rounding error could add a tenth to a diagonal that is already a whole tenth.
+    // The subtraction of 0.001 keeps a rounding error from adding a tenth to a diagonal that is already a whole number
+    // of tenths.
     (diagonal_inches_of(SMALLEST_SCREEN_MM, (width, height)) * 10.0 - 0.001).ceil() / 10.0
 }
 
-/// Returns the smallest diagonal at which a screen of the given shape has sides of at least these lengths, in inches.
+/// Returns the smallest diagonal, in inches, at which a screen of the given shape has sides of at least these lengths.
 /// Only the ratio of `width` to `height` matters.
 #[must_use]
 pub fn diagonal_inches_of((shorter_mm, longer_mm): (f32, f32), (width, height): (f32, f32)) -> f32 {

@@ -35,7 +35,7 @@ pub struct TakeHomeConfig {
     pub printer: PrinterChoice,
     /// The paper in the printer.
     pub paper: Paper,
-    /// The therapist's public age key, `age1…`. Without a key, notes cannot be sealed.
+    /// The therapist's public key for the encryption tool age, `age1…`. Without a key, notes cannot be sealed.
     pub recipient: Option<String>,
     /// The folder for sealed notes. Without a folder, sealed notes are written to a memory stick.
     pub folder: Option<PathBuf>,

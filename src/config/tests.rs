@@ -1,5 +1,5 @@
-//! Owns the tests of `kiosk.toml`: how the file is found, that every problem is reported with its line and nothing else
-//! is, and what `stillroom check` covers.
+//! Owns the tests of `kiosk.toml`: how the file is found, that every problem is reported with its line, that nothing
+//! else is reported, and what `stillroom check` covers.
 
 // Raw strings in this file have `#` characters that they do not need, because expect-test writes them.
 #![allow(clippy::needless_raw_string_hashes)]

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::room::RoomTime;
 
-/// The room's time as this process counts it, which is the time of the last journal record plus the time since this
-/// process recovered from it.
+/// The room's time as this process counts it: the time of the last journal record, plus the time since this process
+/// recovered the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomClock {
     origin: Instant,

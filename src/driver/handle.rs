@@ -96,8 +96,8 @@ impl RoomHandle {
     }
 
     /// Sends an event to the room without waiting for an answer. The event always takes the priority lane, which is
-    /// never full. Use this only for outcomes and troubles that other threads of the program report, not for what
-    /// people do.
+    /// never full. Use this only for outcomes and troubles that other threads of the program report, not for the
+    /// actions of people.
     pub fn report(&self, event: Event) {
         self.send_priority(InboxMessage::Event(event, None));
     }

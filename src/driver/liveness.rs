@@ -1,5 +1,5 @@
 //! Owns the record of when the room's loop last answered and when the window last drew a frame, and the check for a
-//! stuck window. Does not own the messages that tell desks about it.
+//! stuck window. Does not own the messages that tell desks about these times.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,7 +69,7 @@ impl Liveness {
 }
 
 /// Reports when the window gets stuck and when it draws again, until the room's loop ends. Checks nothing while no desk
-/// is connected, because nobody would learn of it.
+/// is connected, because a window that shows no motion then draws no frames.
 pub async fn watch_window(liveness: Arc<Liveness>, room: RoomHandle) {
     let mut snapshots = room.snapshots();
     let mut was_stuck = false;

@@ -34,8 +34,8 @@ const MARK_INTERVAL_SESSION_MS: u64 = 10_000;
 /// Minimum interval between two [`Event::TimeMarked`] records, in real time. It limits the number of records while the
 /// session clock runs faster than real time.
 const MARK_INTERVAL_MIN: Duration = Duration::from_millis(500);
-/// Maximum time that a cleared call stays open while its record is being written to disk. A new call waits for the disk
-/// for at most the same time before *Calling* is shown.
+/// Maximum time that a cleared call stays open while the record of the clearing is being written to disk. A new call
+/// waits for the disk for at most the same time before *Calling* is shown.
 const CLEAR_TIMEOUT: Duration = crate::room::call::SHOWN_AFTER;
 
 /// Executes the room's effects. No method may block. Slow work goes to a separate thread, which reports its outcome
@@ -47,8 +47,8 @@ pub trait EffectHandler: Send {
     fn changed(&mut self, snapshot: &Snapshot);
 }
 
-/// A call that staff have cleared. It stays open until the journal has reported the outcome of writing the record of
-/// the clearing, until `due`, or until the call button is pressed again or staff reset the room.
+/// A call that staff have cleared. It stays open until the first of these events: the journal reports whether it has
+/// written the record of the clearing, `due` is reached, the call button is pressed again, or staff reset the room.
 struct PendingClear {
     id: CallId,
     due: Instant,
@@ -63,8 +63,8 @@ pub struct LoopFault {
 }
 
 impl LoopFault {
-    /// Waits up to `limit` until the journal's pending records are on disk, and then saves which record the loop ended
-    /// at. A record at which the loop ends too many times in a row is skipped at the next start.
+    /// Waits up to `limit` for the journal's pending records to be written to disk, and then saves at which record the
+    /// loop ended. A record at which the loop ends too many times in a row is skipped at the next start.
     pub fn save(&self, limit: Duration) {
         if !self.journal.wait_until_written(limit) {
             tracing::error!("the disk does not respond; the last records may be lost");
@@ -155,8 +155,8 @@ impl Driver {
 
     /// Drives the room on a separate thread with its own runtime. `on_end` runs on that thread once the loop has ended,
     /// which happens only after a fault or when every handle is gone. By then every event that was still waiting has
-    /// been answered with [`Refusal::Gone`], and the presses among them that were not practice are in the journal's
-    /// queue.
+    /// been answered with [`Refusal::Gone`], and every press among these events, unless it was for practice, is in the
+    /// journal's queue.
     ///
     /// # Errors
     /// The system's error if it cannot provide a thread or a runtime.
@@ -226,7 +226,7 @@ impl Driver {
             && let Some(event) = journaled
         {
             let handle = self.handle.clone();
-            // A press during an open call does not start a new one, so nothing waits for its record.
+            // A press during an open call does not start a new call, so nothing waits for its record.
             let id = call.filter(|id| self.room.open_call() == Some(*id));
             self.journal.append(now, &event, move |written| {
                 if let Some(id) = id {
@@ -239,8 +239,9 @@ impl Driver {
         outcome
     }
 
-    /// Journals that staff have cleared the call, but keeps it open until the journal has tried to write the record, at
-    /// most for [`CLEAR_TIMEOUT`]. If it were over sooner, it could come back after the program was killed.
+    /// Journals that staff have cleared the call. The call stays open until the journal has tried to write this record,
+    /// but no longer than [`CLEAR_TIMEOUT`]. A call that ended before the record was on disk could come back if the
+    /// program was killed.
     fn start_clearing(&mut self, reply: Option<ReplySender>, handler: &mut impl EffectHandler) {
         let Some(id) = self.room.open_call().filter(|_| self.clearing.is_none()) else {
             return send_reply(reply, Err(Refusal::NoSuchCall));
@@ -305,7 +306,7 @@ impl Driver {
     }
 
     /// Journals the press in progress and the presses that were still waiting in the inbox, because the next start must
-    /// replay them. Returns what must be saved, with the record at which the loop ended.
+    /// replay them. Returns what must be saved, including the record at which the loop ended.
     fn save_presses(&mut self) -> LoopFault {
         let now = self.clock.now();
         let waiting = self.inbox.close_and_drain().into_iter().filter_map(|input| {

@@ -30,7 +30,7 @@ pub(super) struct RecoveredRoom {
     pub room: Room,
     /// The room's time at the last record.
     pub last: RoomTime,
-    /// Whether there was anything to recover, so that the room resumes and does not start afresh.
+    /// Whether there was anything to recover, in which case the room resumes instead of starting afresh.
     pub resumes: bool,
     /// Events that the recovery detected and the room must still handle.
     pub detected: Vec<Event>,
@@ -94,7 +94,7 @@ fn recover_with(
 }
 
 /// Returns the room after these records, the time of the last record, and the number of records that were skipped
-/// because the room's rules panicked. If these are more than [`SKIPPED_RECORDS_MAX`], all records are skipped.
+/// because the room's rules panicked. If there are more than [`SKIPPED_RECORDS_MAX`] of these, all records are skipped.
 fn replay(
     rules: &Rules,
     records: &[(RoomTime, Event)],
@@ -135,7 +135,7 @@ fn replay_record(
     }
 }
 
-/// Runs each timer that expires before `until`, and runs it at the time at which it expires.
+/// Runs each timer that expires before `until`, at the time at which it expires.
 fn run_timers_until(room: &mut Room, until: RoomTime) {
     let mut now = RoomTime::default();
     while let Some(deadline) = room.poll_timeout(now).filter(|deadline| *deadline > now && *deadline < until) {

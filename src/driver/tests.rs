@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 const CALL: CallId = CallId(9);
 
-/// An effect handler that panics or waits if a test asks for it.
+/// An effect handler that panics or waits if a test asks it to.
 #[derive(Clone, Default)]
 struct TestHandler {
     panics_on_dark: bool,

@@ -1,6 +1,6 @@
 //! Owns the relay contact of the clinic's own nurse call. A command that the clinic configures closes the contact while
-//! a call is open, and opens it afterwards. Only the newest state counts, a failed command is retried, and callers
-//! never wait for the command. Does not own the device that the command controls, for example a relay board, a GPIO
+//! a call is open, and opens it afterwards. Only the newest state counts, a failed command is retried, and no other
+//! thread waits for the command. Does not own the device that the command controls, for example a relay board, a GPIO
 //! line (`gpioset`) or a bus.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 /// Time limit for the command. A command that exceeds it is killed and counts as failed.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time limit for a killed command to end. If it still hangs in the kernel, the thread stops waiting for it.
+/// Time limit for a killed command to end. After this time, the thread stops waiting, because the command may hang in
+/// the kernel.
 const KILL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Interval between two checks of whether a command is still running.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -54,8 +55,8 @@ enum ContactError {
 pub struct NurseCallContact(Sender<bool>);
 
 impl NurseCallContact {
-    /// Starts a thread that runs the command, and opens the contact, whichever state an earlier run left it in.
-    /// `on_event` runs on that thread.
+    /// Starts the thread that runs the command. The thread first opens the contact, because an earlier run of the
+    /// program may have left it closed. `on_event` runs on the thread.
     ///
     /// # Errors
     /// The operating system's error if it cannot start the thread.
@@ -161,8 +162,8 @@ fn run_command(command: &ContactCommand, is_closed: bool) -> Result<(), ContactE
 fn kill(child: &mut Child) {
     // Fails if the command has exited in the meantime.
     drop(child.kill());
-    // Waiting for the command to end avoids a zombie process. If the command hangs in the kernel, it still counts as
-    // failed.
+    // Waiting for the command to end avoids a zombie process. The wait is limited, because the command may hang in the
+    // kernel.
     let deadline = Instant::now() + KILL_TIMEOUT;
     while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
         std::thread::sleep(POLL_INTERVAL);

@@ -29,8 +29,8 @@ pub trait Endpoint: Send + 'static {
     /// subscribed.
     fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool);
 
-    /// Records that the broker acknowledged a publication. `has_subscribers` says whether any client subscribes to its
-    /// topic.
+    /// Records that the broker acknowledged a publication. `has_subscribers` says whether any client subscribes to the
+    /// topic of the publication.
     fn on_acknowledged(&mut self, receipt: u64, has_subscribers: bool);
 
     /// Records that the broker rejected a publication, usually because of its access list. Returns whether the

@@ -1,5 +1,6 @@
-//! Owns the rate limit for log lines that anyone on a broker can cause. The first occurrence is logged at once, and
-//! after that at most one line per [`INTERVAL_MS`], with a count. Does not own the log.
+//! Owns the rate limit for log lines that anyone on a broker can cause. The first occurrence is logged at once. After
+//! that, at most one line per [`INTERVAL_MS`] is logged, with the number of occurrences since the previous line. Does
+//! not own the log.
 
 /// Minimum interval between two log lines, in milliseconds.
 const INTERVAL_MS: u64 = 60_000;
@@ -12,8 +13,8 @@ pub(super) struct LogThrottle {
 }
 
 impl LogThrottle {
-    /// Counts one occurrence. If a line is due, returns the number of occurrences since the previous line, otherwise
-    /// `None`.
+    /// Counts one occurrence. If a line is due, returns the number of occurrences since the previous line; otherwise
+    /// returns `None`.
     pub(super) fn count(&mut self, now_ms: u64) -> Option<u64> {
         self.unlogged += 1;
         let is_due = self.logged_at_ms.is_none_or(|logged_at_ms| now_ms >= logged_at_ms + INTERVAL_MS);

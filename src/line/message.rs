@@ -168,8 +168,8 @@ pub struct RoomState {
 pub struct VitalAges {
     /// Time since the room's event loop last answered a ping.
     pub loop_age_ms: Option<u64>,
-    /// Time since the window last drew a frame, or since a desk connected if that is later, because a window may draw
-    /// no frames while no desk is connected; `None` if no desk is connected.
+    /// Time since the window last drew a frame or since a desk connected, whichever was later, because a window may
+    /// draw no frames while no desk is connected. `None` if no desk is connected.
     pub frame_age_ms: Option<u64>,
     /// Time since the audio device last requested a buffer.
     pub audio_age_ms: Option<u64>,
@@ -195,14 +195,14 @@ pub struct CallState {
     /// The name of the [`CallReason`](crate::vocabulary::patient::CallReason) that the patient chose, if any.
     #[serde(default)]
     pub reason: Option<Label>,
-    /// The number of times that the patient pressed the call button or that the call began to ring again. When it
-    /// increases, the desk restarts its tone.
+    /// The number of times that the patient has pressed the call button, plus the number of times that the call has
+    /// begun to ring again by itself. When the sum increases, the desk restarts its tone.
     pub presses: u32,
-    /// Whether the patient was told that no desk has received the call.
+    /// Whether the patient has been told that no desk can be reached.
     pub line_down_told: bool,
     /// Whether the desk's tone is louder because nobody has acknowledged the call.
     pub risen: bool,
-    /// Whether at least one step of the escalation list has begun.
+    /// Whether a step of the escalation list has begun and nobody has acknowledged the call since.
     pub escalated: bool,
     /// Whether the call is stored on disk in the room's journal.
     pub journaled: bool,

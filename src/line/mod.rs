@@ -1,8 +1,9 @@
 //! Owns the call transports other than the built-in desk: a broker (MQTT 5), the escalation list (HTTPS), and the relay
 //! contact of the clinic's own nurse call. Each has its own threads, so that a failing transport does not delay the
-//! others. The broker transport includes both of its ends: a room's end, and the end of a desk of several rooms. The
-//! module also owns the data that every desk's pages exchange with a room, with or without a broker ([`order`],
-//! [`view`], [`message::CallState`]). Does not own the rules for calls, which belong to the room, or the desk's pages.
+//! others. The broker transport includes both of its ends: a room's end, and the end of a desk that serves several
+//! rooms. The module also owns the data that every desk's pages exchange with a room, with or without a broker
+//! ([`order`], [`view`], [`message::CallState`]). Does not own the rules for calls, which belong to the room, or the
+//! desk's pages.
 
 pub mod broker;
 pub mod client;
@@ -43,7 +44,7 @@ pub struct Publication {
     pub receipt: u64,
 }
 
-/// Appends `element` to `list`. If the list already has `max` elements, drops the oldest.
+/// Appends `element` to `list`. If the list already has `max` elements, the oldest is dropped first.
 fn push_bounded<T>(list: &mut VecDeque<T>, element: T, max: usize) {
     if list.len() >= max {
         list.pop_front();

@@ -1,5 +1,5 @@
-//! Owns the transports that rooms and desks use over a broker. Does not own the messages ([`super::room_end`],
-//! [`super::fleet`]) or the connection ([`super::client`]).
+//! Owns the transports by which rooms and desks communicate through a broker. Does not own the messages
+//! ([`super::room_end`], [`super::fleet`]) or the connection ([`super::client`]).
 
 use ulid::Ulid;
 
@@ -26,11 +26,11 @@ pub enum RoomTransportEvent {
     DuplicateId(bool),
     /// Whether at least one desk does not show this room.
     Hidden(bool),
-    /// A change to the set of desks that may hold the text that the patient shared.
+    /// A change to the set of desks that may hold the patient's shared text.
     SharedWords(SharedWordsChange),
 }
 
-/// Maximum number of inputs that are reported before the room confirms one. Further inputs wait in [`RoomEnd`], which
+/// Maximum number of reported inputs that the room has not yet confirmed. Further inputs wait in [`RoomEnd`], which
 /// ignores messages from desks when too many are waiting.
 const UNHANDLED_INPUTS_MAX: usize = 64;
 
@@ -52,7 +52,7 @@ struct RoomEndpoint {
 
 impl RoomTransport {
     /// Opens the transport. `run_id` must sort after the id of every earlier run of the program. `cleared` lists the
-    /// most recently cleared calls according to the journal, oldest first.
+    /// calls that were cleared most recently, as read from the journal, oldest first.
     ///
     /// # Errors
     /// The operating system's error if it cannot start the thread.
@@ -132,7 +132,7 @@ impl Endpoint for RoomEndpoint {
         self.end.on_acknowledged(receipt, has_subscribers);
     }
 
-    /// Ends the connection, because a room that may not publish its state cannot use it.
+    /// Asks for the connection to be closed, because it is of no use to a room that may not publish its state.
     fn on_rejected(&mut self, _now_ms: u64, receipt: u64, _topic: &str) -> bool {
         self.end.on_acknowledged(receipt, false);
         true

@@ -1,5 +1,5 @@
-//! Owns the numbers that a sender gives its connections and messages, so that a receiver can put the messages in order.
-//! Rooms and desks use the same numbering. Does not own the receiver's check ([`super::sequence`]).
+//! Owns the numbers that a sender gives its connections and messages, so that a receiver can tell which of two messages
+//! is newer. Rooms and desks use the same numbering. Does not own the receiver's check ([`super::sequence`]).
 
 /// The current numbers of one sender.
 #[derive(Debug, Default)]

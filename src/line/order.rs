@@ -60,7 +60,7 @@ pub enum DeskOrder {
         /// The offset, −0.5 to 0.5. With 0, the arc's brightness is unchanged.
         trim: f32,
     },
-    /// Sets the offset that is added to the arc's music intensity, which affects composed music only.
+    /// Sets the offset that is added to the arc's music intensity. The offset affects composed music only.
     Intensity {
         /// The offset, −1 to 1. With 0, the arc's music intensity is unchanged.
         nudge: f32,

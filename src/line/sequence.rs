@@ -5,15 +5,15 @@
 //! number that does not follow the accepted numbers is only remembered, as an outlier. A number that follows the
 //! outlier is accepted only if the accepted sequence has been silent for [`RESYNC_AFTER_MS`].
 
-/// Maximum difference at which a number counts as following another, if both messages arrive at the same time. For each
-/// [`STEP_INTERVAL_MS`] between the two messages, the difference may be greater by 1.
+/// Maximum step from one number to the next, if both messages arrive at the same time. For each [`STEP_INTERVAL_MS`]
+/// between their arrivals, the step may be greater by 1.
 const STEP_MAX: u64 = 256;
 /// Assumed lower limit for the average interval between messages from one sender, in milliseconds. Rooms and desks send
 /// far less often.
 const STEP_INTERVAL_MS: u64 = 4;
-/// Time without a number of the accepted sequence after which a number that follows an outlier is accepted, in
-/// milliseconds. It is longer than two heartbeat intervals with their delays, and shorter than
-/// [`super::SILENT_AFTER_MS`], after which a sender counts as lost.
+/// Silence of the accepted sequence, in milliseconds, after which a number that follows an outlier is accepted. It is
+/// longer than two heartbeat intervals with their delays, and shorter than [`super::SILENT_AFTER_MS`], after which a
+/// sender counts as lost.
 const RESYNC_AFTER_MS: u64 = 5_000;
 
 /// The result of checking a message's number.
@@ -97,8 +97,8 @@ mod tests {
     }
 
     proptest! {
-        /// No forged numbers can silence the true sender for long: eight seconds after the last one, every true number
-        /// is accepted.
+        /// Forged numbers cannot silence the true sender for long: from eight seconds after the last forged number,
+        /// every true number is accepted.
         #[test]
         fn no_forged_numbers_silence_a_sender(
             first in 0_u64..1_000_000,

@@ -122,7 +122,8 @@ mod tests {
         assert_eq!(event_at(&mut detector, 2_300), Some(true));
         let mut detector = TakeoverDetector::default();
         for at_ms in [0, 1_000, 2_000, 3_000] {
-            // First a broker that is still unreachable at the next attempt, as after a restart; then a network failure.
+            // First a broker that is still unreachable at the next attempt, as during a restart; then a network
+            // failure.
             detector.disconnected(at_ms, DisconnectCause::ClosedByBroker);
             detector.connect_failed();
             detector.connected(at_ms + 200);

@@ -1,5 +1,5 @@
 //! Owns the choice of certificate authorities that a client trusts (the clinic's if a file is configured, otherwise the
-//! system's), and the TLS configuration with them. Does not own connections.
+//! system's), and the TLS configuration that contains them. Does not own connections.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

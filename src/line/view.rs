@@ -15,7 +15,7 @@ pub const LABEL_CHARS_MAX: usize = 120;
 /// Maximum length of a [`Sentence`], in characters.
 pub const SENTENCE_CHARS_MAX: usize = 320;
 /// Maximum length of the text that a patient shares, in characters. If a clinic allows longer texts, they are truncated
-/// to this length, because they would not fit into [`super::message::MESSAGE_BYTES_MAX`].
+/// to this length, because they might take more than [`super::message::MESSAGE_BYTES_MAX`].
 pub const SHARED_CHARS_MAX: usize = 8_000;
 /// Maximum number of elements in a [`BoundedList`].
 pub const LIST_MAX: usize = 64;
@@ -148,8 +148,8 @@ pub struct RoomView {
     pub breath: Option<Label>,
     /// Whether the patient's screen is dark.
     pub dark: bool,
-    /// Whether the anchor is on, so the patient's screen shows only the breath and one line of words. The patient turns
-    /// it on with *Too much*, and staff with *Calm now*.
+    /// Whether the anchor is on. The patient's screen then shows only the breath and one line of words. The patient
+    /// turns the anchor on with *Too much*, and staff with *Calm now*.
     pub anchor: bool,
     /// Whether staff have calmed the room, which pauses the music and turns on the anchor.
     pub calm: bool,
@@ -162,7 +162,7 @@ pub struct RoomView {
     /// Whether staff are talking to the patient, which makes the sound quieter.
     pub talk_now: bool,
     /// The number of desks that can receive the room's calls. Each page of the room's own desk counts as one, and so
-    /// does each desk of several rooms.
+    /// does each desk that serves several rooms.
     pub desks: u32,
     /// `up` if [`RoomView::desks`] is at least 1, otherwise `down`.
     pub line: Label,

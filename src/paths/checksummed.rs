@@ -1,6 +1,6 @@
-//! Owns the storage of small, important files, such as the PIN and the maximum level of sound. Each file begins with a
-//! checksum of its content and is stored twice, so that damage is recognised and the other copy is used instead. Does
-//! not own the content of the files.
+//! Owns the storage of small, important files, such as the setup and the hash of the PIN. Each file begins with a
+//! checksum of its content and is stored twice, so that damage to one of the two is recognised and the other is used
+//! instead. Does not own the content of the files.
 
 use std::fs;
 use std::io;
@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::private;
 
-/// The suffix that the name of a file's copy has.
+/// The suffix of the name of a file's copy.
 pub const COPY_SUFFIX: &str = ".copy";
-/// The start of the line with the checksum, which is a comment in TOML.
+/// The start of the line with the checksum. In a TOML file, this line is a comment.
 const CHECKSUM_PREFIX: &str = "# stillroom sum ";
 /// Number of hexadecimal digits of a SHA-256 checksum.
 const CHECKSUM_DIGITS: usize = 64;
@@ -86,8 +86,8 @@ impl ChecksummedFile {
         self.read_both(parse).0
     }
 
-    /// Reads the file as [`Self::read`] does. If the file or its copy is usable, but the other of the two is missing,
-    /// damaged, different or without a checksum, rewrites both. A good copy then exists if damage occurs again. Also
+    /// Reads the file as [`Self::read`] does. If one of the file and its copy is usable, but the other is missing,
+    /// damaged, different or without a checksum, rewrites both, so that a good copy exists if damage occurs again. Also
     /// removes what an interrupted write left behind.
     pub fn read_and_repair<T>(&self, parse: impl Fn(&[u8]) -> Result<T, String>) -> ReadOutcome<T> {
         for path in [&self.path, &self.copy_path()] {
@@ -120,8 +120,8 @@ impl ChecksummedFile {
         }
         let written = private::write_atomic(&copy, &bytes).and_then(|()| private::write_atomic(&self.path, &bytes));
         if written.is_err() {
-            // The copy may already have the new content. If the copy kept it, later damage to the file would bring it
-            // into use, although it was reported as not written.
+            // The copy may already have the new content. If the copy kept that content, later damage to the file would
+            // bring the content into use, although the write was reported as failed.
             match copy_before {
                 Some(before) => private::write_atomic(&copy, &before)?,
                 None => drop(private::remove(&copy)?),
@@ -161,7 +161,7 @@ impl ChecksummedFile {
         match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return OneFile::Missing,
             Err(error) => return OneFile::Invalid(error.to_string()),
-            // Only files are opened, because opening a named pipe would block until somebody writes to it.
+            // Only regular files are opened, because opening a named pipe would block until somebody writes to it.
             Ok(metadata) if !metadata.is_file() => return OneFile::Invalid("it is not a file".to_owned()),
             Ok(_) => {}
         }
@@ -226,7 +226,7 @@ mod tests {
 
     const BODY: &str = "number = -40\n";
 
-    /// The content of a file with each possible truncation, and with each single bit flipped.
+    /// Every truncation of a file's content, and the content with each single bit flipped.
     fn damages(whole: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         let cuts = (0..whole.len()).map(|length| whole[..length].to_vec());
         let flips = (0..whole.len() * 8).map(|bit| {

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
-/// The name of the program's directory in a directory that it shares with other programs.
+/// The name of the program's own directory inside a directory that is shared with other programs.
 const OWN_NAME: &str = "stillroom";
 /// The runtime directory if the environment names none.
 const RUNTIME_FALLBACK: &str = "/run/stillroom";
@@ -73,8 +73,8 @@ pub enum PathsError {
         /// The name of the environment variable.
         variable: &'static str,
     },
-    /// The directory cannot be created or written, or belongs to another user, or the lock file in it cannot be opened
-    /// or locked.
+    /// The directory cannot be created or written to, or belongs to another user, or the lock file in it cannot be
+    /// opened or locked.
     #[error("{}: {source}; make it a directory that belongs to the user the room runs as", path.display())]
     Unusable {
         /// The directory or the lock file.
@@ -120,8 +120,9 @@ impl StateLock {
 }
 
 impl Directories {
-    /// Determines the directories from environment variables: `STATE_DIRECTORY`, `XDG_STATE_HOME` or `HOME`, and
-    /// `RUNTIME_DIRECTORY` or `XDG_RUNTIME_DIR`.
+    /// Determines the directories from environment variables: the state directory from `STATE_DIRECTORY`, otherwise
+    /// `XDG_STATE_HOME`, otherwise `HOME`; the runtime directory from `RUNTIME_DIRECTORY`, otherwise `XDG_RUNTIME_DIR`,
+    /// otherwise the default.
     ///
     /// # Errors
     /// If no variable names a state directory, or if `STATE_DIRECTORY` or `RUNTIME_DIRECTORY` holds a relative path.
@@ -164,9 +165,9 @@ impl Directories {
     }
 }
 
-/// Returns the id of this run of the program, which is the current time in milliseconds since 1970. With a lock, the id
-/// is greater than the id of the previous run even if the clock was set back. A desk can therefore tell which of two
-/// runs is later.
+/// Returns the id of this run of the program, which is normally the current time in milliseconds since 1970. With a
+/// lock, the id is greater than the id of the previous run even if the clock was set back. A desk can therefore tell
+/// which of two runs is later.
 #[must_use]
 pub fn run_id(lock: Option<&StateLock>) -> u64 {
     let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -177,7 +178,7 @@ pub fn run_id(lock: Option<&StateLock>) -> u64 {
 /// Locks the state directory against other rooms until the returned lock is dropped.
 ///
 /// # Errors
-/// If another process has locked it, or the lock file cannot be created.
+/// If another process has locked it, or the lock file cannot be opened or locked.
 pub fn lock_state(state: &Path) -> Result<StateLock, PathsError> {
     let path = state.join(LOCK_FILE);
     let opened =

@@ -1,6 +1,6 @@
-//! Owns the functions that create, replace and destroy private files. A power cut at any moment leaves either the old
-//! file or the new one. Every file that the program replaces as a whole is written here, with few exceptions, which
-//! `tests/house` lists. Does not own the content of the files.
+//! Owns the functions that create, replace and destroy private files. A power cut while a file is being replaced leaves
+//! either the old file or the new one. Every file that the program replaces as a whole is written here, with a few
+//! exceptions, which `tests/house` lists. Does not own the content of the files.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};

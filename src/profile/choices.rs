@@ -11,8 +11,8 @@ pub struct PerPart<T> {
     pub onset: T,
     /// The value for the deepest part of the infusion.
     pub peak: T,
-    /// The value for the time in which the patient comes back. In a profile, the key of this part is `return`, which is
-    /// a keyword in Rust.
+    /// The value for the time in which the patient comes back. In a profile, the key of this part is `return`. The
+    /// field has another name, because `return` is a keyword in Rust.
     pub returning: T,
     /// The value for the calm at the end.
     pub landing: T,

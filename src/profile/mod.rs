@@ -30,8 +30,8 @@ pub const PROFILES_MAX: usize = 64;
 /// A clinic's recipe for a session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The stem of the profile's file name, such as `gentle-tide`. Everything except the screens uses this name; the
-    /// screens show the title.
+    /// The stem of the profile's file name, such as `gentle-tide`. Files and messages use this name; patients and staff
+    /// see the title.
     pub name: String,
     /// The profile's name on screens, 1 to 40 characters, required in at least one language (see
     /// [`Profile::title_in`]).
@@ -223,15 +223,15 @@ impl Profile {
         }
     }
 
-    /// Returns the title in the first of `languages` in which there is one, otherwise in any language. Returns the name
-    /// if there is no title at all.
+    /// Returns the title in the first of `languages` that has one, otherwise in any language. Returns the name if there
+    /// is no title at all.
     #[must_use]
     pub fn title_in(&self, languages: &[Language]) -> &str {
         let title = self.title.first_of(languages).or_else(|| self.title.iter().next().map(|(_, title)| title));
         title.map_or(&self.name, |title| title)
     }
 
-    /// Returns the description in the first of `languages` in which there is one. Empty if there is none.
+    /// Returns the description in the first of `languages` that has one, or an empty text if none has.
     #[must_use]
     pub fn description_in(&self, languages: &[Language]) -> &str {
         self.description.first_of(languages).map_or("", |description| description)
@@ -273,7 +273,7 @@ pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
 }
 
 /// Returns a finding for each title or description of a profile in a language that is not among `languages`. Such a
-/// text does no harm, because it is never shown, but its tag may be misspelt.
+/// text does no harm, but its tag may be misspelt.
 #[must_use]
 pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
     let Ok(text) = read_text(file) else { return Vec::new() };
@@ -283,7 +283,7 @@ pub fn unknown_languages(file: &Path, languages: &[Language]) -> Vec<Finding> {
 }
 
 /// Reads every profile in `dir`. Returns the profiles without findings, sorted by name, and all findings, including one
-/// about `dir` itself.
+/// about `dir` itself if the folder cannot be used.
 #[must_use]
 pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding>) {
     let mut profiles = Vec::new();

@@ -168,7 +168,7 @@ fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<M
     let tracks = tracks.unwrap_or_else(|| otherwise.tracks.clone());
     let joined = section.list("joined", TRACKS_MAX, "music files that tracks names", |name| {
         let path = PathBuf::from(name);
-        // The first track is skipped, because there is no track before it that it could follow.
+        // The first track is skipped, because no track precedes it.
         let follows = tracks.iter().skip(1).any(|track| *track == path);
         if follows { Ok(path) } else { Err("a file listed in tracks after another one".to_owned()) }
     });

@@ -1,5 +1,5 @@
-//! Owns the tests of profiles: every problem is reported with its line, the shipped profiles have none, and a part has
-//! the value of the whole arc for every key that it lacks.
+//! Owns the tests of profiles: that every problem is reported with its line, that the shipped profiles have no problem,
+//! and that a part has the value of the whole arc for every key that it lacks.
 
 // When expect-test updates a raw string, it always writes the `#` characters.
 #![allow(clippy::needless_raw_string_hashes)]
@@ -24,8 +24,8 @@ fn lines(findings: &[Finding]) -> String {
     })
 }
 
-/// Compares the findings in `text` with `expected`. Lists of places, beds and sounds in the findings are replaced with
-/// a phrase first, so that the expected text stays the same when the program gets more of them.
+/// Compares the findings in `text` with `expected`. Lists of places, beds and sounds in the findings are each replaced
+/// with a phrase first, so that the expected text stays the same when a place, a bed or a sound is added.
 fn check(text: &str, expected: &Expect) {
     let found = lines(&read(Path::new("profiles/x.toml"), text).findings);
     let found = found.replace(&SoundChoice::one_of(), "a choice of sound");

@@ -32,7 +32,7 @@ impl Named for BreathPattern {
 }
 
 impl BreathPattern {
-    /// Every pattern, in the order in which they are offered.
+    /// All patterns, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::FourSix, Self::ThreeSeven, Self::FiveFive, Self::Box4];
 
     /// The pattern's name in files and messages: `4-6`, `3-7`, `5-5` or `4-4-4-4`.
@@ -69,7 +69,7 @@ impl BreathPattern {
         Duration::from_secs_f64(self.seconds().iter().sum())
     }
 
-    /// The breath at `since_start` after the first inhale began. The level and its slope are continuous.
+    /// The breath when `since_start` has passed since the first inhale began. The level and its slope are continuous.
     #[must_use]
     pub fn at(self, since_start: Duration) -> Breath {
         let [inhale, full, exhale, empty] = self.seconds();

@@ -19,8 +19,8 @@ pub const NO_DESK_AFTER: Duration = Duration::from_secs(5);
 /// If nobody has acknowledged a received call after this time, the desk's tone rises, that is, becomes more urgent.
 pub const RISES_AFTER: Duration = Duration::from_secs(30);
 /// Default delay of the first step of the escalation list. It counts from the press and not from *Received*, because a
-/// call that no desk receives needs the list most. If a responder does not come in time or their presence lapses, it
-/// counts from that moment.
+/// call that no desk receives needs the list most. If a responder does not come in time or their presence lapses, the
+/// delay counts from that moment instead.
 pub const ESCALATES_AFTER: Duration = Duration::from_mins(1);
 /// Maximum number of steps in the escalation list.
 pub const ESCALATION_STEPS_MAX: usize = 8;
@@ -30,7 +30,7 @@ pub const RINGS_AGAIN_AFTER: Duration = Duration::from_mins(2);
 /// again.
 pub const PRESENCE_LAPSES_AFTER: Duration = Duration::from_mins(3);
 
-/// The progress of a call, in ascending order.
+/// The phases of a call, in order of progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CallPhase {
     /// The call button was pressed. The call is shown once the journal has written it or failed to, or after
@@ -66,7 +66,7 @@ pub struct Call {
     pub phase: CallPhase,
     /// When the call entered this phase or, in [`CallPhase::Here`], when staff last touched the tablet.
     pub phase_since: RoomTime,
-    /// When the call was first pressed.
+    /// When the call button was first pressed for this call.
     pub placed_at: RoomTime,
     /// The name of the person who is coming or here, if it is known.
     pub responder: Option<String>,
@@ -80,7 +80,7 @@ pub struct Call {
     pub tone_raised: bool,
     /// Number of escalation steps taken since the call was last left unacknowledged.
     pub escalation_steps: usize,
-    /// How many times the escalation list has started over, because a responder did not come or has left again.
+    /// How many times the escalation list has started over, because a responder did not come or their presence lapsed.
     pub escalation_round: u32,
     /// Whether the call may be shown on the tablet and at the room's own desk. Until then, the snapshot does not
     /// contain the call.
@@ -95,8 +95,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Places a call at `now`. A signal sounds, and the call is sent to the broker and to the nurse-call contact, both
-    /// at once. The screen and the room's own desk show it only when `shown` is set.
+    /// Places a call at `now`. A signal sounds, and the call is sent immediately, to the broker and to the nurse-call
+    /// contact. The screen and the room's own desk show it only when `shown` is set.
     pub(super) fn place(now: RoomTime, id: CallId, practice: bool, effects: &mut VecDeque<Effect>) -> Self {
         let call = Self {
             id,
@@ -155,8 +155,8 @@ impl Call {
 
     /// Handles *I'm coming* from a named person. Changes nothing once someone is here.
     pub(super) fn on_coming(&mut self, now: RoomTime, responder: String, effects: &mut VecDeque<Effect>) {
-        // A transport may deliver a message twice. The repeat must neither sound again nor give the responder more
-        // time.
+        // A transport may deliver a message twice. The repeat must neither cause another signal nor give the responder
+        // more time.
         let is_repeat =
             self.phase == CallPhase::OnTheWay && !self.tone_raised && self.responder.as_ref() == Some(&responder);
         if is_repeat || self.phase == CallPhase::Here {
@@ -287,8 +287,8 @@ impl Call {
         self.escalation_steps = 0;
     }
 
-    /// Starts the escalation list over, because the responder did not come or has left. The new number of the round
-    /// shows recipients that the alarm is not a repeat.
+    /// Starts the escalation list over, because the responder did not come or their presence lapsed. The new round
+    /// number shows recipients that the alarm is not a repeat.
     fn restart_escalation(&mut self, now: RoomTime) {
         self.unacknowledged_since = Some(now);
         self.escalation_round = self.escalation_round.saturating_add(1);

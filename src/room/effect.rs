@@ -9,7 +9,7 @@ use super::take_home::TakeHomeMethod;
 use crate::vocabulary::language::Language;
 use crate::vocabulary::signal::Signal;
 
-/// An instruction for the driver to execute. If it has an outcome, the driver reports that as an
+/// An instruction for the driver to execute. If it has an outcome, the driver reports the outcome as an
 /// [`Event`](super::Event).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -23,7 +23,7 @@ pub enum Effect {
         /// [`Call::presses`](super::call::Call::presses). A desk rings again whenever this number has grown.
         presses: u32,
     },
-    /// Stop sending a call, which has ended, over every transport and to the escalation list.
+    /// Stop sending a call that has ended, over every transport and to the escalation list.
     EndCall {
         /// The ended call.
         id: CallId,
@@ -42,7 +42,7 @@ pub enum Effect {
     Signal(Signal),
     /// Allow sound to come from the current output, although it is not the calibrated one.
     AcceptOutput,
-    /// Create the key of a visit that begins.
+    /// Create the key of the visit that is beginning.
     OpenVault,
     /// Decrypt the sealed notes of the visit during which the program was restarted.
     ReopenVault,
@@ -59,8 +59,8 @@ pub enum Effect {
         /// The language of the headings on the sheets.
         language: Language,
     },
-    /// Destroy the visit's key, then everything else of the visit, and then replace the process with a fresh one of the
-    /// same program.
+    /// Destroy the visit's key, then everything else that belongs to the visit, and then replace the process with a
+    /// fresh one of the same program.
     Wipe,
     /// Finish the wipe in the fresh process, check the result, and write the receipt.
     VerifyWipe,

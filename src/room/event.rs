@@ -54,7 +54,7 @@ pub enum Event {
         /// Minutes until the session has landed; `None` means [`super::Rules::landing_minutes_after_end`].
         landing_minutes: Option<u32>,
     },
-    /// The session ends and After begins, where the patient may write.
+    /// The session ends, and After begins, the stage in which the patient may write.
     AfterBegins,
     /// The patient is about to leave.
     Farewell,
@@ -97,15 +97,15 @@ pub enum Event {
         /// The call that somebody came for; `None` means the open one.
         id: Option<CallId>,
     },
-    /// Staff cleared the call, in the room.
+    /// Staff in the room cleared the call.
     CallCleared,
-    /// A practice call was shown for long enough, so it ends. A real call stays.
+    /// A practice call has been shown for long enough, so it ends. A real call stays open.
     PracticeEnds,
     /// The patient touched a reason for the call. A later reason replaces an earlier one.
     CallReasonChosen(CallReason),
     /// Staff touched the tablet.
     StaffTouched,
-    /// A desk can receive calls: one of its pages is connected, visible and able to sound.
+    /// A desk can receive calls: one of its pages is connected, visible and able to play sound.
     DeskConnected {
         /// The desk that can receive calls.
         desk: DeskId,
@@ -142,35 +142,35 @@ pub enum Event {
         /// The whole answer as it now reads.
         text: PatientText,
     },
-    /// The patient answered a question about intentions with a drawing. Text that answers the same question stays.
+    /// The patient answered a question about intentions with a drawing. A written answer to the same question is kept.
     IntentionDrawn {
         /// Index of the question, from 0.
         question: usize,
         /// The whole drawing as it now looks.
         drawing: Drawing,
     },
-    /// The patient changed the text "Something I want my clinician to know".
+    /// The patient changed the text under "Something I want my clinician to know".
     ForClinicianWritten {
         /// The whole text as it now reads.
         text: PatientText,
     },
-    /// The patient shared the text for the clinician with the desk, or withdrew it.
+    /// The patient shared with the desk what was written for the clinician, or withdrew it.
     ForClinicianShared {
         /// Whether the text is shared now.
         on: bool,
     },
     /// The vault has sealed a version of the notes, or has failed to.
     NotesSealed {
-        /// [`Notes::version`] of what was sealed.
+        /// [`Notes::version`] of the notes that were to be sealed.
         version: u64,
         /// Whether that version is on disk.
         ok: bool,
     },
     /// The vault restored the notes after a restart.
     NotesRestored(Box<Notes>),
-    /// The vault found sealed notes whose key is gone, or could not be opened.
+    /// The sealed notes are lost: their key is gone, or the vault could not be opened.
     NotesLost,
-    /// Some or all of the sealed notes failed authentication; the rest was restored.
+    /// Some or all of the sealed notes failed authentication; any others were restored.
     NotesDamaged,
 
     /// The patient asked how the note can be taken home.
@@ -191,7 +191,7 @@ pub enum Event {
     TakeHomeFinished {
         /// The method that was used.
         method: TakeHomeMethod,
-        /// [`Notes::version`] of what was delivered.
+        /// [`Notes::version`] of the note that was to be delivered.
         version: u64,
         /// The code in the sealed file's name, if there is one, or the reason for the failure.
         outcome: Result<Option<String>, TakeHomeError>,
@@ -234,7 +234,7 @@ pub enum Event {
     /// A piece of music was skipped.
     SkipPiece,
     /// Staff pressed *Calm now*, which also switches the anchor on, or undid it. While the room is calmed, all sound
-    /// but the signals is softer, and music is silent if a bed plays.
+    /// but the signals is softer, and music is silent while a bed is playing.
     Calm {
         /// Whether the room is calmed.
         on: bool,
@@ -279,8 +279,8 @@ pub enum Event {
         /// Whether the trouble is present.
         on: bool,
     },
-    /// A checkpoint of the room's time. It is journaled, so that a restart resumes at about the same minute even if
-    /// nothing else has happened.
+    /// A checkpoint of the room's time. It is journaled, so that, after a restart, the room resumes at about the same
+    /// minute even if nothing else has happened.
     TimeMarked,
     /// The program has restarted and replayed its journal.
     Restarted,
@@ -351,8 +351,8 @@ impl Event {
         )
     }
 
-    /// Whether the event has no effect any more once another one of the same variant follows. A skip keeps its effect,
-    /// because skips are counted.
+    /// Whether a later event of the same variant makes this one irrelevant. A skip is never superseded, because skips
+    /// are counted.
     #[must_use]
     pub const fn is_superseded_by_next(&self) -> bool {
         matches!(

@@ -3,19 +3,19 @@
 //!
 //! # Driving a state machine
 //!
-//! All state machines of this program that have no clock follow one contract. They are this room and the two ends of a
-//! transport (`line::room_end`, `line::fleet` and their parts). The method names are the same everywhere.
+//! This room and the two ends of a transport (`line::room_end`, `line::fleet` and their parts) are state machines
+//! without a clock. They follow one contract and use the same method names.
 //!
 //! - `handle_input(now, …)`, or `handle_…`/`on_…` if there are several inputs, takes in what happened. It never blocks,
-//!   and its only failure is a refusal that leaves the machine unchanged.
+//!   and its only failure is a refusal, after which nothing but expired timers has changed the machine.
 //! - `poll_…()` (`poll_effect`, `poll_transmit`, `poll_event`) returns the next thing to do, send or know. Poll it
 //!   after every input and every timeout until it returns `None`, since whatever is not polled is delayed.
-//! - `poll_timeout()` returns when `handle_timeout(now)` is next due if nothing happens before. Poll it again after
-//!   every input, since an earlier answer may be too late. `None` means never.
-//! - `handle_timeout(now)` does what is due by `now`. It does no harm to run it early or twice. Inputs run it first
+//! - `poll_timeout()` returns when `handle_timeout(now)` is next due if nothing happens before then. Poll it again
+//!   after every input, since the previous answer may now be too late. `None` means never.
+//! - `handle_timeout(now)` does what is due by `now`. Running it early or twice does no harm. Inputs run it first
 //!   wherever the order of timers and inputs matters.
-//! - `now` never goes back. Two machines that receive the same inputs at the same times do the same. Replaying the
-//!   journal and every simulation rely on this.
+//! - `now` never goes back. Two machines that receive the same inputs at the same times behave identically. Journal
+//!   replay and every simulation rely on this.
 
 pub mod breath;
 pub mod call;
@@ -68,7 +68,7 @@ pub const DARK_PANEL_DURATION: Duration = Duration::from_secs(20);
 const SEAL_AFTER_PAUSE: Duration = Duration::from_millis(300);
 /// Maximum time from the first unsealed change until the notes are sealed, even without a pause.
 const SEAL_DELAY_MAX: Duration = Duration::from_secs(2);
-/// Time without patient activity in After or Farewell after which desks show that the room is unattended. The room
+/// How long After or Farewell may go without patient activity before desks show that the room is unattended. The room
 /// never resets itself.
 pub const UNATTENDED_AFTER: Duration = Duration::from_mins(30);
 /// Maximum number of connected desks.
@@ -119,7 +119,7 @@ pub struct Room {
     surface_cleaned: bool,
     speaker_tested: bool,
     call_tested: bool,
-    /// When the patient was last active in After or Farewell. `None` before After.
+    /// When the patient was last active in After or Farewell. `None` until After or Farewell begins.
     last_activity: Option<RoomTime>,
     wiping: bool,
     /// The part for which the pacer was last set.

@@ -1,4 +1,4 @@
-//! Owns what events change in the note and in taking it home. Does not own the content of a note (`notes`).
+//! Owns the transitions of the note and of taking it home. Does not own the content of a note (`notes`).
 
 use std::sync::Arc;
 

@@ -15,14 +15,14 @@ impl PatientText {
         Self(text.into())
     }
 
-    /// Returns the text, for the patient's screen, the vault, taking it home, or a desk with which the patient shared
-    /// it.
+    /// Returns the text. It may reach only the patient's screen, the vault, what the patient takes home, and a desk
+    /// with which the patient shared it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is empty or whitespace only.
+    /// Whether the text is empty or only whitespace.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.0.trim().is_empty()
@@ -156,8 +156,8 @@ impl Notes {
         self.written_pages() == 0 && self.for_clinician.is_blank() && self.intentions.iter().all(Answer::is_blank)
     }
 
-    /// Merges what the vault restored with what was written in the meantime. Restored pages come first. Answers and a
-    /// text for the clinician that were written in the meantime replace restored ones.
+    /// Merges what the vault restored with what was written in the meantime. Restored pages come first. New answers,
+    /// written or drawn, and a new text for the clinician replace the restored ones.
     pub(super) fn merge_restored(&mut self, restored: Self) {
         let newer = std::mem::replace(self, restored);
         self.pages.extend(newer.pages);
@@ -184,7 +184,7 @@ impl Notes {
         {
             words.push(text);
         } else if fits_new_page {
-            // After a full page or a drawing, text continues on a new page.
+            // If the last page is full or a drawing, or there is no page yet, the text goes on a new page.
             self.pages.push(NotePage::Words(PatientText::new(text)));
         } else {
             return Err(NoteFull);

@@ -1,5 +1,5 @@
-//! Owns the choice of a profile, and the choices made by hand on arrival that another profile must keep. Does not own
-//! the profiles (`rules`) or the session (`transitions`).
+//! Owns the choice of a profile, and the choices made by hand on arrival, which survive a change of profile. Does not
+//! own the profiles (`rules`) or the session (`transitions`).
 
 use super::{Refusal, Room, Stage};
 use crate::vocabulary::place::Place;

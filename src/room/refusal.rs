@@ -1,4 +1,5 @@
-//! Owns the reasons for which the room refuses an event, and their words. Does not own where they are shown.
+//! Owns the reasons for which the room refuses an event, and the words that describe them. Does not own where they are
+//! shown.
 
 use std::fmt;
 
@@ -16,9 +17,9 @@ pub enum Refusal {
         /// The stages in which the event is possible.
         allowed: &'static [Stage],
     },
-    /// No profile has that name.
+    /// No profile has the requested name.
     UnknownProfile,
-    /// The room does not offer that language.
+    /// The room does not offer the requested language.
     UnknownLanguage {
         /// The languages that the room offers.
         known: Vec<Language>,

@@ -45,9 +45,9 @@ pub struct ProfileRules {
     pub name: String,
     /// Length of the infusion in minutes.
     pub infusion_minutes: u32,
-    /// The place on the screen at the start.
+    /// The place on the screen until another is chosen.
     pub place: Place,
-    /// The volume at the start, in dB relative to full scale.
+    /// The volume until another is chosen, in dB relative to full scale.
     pub volume_db: f32,
     /// Minimum volume that a patient can choose, in dB relative to full scale.
     pub volume_min_db: f32,
@@ -104,8 +104,8 @@ impl Rules {
         self.profiles.iter().position(|profile| profile.name == name)
     }
 
-    /// Returns the profile at `index`. If there is no such profile, returns a silent default with the beach, because a
-    /// room without any valid profile must still work.
+    /// Returns the profile at `index`. If there is no such profile, returns a default that is silent and shows the
+    /// beach, because a room without any valid profile must still work.
     pub(super) fn profile(&self, index: usize) -> ProfileRules {
         self.profiles.get(index).cloned().unwrap_or_default()
     }

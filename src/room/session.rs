@@ -28,7 +28,7 @@ impl Session {
         Self { timeline: SessionTimeline::new(infusion_minutes), clock: ClockState::Settling, speed: speed.max(1) }
     }
 
-    /// Starts the clock together with the infusion. Does nothing if the clock was started before.
+    /// Starts the clock together with the infusion. Does nothing if the clock has already been started.
     pub fn start(&mut self, now: RoomTime) {
         if self.is_settling() {
             self.clock = ClockState::Running { from_ms: 0, since: now };
@@ -97,7 +97,7 @@ impl Session {
     pub fn extend(&mut self, now: RoomTime, minutes: u32) {
         let clock_ms = self.clock_ms(now);
         self.timeline.extend(clock_ms.unwrap_or(0), minutes);
-        // The clock of a landed session has stopped at the old end. Without a new start here, it would jump ahead by
+        // The clock of a landed session has stopped at the old end. Unless it is restarted here, it would jump ahead by
         // the time since the landing.
         if let (ClockState::Running { .. }, Some(from_ms)) = (self.clock, clock_ms) {
             self.clock = ClockState::Running { from_ms, since: now };
@@ -112,7 +112,8 @@ impl Session {
         self.clock = ClockState::Running { from_ms: clock_ms, since: now };
     }
 
-    /// Returns when the current part gives way to the next or the session lands, or `None` if the clock is not running.
+    /// Returns when the current part ends, that is, when the next part begins or the session lands. `None` if the clock
+    /// is not running.
     #[must_use]
     pub fn next_boundary(&self, now: RoomTime) -> Option<RoomTime> {
         let ClockState::Running { from_ms, since } = self.clock else { return None };

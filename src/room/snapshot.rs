@@ -1,5 +1,5 @@
-//! Owns the snapshot, a single value with the state of the room, which screens, desks and sound follow, and the
-//! troubles and receipts in it. Does not own how the state is shown.
+//! Owns the snapshot, the state of the room as a single value, with its troubles and receipts. Screens, desks and sound
+//! follow the snapshot. Does not own how the state is shown.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ named! {
     Trouble {
         /// The journal cannot be written, so a call would not survive a restart.
         JournalFailing = "journal-failing",
-        /// Part of the journal was unreadable, so changes of this visit may be lost.
+        /// Part of the journal was unreadable, so changes made during this visit may be lost.
         JournalDamaged = "journal-damaged",
         /// A call may have been lost with part of the journal, so the room placed one itself.
         CallMayBeLost = "call-may-be-lost",
@@ -30,7 +30,7 @@ named! {
         RecordSetAside = "record-set-aside",
         /// The state directory cannot be written to.
         StateUnwritable = "state-unwritable",
-        /// No sound device was found, or the one in use has gone.
+        /// No sound device was found, or the one in use has disappeared.
         SoundLost = "sound-lost",
         /// The current output is not the calibrated one, so all sound is muted.
         OutputNotCalibrated = "output-not-calibrated",
@@ -53,7 +53,7 @@ named! {
         FilesWrong = "files-wrong",
         /// A state file was damaged and was replaced by its last good copy.
         StateRestored = "state-restored",
-        /// The setup of the first run and its copy are both damaged, so the patient's volume is limited to −60 dB.
+        /// The first-run setup and its copy are both damaged, so the patient's volume is limited to −60 dB.
         SetupLost = "setup-lost",
         /// The staff PIN and its copy are both damaged, so no PIN opens the staff sheet.
         StaffPinLost = "staff-pin-lost",
@@ -70,13 +70,13 @@ named! {
         NotShownAtDesk = "not-shown-at-desk",
         /// The broker repeatedly gives this room's session to another client.
         LineFoughtOver = "line-fought-over",
-        /// A step of the escalation list reached nobody, and has reached nobody since.
+        /// The latest request of at least one step of the escalation list reached nobody.
         EscalationFailed = "escalation-failed",
-        /// The contact to the clinic's own nurse call system does not answer, or is not in the expected state.
+        /// The contact that switches the clinic's own nurse call does not answer, or is not in the expected state.
         ContactFailed = "contact-failed",
         /// A part of the program failed and was restarted, or could not be started.
         PartFailed = "part-failed",
-        /// The window has not drawn a due frame for several seconds (`driver::liveness`).
+        /// The window should have drawn a frame several seconds ago and has not (`driver::liveness`).
         ScreenStill = "screen-still",
         /// The last wipe could not be verified.
         WipeUnverified = "wipe-unverified",
@@ -106,7 +106,7 @@ impl Trouble {
 /// The proof of a wipe. It contains no patient data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Consecutive number, which reveals a missing receipt.
+    /// Consecutive number; a gap reveals a missing receipt.
     pub number: u64,
     /// Wall-clock time at which the wipe was checked, in RFC 3339 format.
     pub at: String,
@@ -206,7 +206,7 @@ pub struct Snapshot {
     pub taken_at: RoomTime,
     /// The stage of the room.
     pub stage: Stage,
-    /// When the current or last visit began. It is unique for each visit.
+    /// When the current or last visit began. This time is unique to each visit.
     pub visit_began_at: RoomTime,
     /// The session in progress; `None` outside [`Stage::Session`].
     pub session: Option<SessionView>,
@@ -220,7 +220,7 @@ pub struct Snapshot {
     pub infusion_minutes: u32,
     /// The place on the screen.
     pub place: Place,
-    /// The place that was chosen by hand on arrival, if any. Another profile keeps it.
+    /// The place that was chosen by hand on arrival, if any. It survives a change of profile.
     pub place_on_arrival: Option<Place>,
     /// The patient's language.
     pub language: Language,
@@ -236,7 +236,7 @@ pub struct Snapshot {
     pub dark: bool,
     /// When the dim call panel of the dark screen disappears, if it is shown.
     pub dark_panel_until: Option<RoomTime>,
-    /// Whether the anchor is on, which *Too much* and *Calm now* switch on.
+    /// Whether the anchor is on. *Too much* and *Calm now* switch it on.
     pub anchor: bool,
     /// Whether staff have calmed the room.
     pub calm: bool,
@@ -250,7 +250,7 @@ pub struct Snapshot {
     pub brightness_trim: f32,
     /// What staff add to the intensity of the score, −1 to 1.
     pub intensity_nudge: f32,
-    /// Whether staff are talking to the patient, which lowers all sound but the signals.
+    /// Whether staff are talking to the patient. All sound but the signals is then lowered.
     pub talk_now: bool,
     /// Number of desks that can receive a call.
     pub desks: usize,
@@ -264,11 +264,11 @@ pub struct Snapshot {
     pub troubles: Vec<Trouble>,
     /// The receipt of the last wipe; `None` once another wipe or a visit has begun.
     pub receipt: Option<Receipt>,
-    /// Whether the surface was cleaned since the last reset.
+    /// Whether the surface has been cleaned since the last reset.
     pub surface_cleaned: bool,
-    /// Whether staff heard the test tone since the last reset.
+    /// Whether staff have heard the test tone since the last reset.
     pub speaker_tested: bool,
-    /// Whether a desk received a practice call since the last reset, in Turnover or Ready.
+    /// Whether a desk has received a practice call in Turnover or Ready since the last reset.
     pub call_tested: bool,
     /// Whether a wipe is in progress.
     pub wiping: bool,

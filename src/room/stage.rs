@@ -8,7 +8,7 @@ named! {
     Stage {
         /// Waiting for a patient.
         Ready = "ready",
-        /// The patient has arrived and prepares for the session.
+        /// The patient has arrived and is preparing for the session.
         Arrive = "arrive",
         /// The infusion and its music, from settling to the landing.
         Session = "session",
@@ -16,9 +16,9 @@ named! {
         After = "after",
         /// The patient is leaving.
         Farewell = "farewell",
-        /// The room is wiped, verified and prepared between two patients.
+        /// Between two patients: the room is being wiped, checked and prepared.
         Turnover = "turnover",
-        /// The wipe could not be verified, so no next patient is admitted.
+        /// The wipe could not be verified, so the next patient is not admitted.
         Blocked = "blocked",
     }
 }
@@ -57,13 +57,13 @@ impl Stage {
         Self::TURNOVER.contains(&self)
     }
 
-    /// Whether desks may show what the patient has shared, which is allowed from arrival until the farewell begins.
+    /// Whether desks may show what the patient has shared. They may from arrival until the farewell begins.
     #[must_use]
     pub fn is_sharing(self) -> bool {
         self.is_in_visit() && self != Self::Farewell
     }
 
-    /// Whether staff prepare and test the room.
+    /// Whether staff prepare and test the room in this stage.
     #[must_use]
     pub fn is_preparing(self) -> bool {
         Self::PREPARING.contains(&self)

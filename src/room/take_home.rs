@@ -22,7 +22,8 @@ named! {
     TakeHomeError {
         /// No printer answers, or the printer accepts no jobs.
         PrinterAway = "printer-away",
-        /// The printer stopped, needs attention, such as paper, or took too long. The job was cancelled.
+        /// The printer stopped, took too long, or needs attention because, for example, it is out of paper. The job was
+        /// cancelled.
         PrinterStopped = "printer-stopped",
         /// No memory stick is inserted.
         StickMissing = "stick-missing",
@@ -40,13 +41,13 @@ named! {
 pub enum TakeHomeStatus {
     /// The delivery has started, and its outcome is not known yet.
     InProgress,
-    /// The note was delivered or, for a phone, its codes were shown.
+    /// The note was delivered or, for a phone, the codes were shown.
     Done {
         /// The code in the name of a sealed file, by which patient and therapist can refer to it. `None` if no sealed
         /// file was written.
         code: Option<String>,
     },
-    /// The delivery failed. The print job or the unfinished file was removed, unless that failed as well.
+    /// The delivery failed. The print job or the unfinished file was removed, unless removing it failed as well.
     Failed(TakeHomeError),
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// Milliseconds of the room's time. It starts at zero with an empty journal, never runs backwards, and continues after
-/// a restart from the last journaled moment.
+/// Milliseconds of the room's time. It starts at zero with an empty journal, never runs backwards, and, after a
+/// restart, continues from the last journaled moment.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomTime(pub u64);
 

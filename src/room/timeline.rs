@@ -1,12 +1,12 @@
-//! Owns the timeline of a session, which clinicians call its arc: when each part begins, and the interpolation of
-//! values such as light and intensity. Does not own the session clock (`session`).
+//! Owns a session's timeline, which clinicians call the arc: when each part begins, and the interpolation of values
+//! such as light and intensity. Does not own the session clock (`session`).
 
 use crate::vocabulary::Named;
 
 /// A part of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
-    /// The patient is settled, and the infusion has not started.
+    /// The patient is settling in, and the infusion has not started.
     Settle,
     /// The first minutes of the infusion.
     Onset,
@@ -70,7 +70,7 @@ const PART_TRANSITION_MS: u64 = 5 * MINUTE_MS;
 pub const INFUSION_MINUTES_MIN: u32 = 20;
 /// Maximum length of an infusion, in minutes, extensions included.
 pub const INFUSION_MINUTES_MAX: u32 = 240;
-/// Maximum length of the landing after *End now*, in minutes.
+/// Maximum time from *End now* until the session has landed, in minutes.
 pub const LANDING_MINUTES_MAX: u32 = 20;
 
 /// When the parts of one session begin, in milliseconds of the session clock, which starts with the infusion.
@@ -86,7 +86,7 @@ pub struct SessionTimeline {
     pub landing_from_ms: u64,
     /// When the landing ends, and the session counts as landed.
     pub end_ms: u64,
-    /// When *End now* was first pressed. Transitions that begin later are faster.
+    /// When *End now* was first pressed. Transitions that begin at that time or later are faster.
     ended_at_ms: Option<u64>,
 }
 
@@ -127,15 +127,15 @@ impl SessionTimeline {
         }
     }
 
-    /// Returns the first boundary after `clock_ms`, which is the beginning of a part or the end of the session. `None`
-    /// once the session has landed.
+    /// Returns the first boundary after `clock_ms`: the beginning of a part, or the end of the session. `None` once the
+    /// session has landed.
     #[must_use]
     pub fn next_boundary(&self, clock_ms: u64) -> Option<u64> {
         self.boundaries().into_iter().find(|boundary| *boundary > clock_ms)
     }
 
-    /// Extends the infusion by `minutes` at `clock_ms`. Parts that have begun keep their beginnings, and the current
-    /// part stays the current one.
+    /// Extends the infusion by `minutes` at `clock_ms`. Parts that have already begun keep their start times, and the
+    /// current part remains the current one.
     pub fn extend(&mut self, clock_ms: u64, minutes: u32) {
         let more_ms = u64::from(minutes) * MINUTE_MS;
         let part = self.part_at(clock_ms);

@@ -22,7 +22,8 @@ use crate::vocabulary::sound::SoundChoice;
 
 /// Maximum length of one extension, in minutes.
 pub(super) const EXTEND_MINUTES_MAX: u32 = 120;
-/// Maximum number of ended calls that the room remembers. They tell a desk that reconnects which calls were cleared.
+/// Maximum number of ended calls that the room remembers. A desk that reconnects learns from them which calls were
+/// cleared.
 const ENDED_CALLS_MAX: usize = 16;
 /// Maximum amount by which staff can raise or lower the brightness, which runs from 0 to 1.
 const BRIGHTNESS_TRIM_MAX: f32 = 0.5;
@@ -426,7 +427,7 @@ impl Room {
         Ok(())
     }
 
-    /// Records that the call was tested, if a desk received a practice call while staff prepare the room.
+    /// Records that the call was tested, if a desk has received a practice call while staff are preparing the room.
     fn record_call_test(&mut self) {
         let is_received = self.call.as_ref().is_some_and(|call| call.practice && call.phase.is_received());
         self.call_tested |= is_received && self.stage.is_preparing();
@@ -579,8 +580,7 @@ impl Room {
     }
 
     /// Switches the anchor on or off. Switching it on also switches the pacer on. Switching it off returns the pacer to
-    /// what was chosen by hand or, if nothing was, to what the profile says for the current part; outside a session,
-    /// that is off.
+    /// what was chosen by hand. If nothing was, the pacer follows the profile during a session, and is off outside one.
     fn switch_anchor(&mut self, now: RoomTime, on: bool) -> Result<(), Refusal> {
         self.in_visit()?;
         self.anchor = on;

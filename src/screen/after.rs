@@ -1,5 +1,5 @@
-//! Owns After, the unhurried screen that follows the session, with no form to fill in. Here the patient writes or
-//! draws, reads cards with advice for the days ahead, takes the note home, or leaves. Does not own the note.
+//! Owns After, the unhurried screen that follows the session. It has no form to fill in: the patient writes or draws,
+//! reads cards with advice for the days ahead, takes the note home, or leaves. Does not own the note.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -20,21 +20,21 @@ use crate::widget::{ViewContext, parts};
 
 /// Number of built-in cards, which are shown if the clinic has none of its own.
 const BUILT_IN_CARDS: usize = 4;
-/// Height of each control on the first view with words of normal size, in millimetres.
+/// Height of each control of the first view, in millimetres, when words have their normal size.
 const OFFER_MM: f32 = 27.0;
 /// Side of the QR code of a clinic's link, in millimetres.
 const CODE_MM: f32 = 46.0;
 
 /// QR codes of the links on the clinic's cards, by link; `None` for a link that is too long for a code. They are cached
-/// because iced uploads every new image handle, so a code made in each view would be uploaded each time. The cache is
-/// small: all links come from the configuration. It contains no patient data.
+/// because iced uploads every new image handle: a code made anew for each view would be uploaded each time. The cache
+/// is small: all links come from the configuration. It contains no patient data.
 static LINK_CODES: LazyLock<Mutex<BTreeMap<String, Option<QrImage>>>> = LazyLock::new(Mutex::default);
 
 /// The screen of After.
 #[derive(Default)]
 pub struct AfterScreen {
     view: AfterView,
-    /// Whether the patient was already asked about leaving without taking the note home.
+    /// Whether the patient has already been asked about leaving without taking the note home.
     has_asked_to_leave: bool,
 }
 
@@ -51,7 +51,7 @@ enum AfterView {
 /// What happened on the screen.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// *Write* or *Draw* was pressed, on the first view or while taking an empty note home.
+    /// *Write* or *Draw* was pressed, on the first view or, if the note is empty, on the take-home screen.
     NotePressed(PageKind),
     /// Something happened in the editor of the note.
     Note(note::Message),
@@ -112,7 +112,7 @@ impl AfterScreen {
                 AfterView::TakeHome(take_home) => take_home.update(&message),
                 AfterView::Home | AfterView::Note(_) | AfterView::Cards(_) | AfterView::LeaveQuestion => Action::None,
             },
-            // The question is asked at most once, and only if something would be lost.
+            // The patient is asked at most once whether to leave without the note, and only if something would be lost.
             Message::LeavePressed if self.has_asked_to_leave || snapshot.is_note_taken_home() => {
                 Action::Send(Event::Farewell)
             }
@@ -181,8 +181,8 @@ fn home_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 }
 
 fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
-    // The clinic's own cards replace the built-in ones. They are looked up in the patient's language, then in its
-    // fallbacks, but not beyond the first of these languages that has built-in cards.
+    // The clinic's own cards, which replace the built-in ones, are looked up in the patient's language and then in the
+    // fallbacks of that language, but not beyond the first language that has built-in cards.
     let languages = ctx.words.languages_up_to("after-card-1-title");
     let own_cards = ctx.clinic.config.after.cards.first_of(&languages).map_or(&[][..], Vec::as_slice);
     let (count, page) = if let Some(own_card) = own_cards.get(card) {

@@ -56,8 +56,8 @@ const LANGUAGE_MM: f32 = 24.0;
 const COMFORT_MM: f32 = 26.0;
 /// Maximum diameter of the breath ring, in millimetres.
 const RING_MM: f32 = 34.0;
-/// Maximum number of languages for which the question about the language is the title of its page, with one line per
-/// language. With more languages, the question is body text, with all languages in a row.
+/// Maximum number of languages for which the question about the language is the title of its page, with a line for each
+/// language. For more languages, the question is body text without line breaks.
 const TITLE_LANGUAGES_MAX: usize = 3;
 
 const STEPS: [ArriveStep; 10] = [
@@ -110,7 +110,7 @@ pub struct ArriveScreen {
 pub enum Question {
     /// One of the three questions about the patient's intentions, by its index from 0. A drawing can answer it, too.
     Intention(usize),
-    /// What the clinician should know. It can only be written.
+    /// What the clinician should know. It can be answered only in writing.
     ForClinician,
 }
 
@@ -135,7 +135,7 @@ impl Question {
         }
     }
 
-    /// Returns the question in full, which an empty page shows.
+    /// Returns the question in full, for an empty page of text.
     fn hint(self, ctx: &ViewContext) -> String {
         match self {
             Self::Intention(index) => ctx.say(&format!("arrive-question-{}", index + 1)),
@@ -166,10 +166,10 @@ impl Question {
     }
 }
 
-/// The question that the patient is answering, with the pad of the answer.
+/// The question that the patient is answering, with the pad for the answer.
 #[derive(Default)]
 enum Answering {
-    /// No question: the screen shows all of them.
+    /// No question is being answered. The screen shows all questions.
     #[default]
     None,
     /// The patient is writing an answer.
@@ -245,8 +245,8 @@ impl ArriveScreen {
         self.step().is_practice()
     }
 
-    /// Remembers that a call was placed during Arrive. The step with the practice call then shows other words and
-    /// offers to try the dark screen.
+    /// Remembers that a call was placed during Arrive. The step with the practice call then shows other words and lets
+    /// the patient try the dark screen.
     pub fn on_call_placed(&mut self) {
         self.has_tried_call = true;
     }
@@ -405,7 +405,7 @@ impl ArriveScreen {
         let gap_mm = 3.0 * GAP_MM;
         let width_mm = (geometry.content_width_mm() - (groups_across - 1.0) * gap_mm) / groups_across;
         let group = |question: &str, choices: Vec<Element<'a, Message>>| -> Element<'a, Message> {
-            // The left hand is always at the left and the right hand at the right, so these choices are not mirrored
+            // The left hand is always on the left and the right hand on the right, so these choices are not mirrored
             // for a patient whose left hand is free.
             let each_mm = (width_mm - GAP_MM) / 2.0;
             let across = choices
@@ -517,8 +517,8 @@ impl ArriveScreen {
         let Some(breath) = ctx.snapshot.breath else { return page.view(ctx) };
         let word = |key: &str| text(ctx.say(key)).size(ctx.scale.title()).font(theme::VOICE).line_height(1.2);
         let ring = breath_ring::breath_ring(breath, ctx.clock, ctx.mm(RING_MM), is_still);
-        // The ring is among the words, so that it does not cover the light of the place, which moves with the breath as
-        // well.
+        // The ring is among the words, so that it does not cover the light of the place: that light moves with the
+        // breath, too.
         page.content(ring.words(word("breath-in"), word("breath-out"))).view(ctx)
     }
 

@@ -108,8 +108,8 @@ impl DrawPad {
 
     /// The pad over the dimmed place. `page` is the index of the page; when it changes, unfinished strokes are dropped,
     /// so that they do not move to another page. The drawing can have at most `points_max` points. `hint` is shown on
-    /// the page. `ways` are the controls that lead away from the page, the last of which closes it; `None` leaves an
-    /// empty space, so that the other controls do not move.
+    /// the page. `ways` are the controls that lead away from the page; the last one closes the pad. A `None` among them
+    /// leaves an empty space, so that the other controls do not move.
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -241,7 +241,7 @@ fn landscape<'a, M: 'a>(
 }
 
 /// The layout of a portrait screen: *Undo* and *Clear* beside the call, the tools above the page, and the ways out
-/// below it. Ways that do not fit below the page are among the tools.
+/// below it. Ways out that do not fit below the page are put among the tools.
 fn portrait<'a, M: 'a>(
     ctx: &ViewContext,
     sketch: Element<'a, M>,

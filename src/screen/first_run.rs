@@ -1,5 +1,5 @@
-//! Owns the first run: the safety notice, the room's name, the staff PIN, the size of the screen, the reading of a
-//! sound meter at the pillow, and the loudest level. There is no default PIN. Does not own how the setup is saved.
+//! Owns the first-run setup: the safety notice, the room's name, the staff PIN, the size of the screen, the reading of
+//! a sound meter at the pillow, and the loudest level. There is no default PIN. Does not own how the setup is saved.
 
 use iced::border::Border;
 use iced::widget::{column, container, row};
@@ -21,9 +21,9 @@ use crate::words::Value;
 const NAME_CHARS_MAX: usize = 40;
 /// Minimum number of digits in a PIN.
 const PIN_DIGITS_MIN: usize = 4;
-/// Shorter and longer side of the smallest screen for which the first run is laid out, in millimetres. On a smaller
-/// screen, the whole layout is scaled down, so that all its controls fit. Small controls are acceptable here, because
-/// staff go through the first run only once, with no patient in the room. The outline of a bank card is not scaled
+/// Shorter and longer side of the smallest screen for which the first-run setup is laid out, in millimetres. On a
+/// smaller screen, the whole layout is scaled down, so that all its controls fit. Small controls are acceptable here,
+/// because staff go through the setup only once, with no patient in the room. The outline of a bank card is not scaled
 /// down.
 const LEAST_DRAWN_MM: (f32, f32) = (135.9, 217.0);
 /// Amount by which one step changes the diagonal, in inches.
@@ -34,14 +34,14 @@ const CARD_MM: (f32, f32) = (85.60, 53.98);
 const CARD_RADIUS_MM: f32 = 3.18;
 /// Maximum width of the safety notice, in millimetres.
 const SAFETY_MM: f32 = 140.0;
-/// Range in which staff can set the cap, which is the loudest level, in dB relative to full scale.
+/// Range in which staff can set the cap (the loudest level), in dB relative to full scale.
 const CAP_DB: std::ops::RangeInclusive<f32> = -40.0..=0.0;
 /// Amount by which one step changes the cap, in dB.
 const CAP_STEP_DB: f32 = 2.0;
 /// Reading that is shown after the first press on *−1*, *+1* or *+10*, in dB(A).
 const FIRST_READING_DBA: f32 = 48.0;
 
-/// What staff entered in the first run. It has no `Debug`, since it carries the PIN.
+/// What staff entered in the first-run setup. It has no `Debug`, since it carries the PIN.
 pub struct SetupChoices {
     /// The room's name, as one line.
     pub room_name: String,
@@ -55,7 +55,7 @@ pub struct SetupChoices {
     pub reading_dba: Option<f32>,
 }
 
-/// The screen of the first run.
+/// The screen of the first-run setup.
 pub struct FirstRunScreen {
     step: SetupStep,
     name: TextPad,
@@ -95,7 +95,7 @@ pub enum Message {
     Name(write::Message),
     /// Something happened on the PIN pad.
     Pin(pin::Message),
-    /// The screen's diagonal was changed by this many steps of 0.1 inches; negative for a smaller screen.
+    /// The screen's diagonal was changed by this many steps of 0.1 inch; negative for a smaller screen.
     SizePressed(f32),
     /// The calibration tone was requested.
     MeterTonePressed,
@@ -111,21 +111,21 @@ pub enum Message {
     FinishPressed,
 }
 
-/// Returns the diagonal, in inches, of the smallest screen with the shape of this window for which the first run is
-/// laid out.
+/// Returns the diagonal, in inches, of the smallest screen for which the first-run setup is laid out, given a screen
+/// with the shape of this window.
 #[must_use]
 pub fn least_drawn_inches(window: Size) -> f32 {
     diagonal_inches_of(LEAST_DRAWN_MM, (window.width, window.height))
 }
 
-/// Returns the diagonal, in inches, of the smallest screen with the shape of this window that has room for every
-/// control.
+/// Returns the diagonal, in inches, of the smallest screen that has room for every control, given a screen with the
+/// shape of this window.
 fn least_inches(window: Size) -> f32 {
     smallest_diagonal_inches((window.width, window.height))
 }
 
 /// Returns the smallest diagonal that staff can set, in inches. It is one step below the smallest diagonal that the
-/// program accepts, so that staff whose screen is too small can set that size and are told that it is too small.
+/// program accepts: staff whose screen is smaller reach this step and are told that the screen is too small.
 fn lowest_inches(window: Size) -> f32 {
     to_tenth(least_inches(window) - INCH_STEP)
 }
@@ -135,7 +135,7 @@ fn to_tenth(inches: f32) -> f32 {
 }
 
 impl FirstRunScreen {
-    /// A first run whose fields start with these values from the configuration.
+    /// A first-run setup whose fields start with these values from the configuration.
     #[must_use]
     pub fn new(room_name: &str, diagonal_inches: f32, cap_db: f32) -> Self {
         Self {
@@ -274,7 +274,7 @@ impl FirstRunScreen {
         self.step as usize
     }
 
-    /// The screen of the first run.
+    /// The screen of the first-run setup.
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step {
             SetupStep::Safety => {
@@ -327,8 +327,8 @@ impl FirstRunScreen {
     }
 
     /// The step that sets the screen's diagonal by comparison with a bank card, which is at hand in every clinic and
-    /// has the same size everywhere. Staff cannot go on from this step while the diagonal is too small for every
-    /// control.
+    /// has the same size everywhere. Staff cannot go on from this step while the diagonal is so small that not all
+    /// controls would fit.
     fn screen_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         // The outline is drawn larger if the screen is assumed to be smaller, so *+* reduces the diagonal.
         let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {
@@ -355,7 +355,7 @@ impl FirstRunScreen {
             (page.end(next(ctx)), column![help, parts::staff_note(ctx, size)])
         };
         let words = words.spacing(ctx.mm(2.0));
-        // The words change, and the outline grows. The controls are above both, so that they stay where they are.
+        // The words change, and the outline grows. The controls come before both, so that they stay where they are.
         let content: Element<'a, Message> = if PageGeometry::of(ctx).is_portrait() {
             column![sizes, self.card(ctx), words].spacing(ctx.mm(6.0)).into()
         } else {

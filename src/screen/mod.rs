@@ -1,4 +1,4 @@
-//! The screens, one file each; also the PIN pad, the staff sheet, and the editors that several screens share. A file
+//! The screens, one file each; also the PIN pad, the staff sheet, and the editors that several screens share. Each file
 //! has a struct, messages in the past tense, an `update` and a `view`; Farewell, which has no controls, has only a
 //! `view`. The `update` of a screen returns an [`Action`] for the app. Screens read the room's snapshot and ask for
 //! events to be sent to the room; they never act through a port (ARCHITECTURE.md) themselves.
@@ -40,11 +40,11 @@ pub enum Action {
     Focus(&'static str),
     /// Place a practice call.
     PracticeCall,
-    /// Play a tone of the first run.
+    /// Play a test tone of the first-run setup.
     Play(TestTone),
     /// Rescale the whole interface to a screen with this diagonal, in inches.
     Rescale(f32),
-    /// Save what staff entered in the first run.
+    /// Save what staff entered in the first-run setup.
     SaveSetup(SetupChoices),
     /// Close the staff sheet.
     CloseSheet,
@@ -62,7 +62,7 @@ impl Action {
     }
 }
 
-/// A tone that staff listen to in the first run.
+/// A tone that staff listen to in the first-run setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestTone {
     /// A tone at the cap that is being set, so that staff hear the loudest level.
@@ -71,9 +71,9 @@ pub enum TestTone {
     Meter,
 }
 
-/// The screen of the present stage, or of the first run.
+/// The screen of the current stage, or of the first-run setup.
 pub enum Screen {
-    /// The screen of the first run.
+    /// The screen of the first-run setup.
     FirstRun(Box<FirstRunScreen>),
     /// The screen of [`Stage::Ready`].
     Ready(ReadyScreen),
@@ -92,7 +92,7 @@ pub enum Screen {
 /// A message of one of the screens. Farewell has no controls, so it sends none.
 #[derive(Clone, Debug)]
 pub enum ScreenMessage {
-    /// A message of the screen of the first run.
+    /// A message of the screen of the first-run setup.
     FirstRun(first_run::Message),
     /// A message of the screen of [`Stage::Ready`].
     Ready(ready::Message),
@@ -107,7 +107,7 @@ pub enum ScreenMessage {
 }
 
 impl Screen {
-    /// Returns the screen with which a stage begins.
+    /// Returns the screen of a stage, as it is when the stage begins.
     #[must_use]
     pub fn of(stage: Stage) -> Self {
         match stage {
@@ -135,8 +135,8 @@ impl Screen {
         }
     }
 
-    /// Whether a notice may cover the top of the screen. It may not in the session, which shows a notice among its own
-    /// words, nor on a page to write or draw on, which has its tabs at the top.
+    /// Whether a notice may cover the top of the screen. It may not in the session, whose screen shows a notice among
+    /// its own words, nor on a page to write or draw on, which has controls at the top.
     #[must_use]
     pub fn has_room_for_notice(&self) -> bool {
         match self {

@@ -20,12 +20,12 @@ use crate::widget::sketch::shown_drawing;
 use crate::widget::touch::touchable;
 use crate::widget::{ViewContext, parts};
 
-/// Keys of the titles of text pages. They start over after the last one.
+/// Keys of the titles of text pages. After the last one, they repeat.
 const PROMPTS: [&str; 4] = ["note-prompt-emotions", "note-prompt-memories", "note-prompt-images", "note-prompt-word"];
 /// A page of text counts as nearly full when it can take at most this many more characters.
 const CHARS_NEARLY_FULL: usize = 60;
-/// A drawing counts as nearly full when it can take about this many more points, and as full when it can take a tenth
-/// of them.
+/// A drawing counts as nearly full when it can take at most about this many more points, and as full when it can take
+/// at most a tenth of this number.
 const POINTS_NEARLY_FULL: usize = 1_500;
 /// Number of words for feelings that are offered.
 const FEELINGS: usize = 12;
@@ -78,7 +78,7 @@ pub enum Message {
     Pad(write::Message),
     /// Something happened on the drawing pad.
     Draw(draw::Message),
-    /// The page with this index was requested; one after the last is a new page.
+    /// The page with this index was requested. An index one past the last page requests a new page.
     PagePressed(usize),
     /// A page of this kind was requested. The open page is used if it is blank.
     KindPressed(PageKind),
@@ -90,7 +90,7 @@ pub enum Message {
     FeelingPressed(PatientText),
     /// The keyboard or the words for feelings were closed to show the whole page.
     PageShown,
-    /// What the patient wrote and drew on arrival was requested.
+    /// The view of what the patient wrote and drew on arrival was requested.
     BeforePressed,
     /// *Done* was pressed. The screen that opened the note closes it.
     ClosePressed,
@@ -154,7 +154,7 @@ impl NoteEditor {
             (Message::PagePressed(page), _) => self.turn(page, self.content.kind(), snapshot),
             (Message::KindPressed(kind), content) if kind == content.kind() => self.show(Shown::Keys),
             (Message::KindPressed(kind), _) => {
-                // The room may not have stored the open page yet, in which case the snapshot does not contain it.
+                // If the room has not stored the open page yet, the snapshot does not contain it.
                 let next = snapshot.notes.pages.len().max(page + 1);
                 let page = if self.content.is_blank() { page } else { page_of_kind(next, kind, snapshot) };
                 self.turn(page, kind, snapshot)
@@ -253,7 +253,7 @@ impl NoteEditor {
         PageFrame { head: head.into(), tabs, page: paper.into(), below: None, controls }.view(ctx)
     }
 
-    /// The tabs for what can be done with the page. The tab of what is shown is lit.
+    /// The tabs, each of which chooses something to do with the page. The tab of what is shown now is lit.
     fn tabs<'a>(&self, ctx: &ViewContext, shown: Shown) -> Vec<Element<'a, Message>> {
         let is_text = self.content.kind() == PageKind::Text;
         let can_turn = self.content.is_blank() || self.can_have_more_pages(ctx);
@@ -299,7 +299,7 @@ impl NoteEditor {
         self.page_count(ctx) < ctx.snapshot.note_limits.pages_max
     }
 
-    /// The controls for the previous page and for the next one. After the last page, the second control adds a page.
+    /// The controls for the previous page and for the next one. On the last page, the second control adds a page.
     fn page_controls<'a>(&self, ctx: &ViewContext) -> [Option<Element<'a, Message>>; 2] {
         let pages = self.page_count(ctx);
         let control = |id: &str, key: &str, page| side_control(ctx, id, ctx.say(key), Message::PagePressed(page));

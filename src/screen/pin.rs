@@ -1,4 +1,4 @@
-//! Owns the staff PIN pad and the digits typed so far. Does not own the PIN or the check of it.
+//! Owns the staff PIN pad and the digits typed so far. Does not own the PIN, or how it is checked.
 
 use iced::widget::{Column, Text, column, container, row};
 use iced::{Element, Length};
@@ -70,7 +70,7 @@ impl PinPad {
         }
     }
 
-    /// Shows that the PIN was wrong. If `wait` is a second or longer, shows instead that the pad is locked and for how
+    /// Shows that the PIN was wrong. If `wait` is a second or longer, shows instead that the pad is locked, and for how
     /// many seconds.
     pub fn on_wrong_pin(&mut self, wait: std::time::Duration) {
         let seconds = wait.as_secs();
@@ -82,7 +82,7 @@ impl PinPad {
         self.notice = PadNotice::Unreadable;
     }
 
-    /// Why the last PIN was not accepted. `None` if nothing went wrong, or if a digit was typed since.
+    /// Why the last PIN was not accepted. `None` if nothing went wrong, or if a digit has been typed since.
     #[must_use]
     pub fn notice(&self, ctx: &ViewContext) -> Option<String> {
         match self.notice {
@@ -144,7 +144,7 @@ impl PinPad {
         } else {
             row![container(words).width(Length::Fill), close].spacing(ctx.mm(GAP_MM)).into()
         };
-        // Without a tall head, only the keys fit, so the hint is left out.
+        // If the sheet has no tall head, only the keys fit, so the hint is left out.
         let hint = geometry.has_tall_head().then(|| parts::staff_note(ctx, ctx.staff("staff-pin-forgotten")));
         let hint_mm = if hint.is_some() { HINT_MM + GAP_MM } else { 0.0 };
         let key_mm = ((geometry.body_height_mm - hint_mm - 3.0 * GAP_MM) / 4.0).clamp(STAFF_CONTROL_MM, KEY_MAX_MM);

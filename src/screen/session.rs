@@ -33,11 +33,12 @@ const WORDS_TIME_MS: u64 = 40_000;
 const WORDS_HEIGHT_MM: f32 = 24.0;
 /// Time for which the screen says that the note was lost in a power failure.
 const RESTORED_TIME: Duration = Duration::from_mins(1);
-/// Number of lines of words, which are shown in turn.
+/// Number of lines of words that are shown in turn.
 const WORDS_COUNT: u64 = 12;
-/// Number of breaths during which a ring shows the rhythm. After these breaths only the place shows it.
+/// Number of breaths during which a ring shows the rhythm. After that, only the place shows the rhythm.
 const RING_BREATHS: u32 = 3;
-/// Number of lines of the anchor (a calm page for a patient for whom the session is too much), which are shown in turn.
+/// Number of lines that the anchor shows in turn. The anchor is a calm page for a patient for whom the session is too
+/// much.
 const ANCHOR_LINES: u64 = 4;
 /// Time for which each line of the anchor is shown, in milliseconds.
 const ANCHOR_LINE_MS: u64 = 16_000;
@@ -95,8 +96,8 @@ enum ControlGroup {
 pub enum Message {
     /// The place was touched. This only wakes the controls.
     PlaceTouched,
-    /// A timer ran out. The controls may go to rest, which also closes an open sheet, and the view is built again, with
-    /// other words if they are due.
+    /// A timer ran out. If the screen has not been touched for long enough, the controls fade to dim glyphs and an open
+    /// sheet closes. In any case, the view is built again, with other words if they are due.
     TimerElapsed,
     /// The pacer was switched on or off.
     BreathePressed(bool),
@@ -169,7 +170,7 @@ impl SessionScreen {
         Action::None
     }
 
-    /// The time at which the controls go to rest if nobody touches the screen.
+    /// The time at which the controls fade to dim glyphs if nobody touches the screen.
     fn rests_at(&self) -> Instant {
         let time = match self.group {
             ControlGroup::Controls => CONTROLS_TIME,
@@ -205,7 +206,7 @@ impl SessionScreen {
         let words = container(words(ctx, self.opened_at, is_open))
             .width(Length::Fill)
             .padding(Padding { top: ctx.mm(notice::TOP_MM), ..Padding::ZERO });
-        // While a call is open, the staff's control is in one corner, so the words are on the other side.
+        // While a call is open, a control for staff is in one corner, so the words are on the other side.
         let words = match (is_calling, ctx.is_mirrored()) {
             (false, _) => words.center_x(Length::Fill),
             (true, false) => words.align_right(Length::Fill),
@@ -292,9 +293,9 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
     };
     let places = control("places", Icon::Place, "session-place", Message::PlacesPressed);
     let sound = control("sound", Icon::Sound, "session-sound", Message::SoundPressed);
-    // *Dark* is offered in the peak, and in the onset while the pacer is off. Otherwise, *Breathe* has its position.
-    // The other controls stay where the patient has learned to find them: the last two are the lower row, and in the
-    // peak the only row.
+    // *Dark* is offered in the peak, and in the onset while the pacer is off. Otherwise, *Breathe* takes its position.
+    // Controls stay where the patient has learned to find them: the last two form the lower row or, in the peak, the
+    // only row.
     let controls = match snapshot.part() {
         Some(Part::Peak) => vec![dark, anchor],
         Some(Part::Onset) if !is_breathing => vec![places, sound, dark, anchor],
@@ -395,7 +396,7 @@ fn place_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
 /// Padding of a sheet, in millimetres.
 const SHEET_PADDING_MM: f32 = 3.0;
 
-/// A sheet above the call, with ink behind its content.
+/// A sheet that leaves the call free below it, with ink behind its content.
 fn sheet<'a>(ctx: &ViewContext, content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
     let radius = ctx.mm(7.0);
     container(content)
@@ -462,8 +463,8 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     Page::new().content(words).foot(foot).from_head().above_call().view_over(ctx, 1.0)
 }
 
-/// The largest font size at which a line of the anchor takes at most two lines, in millimetres. The smallest size if
-/// none fits.
+/// The largest font size, in millimetres, at which this line of the anchor wraps onto at most two rows. The smallest
+/// size if there is no such size.
 fn anchor_size_mm(geometry: PageGeometry, line: &str) -> f32 {
     let [largest, middle, least] = ANCHOR_SIZES_MM.map(|size_mm| size_mm * geometry.type_factor);
     let fits = |size_mm: &f32| lines_of(line, *size_mm, geometry.words_width_mm()) <= 2.0;
@@ -559,8 +560,8 @@ struct ScheduledLine {
 }
 
 /// Divides the session clock into spans of `every_ms` and returns the line of the span that contains `now`. The line is
-/// shown from the middle of its span, for [`WORDS_TIME_MS`] or until the span ends. `speed` says how many times as fast
-/// as real time the session clock runs. `None` if the clock has not started.
+/// shown from the middle of its span, for [`WORDS_TIME_MS`] or until the span ends, whichever is shorter. The session
+/// clock runs `speed` times as fast as real time. Returns `None` if the clock has not started.
 fn scheduled_line(clock_ms: Option<u64>, every_ms: u64, speed: u32, now: RoomTime) -> Option<ScheduledLine> {
     let clock_ms = clock_ms?;
     let every_ms = every_ms.max(1);

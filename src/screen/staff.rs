@@ -1,6 +1,6 @@
-//! Owns the staff sheet on the tablet, which opens after staff have held the corner and entered the PIN. It offers what
-//! the stage asks for, controls for the patient's comfort and, separately, the reset. Does not own the PIN, or the time
-//! after which the sheet closes by itself.
+//! Owns the staff sheet on the tablet, which opens after staff have held the corner and entered the PIN. It offers the
+//! main action of the stage, controls for the patient's comfort and, separately, the reset. Does not own the PIN, or
+//! the time after which the sheet closes by itself.
 
 use iced::widget::{Column, Space, column, container, row};
 use iced::{Background, Element, Length};
@@ -48,19 +48,21 @@ const LIGHT_STEP: f32 = 0.1;
 pub struct StaffSheet {
     page: SheetPage,
     settle: bool,
-    /// Index of the page of profiles that staff turned to. With `None`, the page with the chosen profile is shown.
+    /// Index of the page to which staff turned in the list of profiles. If `None`, the page with the chosen profile is
+    /// shown.
     profile_page: Option<usize>,
-    /// The place from the patient's arrival and the volume, both as they were before staff replaced them by those of
-    /// the profile. They are kept so that they can be restored. `None` if they are not replaced.
+    /// The place that the patient chose on arrival, and the volume, both as they were before staff replaced them with
+    /// those of the profile. They are kept so that they can be restored. `None` unless they are replaced.
     exchanged: Option<(Place, f32)>,
-    /// Whether staff quieted the music to talk. The music comes back when the sheet closes.
+    /// Whether staff have quieted the music to talk. The music comes back when the sheet closes.
     is_talking: bool,
 }
 
 /// What the sheet shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SheetPage {
-    /// The stage's main action and the patient's comfort, or the choice of profile before the session.
+    /// The stage's main action and the controls for the patient's comfort or, before the session, the choice of
+    /// profile.
     #[default]
     Main,
     /// What is needed less often, and the reset.
@@ -85,10 +87,10 @@ pub enum Message {
     PagePressed(SheetPage),
     /// The profile with this name was chosen.
     ProfileChosen(String),
-    /// The page of profiles with this index was requested.
+    /// The page with this index in the list of profiles was requested.
     ProfilesTurned(usize),
-    /// Staff chose whether the place from the patient's arrival stays (`true`) or the profile's place and volume
-    /// replace it (`false`). The second field is the place from arrival.
+    /// Staff chose to keep the place from the patient's arrival (`true`), or to use the place and the volume of the
+    /// profile (`false`). The second field is the place from arrival.
     KeepPressed(bool, Place),
     /// Staff chose whether the session begins with settling, in which the clock waits for the pump.
     SettlePressed(bool),
@@ -115,7 +117,8 @@ impl StaffSheet {
     pub fn update(&mut self, message: Message, snapshot: &Snapshot) -> Action {
         match message {
             Message::PagePressed(page) => self.page = page,
-            // Choosing the current profile again does nothing, because its place would replace the patient's.
+            // Choosing the current profile again does nothing, because the event would replace the patient's place with
+            // that of the profile.
             Message::ProfileChosen(name) if name == snapshot.profile => {}
             Message::ProfileChosen(name) => {
                 self.exchanged = None;
@@ -237,8 +240,8 @@ impl StaffSheet {
         (upper, Some(column![].push(keep).push(self.begin_row(ctx))))
     }
 
-    /// A toggle that keeps the place from the patient's arrival. `None` if none was chosen then, or if it is the
-    /// profile's own place.
+    /// A toggle that keeps the place from the patient's arrival. `None` if the patient chose no place then, or chose
+    /// the profile's own.
     fn keep_choice<'a>(&self, ctx: &ViewContext) -> Option<Element<'a, Message>> {
         let of_profile = ctx.profile()?.place;
         let chosen = ctx.snapshot.place_on_arrival.filter(|place| *place != of_profile);
@@ -283,8 +286,8 @@ impl StaffSheet {
         in_columns(ctx, tiles)
     }
 
-    /// One control for each length of infusion, which begins the session when touched. The control with the profile's
-    /// length is the primary one.
+    /// The toggle for settling and, for each length of infusion, a control that begins the session. The control with
+    /// the profile's length is the primary one.
     fn begin_row<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let own = ctx.snapshot.infusion_minutes;
         let mut offered: Vec<u32> = MINUTES_OFFERED.into_iter().chain([own]).collect();
@@ -440,8 +443,8 @@ fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
     } else {
         staff_parts::hold(ctx, "staff-reset", words, message)
     };
-    // If the control that accepts the sound output is shown as well, there is no height for a note. The label of the
-    // reset is then enough.
+    // If the control that accepts the sound output is shown as well, there is not enough height for a note. The label
+    // of the reset is then enough.
     let has_room = !ctx.snapshot.troubles.contains(&Trouble::OutputNotCalibrated);
     column![].push(has_room.then(|| parts::staff_note(ctx, ctx.staff("staff-reset-note")))).push(hold)
 }
@@ -487,8 +490,8 @@ pub fn warning_count(snapshot: &Snapshot) -> usize {
     snapshot.troubles.len() + usize::from(!snapshot.is_line_up())
 }
 
-/// The words at the top of the sheet: the stage or the part of the arc, the clock, and the number of warnings or of
-/// connected desks. A touch opens the warnings, if there are any.
+/// The words at the top of the sheet: the stage or the part of the arc, the clock, and the number of warnings or, if
+/// there are none, of connected desks. A touch opens the warnings, if there are any.
 fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
     let stage = match snapshot.session {
@@ -527,8 +530,8 @@ fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         .into()
 }
 
-/// A bar for each part of the arc that takes time on the session clock, which settling does not. What has passed is
-/// lit.
+/// A bar for each part of the arc that takes time on the session clock; settling takes none. The time that has passed
+/// is lit.
 fn arc<'a>(ctx: &ViewContext, session: SessionView) -> Element<'a, Message> {
     let timeline = session.timeline;
     let now_ms = session.clock_ms(ctx.clock.now()).unwrap_or(0);

@@ -35,7 +35,7 @@ const WAY_WITH_HINT_MM: f32 = 27.0;
 /// Height that the title and the actions of a portrait page take beyond what [`PageGeometry::body_height_mm`] allows
 /// for, in millimetres.
 const PORTRAIT_SPARE_MM: f32 = 1.9;
-/// Height of *Write* and *Draw*, which are offered if there is no note yet, in millimetres.
+/// Height of *Write* and *Draw*, in millimetres. They are offered if there is no note yet.
 const CHOICE_MM: f32 = 30.0;
 /// Time after which a bright drawing closes by itself, so that a forgotten drawing does not keep lighting the room.
 const PHOTO_TIME: Duration = Duration::from_mins(1);
@@ -75,7 +75,7 @@ pub enum Message {
     CodePressed(usize),
     /// The drawing with this index was requested on bright paper, for the camera of the patient's phone.
     PhotoPressed(usize),
-    /// The patient has taken the photo, or the drawing was bright for a minute.
+    /// The patient has taken the photo, or the drawing has been bright for a minute.
     PhotoEnded,
 }
 
@@ -155,8 +155,8 @@ impl TakeHomeScreen {
         self.ways(ctx).len() + usize::from(self.has_drawings()) > 1
     }
 
-    /// The methods by which this note can be taken home, a photo not included. The phone is left out if there are no
-    /// codes. Drawings do not fit into codes.
+    /// The methods by which this note can be taken home, not counting a photo. The phone is left out if there are no
+    /// codes, for example because there are only drawings, which do not fit into codes.
     fn ways(&self, ctx: &ViewContext) -> Vec<TakeHomeMethod> {
         if self.codes.is_empty() && !self.has_drawings() {
             return Vec::new();
@@ -412,8 +412,8 @@ impl QrImage {
         Self { modules: page.width + 2 * QUIET_MODULES, handle: render(page) }
     }
 
-    /// The code in the middle of a square of this side. A module is a whole number of pixels wide, because a fraction
-    /// would make some modules wider than others.
+    /// The code in the middle of a square with sides of this length. A module is a whole number of pixels wide, because
+    /// a fraction would make some modules wider than others.
     pub(super) fn view<'a, M: 'a>(&self, ctx: &ViewContext, side_mm: f32) -> Element<'a, M> {
         let (side, radius) = (ctx.mm(side_mm), ctx.mm(3.0));
         let module_px = (side / self.modules as f32).floor().max(1.0);

@@ -334,7 +334,7 @@ fn ready_question<'a>(ctx: &ViewContext) -> Page<'a, Message> {
         .end(way("turnover-ready-anyway", "turnover-ready-anyway", Message::ReadyConfirmed))
 }
 
-/// The result of the practice call. If it has not reached a desk and none is connected, the step has the state
+/// The result of the practice call. If the call has not reached a desk and none is connected, the step has the state
 /// `without_desk`. A failure says what staff can do.
 fn call_step<'a>(ctx: &ViewContext, without_desk: StepState) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;

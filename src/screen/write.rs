@@ -1,6 +1,6 @@
 //! Owns the text pad (a page of text with an on-screen keyboard and undo), the frame around a page of text, and the
-//! parts that pages of text and drawing pads share. Used by Arrive, the note, the drawing pad and the first run. Does
-//! not own where the text goes.
+//! parts that pages of text and drawing pads share. Used by Arrive, the note, the drawing pad and the first-run setup.
+//! Does not own where the text goes.
 
 use iced::widget::text_editor::{self, Action as Edit, Content, Cursor};
 use iced::widget::{Space, column, container, row, text_editor as editor};
@@ -42,8 +42,8 @@ pub const CORNER_SPACE_MM: f32 = 15.5;
 const PAGE_MIN_MM: f32 = 30.0;
 /// Minimum width of a tab in which a long word fits, in millimetres.
 const TAB_MIN_MM: f32 = 29.5;
-/// Brightness of the place behind a page, 0 to 1. Together with [`VEIL_ALPHA`], about 15 % of the place's light is
-/// left.
+/// Brightness of the place behind a page, 0 to 1. Together with [`VEIL_ALPHA`], it leaves about 15 % of the place's
+/// light.
 const BEHIND_PAGE: f32 = 0.3;
 /// Opacity of the dark overlay between the place and a page, 0 to 1. The place takes seconds to dim, but the overlay is
 /// there within half a second, so that words on [`theme::PAPER`] soon have a contrast ratio of 7.
@@ -82,7 +82,7 @@ pub enum Message {
 }
 
 impl TextPad {
-    /// A pad with `text` on it, which takes at most `chars_max` characters in all.
+    /// A pad with `text` on it. The pad takes at most `chars_max` characters in all.
     #[must_use]
     pub fn with_text(text: &PatientText, chars_max: usize) -> Self {
         let mut content = Content::with_text(text.reveal());
@@ -213,7 +213,7 @@ impl TextPad {
         self.undo.push(UndoStep { text: self.content.text(), cursor: self.content.cursor() });
     }
 
-    /// Whether the next letter starts a sentence, judged by the text of the line before the cursor.
+    /// Whether the next letter starts a sentence, judged by what precedes the cursor on its line.
     fn starts_sentence(&self) -> bool {
         let at = self.content.cursor().position;
         let Some(line) = self.content.line(at.line) else { return true };
@@ -222,14 +222,14 @@ impl TextPad {
         ends.is_empty() || ends.ends_with(['¿', '¡']) || (ends.len() < before.len() && ends.ends_with(['.', '?', '!']))
     }
 
-    /// Whether the text contains `word` as a whole word, in any case.
+    /// Whether the text contains `word` as a whole word, in upper or lower case.
     #[must_use]
     pub fn has_word(&self, word: &str) -> bool {
         find_word(&self.content.text(), word).is_some()
     }
 
-    /// Adds a word at the end, or removes it if the text contains it. This is one undo step. Returns `false` if the
-    /// word does not fit; the text is then unchanged.
+    /// Adds a word at the end or, if the text already contains the word, removes it. *Undo* reverts either in one step.
+    /// Returns `false` if the word does not fit; the text is then unchanged.
     pub fn toggle_word(&mut self, word: &str) -> bool {
         let text = self.content.text();
         let text = text.trim_end_matches('\n');
@@ -285,7 +285,7 @@ impl TextPad {
         container(keys).center_x(Length::Fill).height(Length::Fixed(ctx.mm(grid.height_mm()))).into()
     }
 
-    /// The editable page without its frame. `hint` is shown while it is empty.
+    /// The editable page without its frame. `hint` is shown while the page is empty.
     pub fn page<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
@@ -317,7 +317,7 @@ impl TextPad {
     }
 }
 
-/// The byte index at which `word` occurs in `text` as a whole word, in any case.
+/// The byte index at which `word` occurs in `text` as a whole word, in upper or lower case.
 fn find_word(text: &str, word: &str) -> Option<usize> {
     let is_letter = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
     text.char_indices().map(|(at, _)| at).find(|at| {
@@ -341,7 +341,7 @@ pub fn room_below_page_mm(geometry: PageGeometry) -> (f32, f32) {
     let height_mm = geometry.height_mm - 2.0 * MARGIN_MM - CALL_MM - GAP_MM;
     match (geometry.is_portrait(), geometry.is_small()) {
         (false, false) => (width_mm - SIDE_MM - GAP_MM, height_mm - PAGE_MIN_MM - GAP_MM),
-        // On a small landscape display the page shares the top row with the call, so it takes no height of its own.
+        // On a small landscape display, the page shares the top row with the call, so it takes no height of its own.
         (false, true) => (width_mm, height_mm),
         (true, true) => (width_mm, height_mm - PAGE_MIN_MM - GAP_MM),
         (true, false) => (width_mm, height_mm - PAGE_MIN_MM - GAP_MM - 2.0 * (TARGET_MM + GAP_MM)),
@@ -349,11 +349,11 @@ pub fn room_below_page_mm(geometry: PageGeometry) -> (f32, f32) {
 }
 
 /// The frame around a page of text. On a small display with something in `below`, the head and the tabs are left out,
-/// and there is space for few controls only.
+/// and there is space for only a few controls.
 pub struct PageFrame<'a, M> {
     /// Words beside the call that say what the page is for.
     pub head: Element<'a, M>,
-    /// Controls that switch to other things to do with the page.
+    /// Controls that choose what to do with the page: write, for example, or pick words for feelings.
     pub tabs: Vec<Element<'a, M>>,
     /// The page itself.
     pub page: Element<'a, M>,
@@ -457,7 +457,7 @@ fn side_label_mm(label: &str) -> f32 {
     SIDE_LABELS_MM.into_iter().find(fits).unwrap_or(SIDE_LABEL_LEAST_MM)
 }
 
-/// A control beside a page, or one of a row below it on a portrait screen.
+/// A control beside a page or, on a portrait screen, in a row above or below it.
 pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: String, message: M) -> Element<'a, M> {
     let size = ctx.mm(side_label_mm(&label));
     let words = parts::text_line(label, size, theme::CONTROL, theme::LAMPLIGHT).line_height(1.2).center();

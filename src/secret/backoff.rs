@@ -25,8 +25,8 @@ impl BackoffSchedule {
     }
 }
 
-/// Consecutive failed attempts. They are ordered by their number and then by the time of the last attempt, so that the
-/// greater of two values is the one with the longer wait.
+/// A number of consecutive failed attempts, and the time of the last of them. Values are ordered by the number and then
+/// by the time, so that the greater of two values is the one with the longer wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FailedAttempts {
     /// Number of failed attempts since the last success.
@@ -50,8 +50,8 @@ impl FailedAttempts {
         Self { count: self.count.saturating_add(1), last_ms: now_ms }
     }
 
-    /// Returns these attempts as if the last one was made at `now_ms` at the latest, because a clock that was set back
-    /// must not prolong the wait.
+    /// Returns these attempts, with the time of the last one moved back to `now_ms` if it is later, because a clock
+    /// that was set back must not prolong the wait.
     #[must_use]
     pub fn not_after(self, now_ms: u64) -> Self {
         Self { last_ms: self.last_ms.min(now_ms), ..self }

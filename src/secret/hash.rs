@@ -47,8 +47,8 @@ impl SecretHash {
         argon2.hash_password(secret.as_bytes(), &salt).map(|hash| Self(hash.to_string())).map_err(|_| HashingFailed)
     }
 
-    /// Whether `secret` is the secret that was hashed. The hash is computed with the parameters stored in it, which
-    /// takes as long as [`Self::new`], so never call this on an async thread.
+    /// Whether `secret` is the secret that was hashed. Hashes `secret` with the parameters that are stored in the hash.
+    /// This takes as long as [`Self::new`], so never call it on an async thread.
     #[must_use]
     pub fn verify(&self, secret: &str) -> bool {
         secret.chars().count() <= SECRET_CHARS_MAX

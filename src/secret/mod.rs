@@ -46,7 +46,7 @@ pub enum Verification {
     Correct,
     /// The secret did not match.
     Wrong {
-        /// The wait before another attempt is verified. Zero after the first few failures.
+        /// The wait before another attempt is verified. Zero for the first few failures.
         retry_after: Duration,
     },
     /// The attempt came during a wait, so it was not verified and does not count.
@@ -146,8 +146,8 @@ impl Secret {
         Ok(())
     }
 
-    /// Verifies an attempt made at `now`. It is stored as failed until it has been verified, so that nobody can avoid a
-    /// wait by stopping the program in between.
+    /// Verifies an attempt made at `now`. First stores the attempt as failed, so that nobody can avoid a wait by
+    /// stopping the program before the verification ends.
     ///
     /// # Errors
     /// If no secret is set, or if its file and the copy are damaged.
@@ -179,7 +179,7 @@ impl Secret {
     }
 
     /// Returns the hash, for a caller that verifies attempts and counts failures itself. Returns `None` if no secret is
-    /// set. If the file or its copy is damaged, restores it from the other of the two.
+    /// set. If only the file or only its copy is damaged, repairs it from the other.
     ///
     /// # Errors
     /// If a secret was set but cannot be read. The caller must then reject every attempt.
@@ -191,8 +191,7 @@ impl Secret {
         }
     }
 
-    /// Whether the copy was used because the file was found missing or damaged, at any time since this value was
-    /// created.
+    /// Whether, since this value was created, the copy has ever been used because the file was missing or damaged.
     #[must_use]
     pub fn copy_was_used(&self) -> bool {
         self.copy_was_used.load(Ordering::Relaxed)

@@ -58,12 +58,13 @@ pub struct Mix {
     /// The playlist of the current part, repeated endlessly; empty if no track should play. When the list changes, a
     /// playing track that is also in the new list keeps playing. Tracks already heard in this session come last.
     pub tracks: Vec<Track>,
-    /// Number that identifies the session. When it changes, every track counts as not yet heard.
+    /// Number that identifies the session. When it changes, every track except the one playing counts as not yet heard.
     pub session: u64,
     /// Length of the crossfade from one track to the next and between tracks and score, 0 to [`CROSSFADE_MAX_S`]
     /// seconds.
     pub crossfade_s: f32,
-    /// Total number of skips requested so far. An increase by *n* crossfades to the *n*th track that follows.
+    /// Total number of skips requested so far. When it increases by *n*, the music crossfades to the *n*th piece that
+    /// would have followed, where a piece is a track or several joined tracks.
     pub skips: u32,
     /// Level of the tracks in dB, at most 0.
     pub music_db: f32,
@@ -141,9 +142,11 @@ pub struct Options {
     /// Level of the chime on `chime_device`, in dB relative to full scale; `None` means −6 dB. The level never applies
     /// to the patient's output.
     pub chime_db: Option<f32>,
-    /// The output that the room was calibrated for. If it is empty, the first output found counts as calibrated.
+    /// The output that the room was calibrated for. If neither of its fields is set, the first of the sound server's
+    /// outputs to be used counts as calibrated.
     pub calibrated: CalibratedOutput,
-    /// Folder of the clinic's recorded clips, with a subfolder per language: `media/voice`.
+    /// Folder of the clinic's recorded clips, `media/voice`, with a subfolder per language. Without it, every signal
+    /// plays its tones.
     pub voice_dir: Option<PathBuf>,
     /// Folder of the recorded instruments, `media/instruments`. Without it, the score is synthesised.
     pub instruments_dir: Option<PathBuf>,
@@ -179,13 +182,13 @@ pub enum SoundEvent {
     /// There is no usable output, the output was lost, or a fault in the program interrupted the sound. While there is
     /// no output, the sound checks every second whether the outputs have changed.
     DeviceLost {
-        /// What the system reported.
+        /// What went wrong.
         why: String,
     },
     /// An output on which sound is allowed is available, for the first time or again.
     DeviceBack,
-    /// Sound would come out somewhere that the room is not calibrated for, for example after a plug was pulled.
-    /// Everything on this output is muted, signals too, until the calibrated output is back or
+    /// Sound would come out of an output or port that the room is not calibrated for, for example because a plug was
+    /// pulled. Everything on this output is muted, signals too, until the calibrated output is back or
     /// [`SoundHandle::accept_output`] is called.
     OutputNotCalibrated {
         /// The output, by its name in [`outputs`].
@@ -196,8 +199,8 @@ pub enum SoundEvent {
     /// [`SoundEvent::OutputNotCalibrated`] no longer applies: sound fades in again on an output where it is allowed, or
     /// the output was lost altogether, so that [`SoundEvent::DeviceLost`] applies.
     OutputCalibrated,
-    /// Staff allowed an output whose level nobody has measured, because it is not the one in [`Options::calibrated`].
-    /// The patient's volume is limited to [`Options::unmeasured_volume_db`] there.
+    /// Staff allowed an output other than the one in [`Options::calibrated`]. Nobody has measured its level, so the
+    /// patient's volume is limited to [`Options::unmeasured_volume_db`] there.
     OutputUnmeasured {
         /// The output, by its name in [`outputs`].
         output: String,
@@ -207,7 +210,7 @@ pub enum SoundEvent {
     /// The corridor's chime has no output. The sound looks for one every 20 seconds and whenever the chime should
     /// sound.
     ChimeLost {
-        /// What the system reported.
+        /// What went wrong.
         why: String,
     },
     /// The corridor's chime has an output again.
@@ -241,7 +244,8 @@ pub enum SoundEvent {
     TracksBack,
 }
 
-/// Handle of the sound. All clones control the same sound, which fades out and closes when the last one is dropped.
+/// Handle of the sound. All clones control the same sound. When the last of them is dropped, the sound fades out and
+/// its output closes.
 #[derive(Clone)]
 pub struct SoundHandle {
     shared: Arc<SoundState>,
@@ -303,21 +307,21 @@ impl SoundHandle {
         let _ = self.commands.try_send(OutputCommand::MixChanged);
     }
 
-    /// Plays `signal` once, unaffected by ducking and holding. Without an output it is dropped, not delayed. Only the
-    /// corridor's chime, which has an output of its own, is retried for a few seconds.
+    /// Plays `signal` once, unaffected by ducking and holding. Without an output it is dropped, not delayed. On the
+    /// corridor's own output, however, a chime that failed is tried again for as long as one chime lasts.
     pub fn signal(&self, signal: Signal) {
         self.send(OutputCommand::Signal(signal));
     }
 
-    /// Sends a command, or logs a warning if the queue is full. A closed queue causes no warning, because the sound was
-    /// stopped or was silent from the start.
+    /// Sends a command, or logs a warning if the queue is full. A closed queue causes no warning: it means that the
+    /// sound has been stopped, or was silent from the start.
     fn send(&self, command: OutputCommand) {
         if let Err(TrySendError::Full(_)) = self.commands.try_send(command) {
             warn!("a command to the sound was lost, because the sound's thread accepts none");
         }
     }
 
-    /// Selects the language of spoken signals, which is the name of a folder in `media/voice`. The clip for
+    /// Selects the language of spoken signals, by the name of its folder in `media/voice`. The clip for
     /// [`Signal::SomeoneComing`] names `clinician` if the clinic has recorded that name. Signals without a clip play
     /// tones. Returns without waiting.
     pub fn select_voice(&self, language: &str, clinician: Option<&str>) {
@@ -329,7 +333,8 @@ impl SoundHandle {
         self.send(OutputCommand::AcceptOutput);
     }
 
-    /// Returns statistics about the output: counts and the largest error since the start, and the latest latency.
+    /// Returns statistics about the output: counts and the largest clock error since the start, and the latest
+    /// measured latency.
     #[must_use]
     pub fn health(&self) -> OutputHealth {
         self.shared.health()

@@ -1,5 +1,5 @@
-//! Tests that a panic of one of the sound's threads is reported and the thread restarts, and that a silent sound can be
-//! stopped without blocking.
+//! Tests that a panic of one of the sound's threads is reported, that the thread then restarts, and that a silent sound
+//! can be stopped without blocking.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};

@@ -40,7 +40,7 @@ pub struct PreparedNote<'a> {
     pub date: NaiveDate,
 }
 
-/// Why a part of a note may be left on the print server or at its destination after a wipe.
+/// Why a part of a note may be left on the print server, or at the destination of sealed notes, after a wipe.
 #[derive(Debug, Error)]
 pub enum PurgeError {
     /// The print server does not respond, or still has a job.
@@ -91,8 +91,8 @@ impl TakeAway {
         self.sealer.is_some()
     }
 
-    /// Prints a note and returns once it is printed or has failed. If the print server may still have the job
-    /// afterwards, a marker file remains, which makes the next wipe remove the job.
+    /// Prints a note and returns once printing has succeeded or failed. If the print server may still have the job
+    /// afterwards, a marker file remains, so that the next wipe removes the job.
     ///
     /// # Errors
     /// Why the note was not printed, or why its job could not be removed after printing.
@@ -153,8 +153,8 @@ impl TakeAway {
         Ok(())
     }
 
-    /// Returns whether nothing is being printed or sealed, and no earlier printing or sealing may have left anything
-    /// behind.
+    /// Returns whether nothing is being printed or sealed, and nothing can have been left behind by earlier printing or
+    /// sealing.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         is_clear(&self.state)

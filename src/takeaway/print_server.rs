@@ -1,5 +1,5 @@
-//! Owns the connection to the system's print server, which carries one IPP request and its response, with time limits,
-//! and the construction of requests. Does not own the choice of operations and attributes.
+//! Owns the connection to the system's print server, which carries one IPP request and its response within a time
+//! limit. Also owns the construction of requests. Does not own the choice of operations and attributes.
 
 use std::ffi::OsString;
 use std::io::{self, Cursor, Read, Write};
@@ -58,7 +58,7 @@ impl ServerError {
 const NOT_FOUND: u16 = 0x0406;
 
 /// A connection with one deadline for all its reads and writes. A timeout for each read would not be enough, because a
-/// server that sends one byte at a time would never reach it.
+/// server that sends one byte at a time would never exceed it.
 struct TimedStream {
     stream: Stream,
     deadline: Instant,
@@ -190,7 +190,7 @@ fn parse_response(response: &[u8]) -> Result<IppRequestResponse, ServerError> {
 pub struct IppRequest(IppRequestResponse);
 
 impl IppRequest {
-    /// Creates a request for an operation on the printer or job at `uri`, or on the print server itself if that is
+    /// Creates a request for an operation on the printer or job at `uri`, or on the print server itself if `uri` is
     /// `None`, in the name of `user`.
     ///
     /// # Errors

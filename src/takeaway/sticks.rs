@@ -8,7 +8,7 @@ const DEVICES: &str = "/sys/dev/block";
 /// removable.
 const SYSTEM_PATHS: [&str; 8] = ["/boot", "/efi", "/etc", "/home", "/nix", "/usr", "/var", "/opt"];
 
-/// Returns the mount points of all sticks that can be written, most recently mounted first.
+/// Returns the mount points of all writable sticks, the most recently mounted one first.
 #[must_use]
 pub fn find() -> Vec<PathBuf> {
     std::fs::read_to_string(MOUNTS).map(|mounts| find_in(&mounts, Path::new(DEVICES))).unwrap_or_default()

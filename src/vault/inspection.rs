@@ -17,7 +17,7 @@ struct InspectionLimits {
 }
 
 /// Limits for a state directory. A slow tablet reads `read_bytes` in half a minute. The journal, the receipts and the
-/// caches of places and loudness take less than a tenth of that.
+/// caches of places and loudness take less than a tenth of `read_bytes`.
 const LIMITS: InspectionLimits = InspectionLimits { entries: 20_000, depth: 8, read_bytes: 4 << 30 };
 /// Size of the buffer that files are read into, in bytes.
 const READ_BYTES: usize = 256 * 1024;
@@ -29,8 +29,8 @@ pub struct Inspection {
     pub unexpected: usize,
     /// Number of files that contain a sealed piece.
     pub with_ciphertext: usize,
-    /// Number of files and directories that a limit kept from being inspected completely. The inspection ends at the
-    /// first entry beyond the limit on entries.
+    /// Number of files and directories that were not inspected completely because of a limit. The first entry beyond
+    /// the limit on entries counts as one, and ends the inspection.
     pub not_inspected: usize,
 }
 

@@ -1,11 +1,11 @@
 //! Owns a patient's notes at rest: the visit's key, the sealed notes, the destruction of both, and the receipt that
-//! proves it. Also owns the protection of the process's memory. Does not own the content of the notes, or the methods
-//! of taking them home (`takeaway`).
+//! proves their destruction. Also owns the protection of the process's memory. Does not own the content of the notes,
+//! or the methods of taking them home (`takeaway`).
 //!
 //! The key is kept only in memory, never on a disk (see [`KeyStorage`]). Each page is sealed separately, as a piece, so
 //! damage to one page does not affect the others. The manifest, which is stored beside the key, identifies the latest
-//! pieces, so an older piece put in the place of a newer one is detected. All functions block, so call them on a
-//! separate thread.
+//! pieces, so the vault detects an older piece that was put in the place of a newer one. All functions block, so call
+//! them on a separate thread.
 
 mod inspection;
 mod process_memory;
@@ -37,7 +37,7 @@ pub const MANIFEST_FILE: &str = "visit.mark";
 /// Name of the folder of sealed notes in the state directory.
 pub const SEALED_FOLDER: &str = "notes.sealed";
 
-/// The result of opening the vault. Whatever the result, the vault then has a key and can seal notes.
+/// The result of opening the vault. In each of these cases, the vault has a key afterwards and can seal notes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
     /// Nothing was sealed before.
@@ -95,7 +95,7 @@ pub struct WipeContext<'a> {
     pub at: DateTime<FixedOffset>,
     /// Whether the journal no longer contains any record of the visit.
     pub journal_compacted: bool,
-    /// Whether this process was started after the wipe.
+    /// Whether this process was started after the wipe had begun.
     pub fresh_process: bool,
     /// The entries allowed in the state directory: `name` for a file, `name/` for a directory with any content.
     pub expected: &'a [&'a str],
@@ -172,8 +172,7 @@ impl Vault {
             self.open = Some(OpenVault { key, manifest, sealed, next_number });
             return Ok(outcome);
         }
-        // Seals the intact notes again as a complete version, so that the next start does not report the same damage
-        // again.
+        // Seals the intact notes again as a complete version, so that the next start does not report the same damage.
         let manifest = Manifest { version: opened.notes.version, pieces: Vec::new() };
         self.open = Some(OpenVault { key, manifest, sealed: Arc::default(), next_number });
         let rest = Arc::new(opened.notes);
@@ -198,7 +197,7 @@ impl Vault {
             let (key_file, manifest_file) = (runtime.join(KEY_FILE), runtime.join(MANIFEST_FILE));
             if !key_file.exists() {
                 // Some systems clean up runtime directories. Without the key's file, the next restart would lose the
-                // notes, so it is written again.
+                // notes, so that file is written again.
                 private::make_dir(runtime).map_err(failed("creating it again", runtime))?;
                 seal::write_manifest(&manifest_file, &open.key, &open.manifest)?;
                 seal::write_key(&key_file, &open.key)?;
@@ -297,8 +296,8 @@ impl Vault {
         receipts::last(&self.receipts_file())
     }
 
-    /// Verifies the chain of receipts and returns the number of receipts. `known` is the newest receipt in the journal,
-    /// which reveals whether a receipt was removed from the end of the file.
+    /// Verifies the chain of receipts and returns the number of receipts. `known` is the newest receipt in the journal.
+    /// It reveals whether a receipt was removed from the end of the receipts file.
     ///
     /// # Errors
     /// If the file cannot be read, or the chain is broken; the error then says where.
@@ -349,7 +348,8 @@ impl Vault {
             .collect()
     }
 
-    /// Returns whether the runtime directory is empty. The directory is for keys only, so any entry might be a key.
+    /// Returns whether the runtime directory is empty. Nothing but the key and its manifest belongs there, so any entry
+    /// might be a key.
     fn no_key_is_left(&self) -> bool {
         let KeyStorage::Runtime(runtime) = &self.keys else { return true };
         match inspection::count_entries(runtime) {

@@ -6,7 +6,7 @@ use std::io;
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
-/// The protections that the system granted. The program also runs without them.
+/// Which protections the system granted. The program also runs without them.
 #[derive(Debug)]
 pub struct MemoryProtection {
     /// `Ok` if a crash writes no core dump.

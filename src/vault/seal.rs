@@ -1,13 +1,12 @@
-//! Owns the formats of the key, the manifest and a sealed piece. Does not own the decision of when each of them is
-//! written or destroyed.
+//! Owns the formats of the key, the manifest and a sealed piece. Does not own the decisions to write or destroy them.
 //!
 //! Each slot of the notes is sealed with XChaCha20-Poly1305 as a separate piece, so damage to one piece does not affect
-//! the others. Slot 0 contains the answers about intentions, in words or drawn, and the words for the clinician, and
-//! each further slot contains one page. A piece consists of [`PIECE_MAGIC`], its number (8 bytes), its slot (4), nonce
-//! (24), tag (16) and ciphertext. The manifest, which is stored beside the key, consists of [`MANIFEST_MAGIC`], the
-//! version of the notes (8), zeros (4), nonce, tag and ciphertext. Its ciphertext lists the number and the tag of each
-//! slot's current piece, so an older piece put in the place of a newer one is detected. Numbers are little-endian. The
-//! bytes before the nonce are authenticated as associated data.
+//! the others. Slot 0 contains the answers about intentions (written or drawn) and the words for the clinician; each
+//! further slot contains one page. A piece consists of [`PIECE_MAGIC`], its number (8 bytes), its slot (4), a nonce
+//! (24), a tag (16) and the ciphertext. The manifest, which is stored beside the key, consists of [`MANIFEST_MAGIC`],
+//! the version of the notes (8), zeros (4), a nonce, a tag and the ciphertext. Its ciphertext lists the number and the
+//! tag of each slot's current piece, so an older piece that was put in the place of a newer one is detected. Numbers
+//! are little-endian. The bytes before the nonce are authenticated as associated data.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -71,7 +70,7 @@ pub struct Manifest {
 pub struct OpenPiece {
     /// The identity with which the piece was sealed.
     pub id: PieceId,
-    /// The slot of the notes whose content it holds: 0 for the answers, or the number of a page, counted from 1.
+    /// The slot whose content the piece holds: 0 for the answers, or the number of a page, counted from 1.
     pub slot: usize,
     plain: Zeroizing<Vec<u8>>,
 }
@@ -137,8 +136,8 @@ pub fn seal_slot(key: &Key, number: u64, slot: usize, notes: &Notes) -> Result<(
     if bytes_needed > PIECE_BYTES_MAX || slots(notes) > PIECES_MAX {
         return Err(VaultError::TooLarge);
     }
-    // The buffer has its final capacity from the start and is encrypted in place, because no copy of the words may stay
-    // behind in memory.
+    // The buffer has its final capacity from the start and is encrypted in place, because no copy of the words may be
+    // left behind in memory.
     let put = |bytes: &mut Vec<u8>| match page {
         Some(page) => put_page(bytes, page),
         None => put_answers(bytes, notes),

@@ -1,6 +1,6 @@
-//! Owns the folder of sealed pieces in the state directory. Each piece is a file that is named by the piece's number. A
-//! piece is never overwritten: a new version of a slot becomes a piece with a new number, and the old piece is removed
-//! once the manifest names the new one. Does not own the format of a piece.
+//! Owns the folder of sealed pieces in the state directory. Each piece is a file that is named after the piece's
+//! number. A piece is never overwritten: a new version of a slot becomes a piece with a new number, and the old piece
+//! is removed once the manifest names the new one. Does not own the format of a piece.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use super::{VaultError, failed, read};
 use crate::paths::private;
 use crate::room::notes::Notes;
 
-/// Maximum number of files to read, because anybody could have put files there. The program itself writes fewer.
+/// Maximum number of files to read. The program itself writes fewer, but anybody could have put more files there.
 const FILES_MAX: usize = 4 * seal::PIECES_MAX;
 
 /// The folder that contains the sealed pieces of one visit.
@@ -58,7 +58,7 @@ impl SealedFolder {
         for number in self.numbers()? {
             let file = self.file(number);
             let piece = read(&file, PIECE_BYTES_MAX)?.and_then(|bytes| seal::open_piece(key, bytes));
-            // A piece in a file with a different number was moved there, so it is ignored.
+            // A piece whose own number differs from the number in its file's name was moved, so it is ignored.
             pieces.extend(piece.filter(|piece| piece.id.number == number));
         }
         let wanted: Vec<Option<&OpenPiece>> = if let Some(manifest) = manifest {

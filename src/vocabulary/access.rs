@@ -29,8 +29,8 @@ pub struct BrokerUrl {
 }
 
 impl BrokerUrl {
-    /// Parses `mqtt://host` or `mqtts://host` (TLS). The port defaults to 1883 or 8883. Returns `None` for anything
-    /// else.
+    /// Parses `mqtt://host` or `mqtts://host` (TLS). The port defaults to 1883, or to 8883 with TLS. Returns `None` for
+    /// anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (tls, rest) = match text.strip_prefix("mqtts://") {
@@ -68,7 +68,7 @@ impl fmt::Display for BrokerUrl {
 /// Where the TLS certificate of a desk comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CertificateSource {
-    /// A certificate issued by the program's own authority, stored and renewed in the state directory.
+    /// A certificate issued by the program's own certificate authority, stored and renewed in the state directory.
     #[default]
     Auto,
     /// The clinic's own files, in PEM.

@@ -1,6 +1,6 @@
 //! Owns the safe places and their times of day, the guides that pace the breath on the screen, the parts of a picture
-//! that words may or may not cover, and the part of the screen that the call button covers. Does not own how places are
-//! drawn.
+//! that words may cover, the parts that nothing may cover, and the part of the screen that the call button covers. Does
+//! not own how places are drawn.
 
 use super::named;
 
@@ -52,7 +52,7 @@ named! {
     }
 }
 
-/// A part of a place's picture, in fractions of its width and height from the upper left corner.
+/// A part of a place's picture. Its edges are fractions of the picture's width and height, from the upper left corner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PictureBox {
     /// Left edge, 0 to 1.
@@ -83,20 +83,20 @@ impl PictureBox {
     }
 }
 
-/// The fraction of the height that the call button covers at the bottom of the screen during a session, if the screen
-/// is landscape or square. On the smallest tablet, this is 30 of 136 mm.
+/// How much of a landscape or square screen the call button covers, at the bottom, during a session, as a fraction of
+/// the screen's height. On the smallest tablet, this is 30 of 136 mm.
 pub const CALL_PART_LANDSCAPE: f32 = 0.22;
-/// The fraction of the height that the call button covers at the bottom of the screen during a session, if the screen
-/// is portrait. On the smallest tablet, this is 30 of 217 mm.
+/// How much of a portrait screen the call button covers, at the bottom, during a session, as a fraction of the screen's
+/// height. On the smallest tablet, this is 30 of 217 mm.
 pub const CALL_PART_PORTRAIT: f32 = 0.14;
 /// The aspect ratio that the pictures are composed for. A wider screen shows more of the picture at both sides; a
 /// narrower screen compresses the picture.
 const COMPOSED_ASPECT: f32 = 1.6;
 
 impl Place {
-    /// Returns the part of the picture that nothing may cover, which contains the light of the place. It lies above the
-    /// call button. `aspect` is the screen's width divided by its height. `None` if the part is unknown (the clinic's
-    /// own pictures) or there is nothing to see.
+    /// Returns the part of the picture that contains the light of the place and that nothing may cover. It lies above
+    /// the call button. `aspect` is the screen's width divided by its height. `None` if the part is unknown (the
+    /// clinic's own pictures) or there is nothing to see.
     #[must_use]
     pub fn focal_box(self, aspect: f32) -> Option<PictureBox> {
         let (landscape, portrait) = match self {

@@ -11,7 +11,7 @@ pub enum Signal {
     SomeoneComing,
     /// A chime that carries into the corridor when no desk can be reached.
     NoDesk,
-    /// One soft note that stays in the room when a practice call reaches no desk.
+    /// One soft note, heard only in the room, when a practice call reaches no desk.
     PracticeNoDesk,
     /// One low, soft note when the dim call panel of the dark screen appears, for a patient whose eyes are covered.
     DarkPanel,

@@ -29,7 +29,7 @@ named! {
 }
 
 named! {
-    /// The style of the generative score, which says which instruments play and how.
+    /// The style of the generative score: which instruments play, and how.
     Character {
         /// Tidal drones and slow bowed pads.
         Tidal = "tidal",

@@ -1,6 +1,6 @@
-//! Owns the plain pacers: a soft ring and an orb of light that grow and shrink with the breath, with a word for its
-//! current phase. They request their own frames, because a message for each frame would rebuild the view. Does not own
-//! the rhythm of the breath.
+//! Owns the plain pacers: a soft ring and an orb of light that grow and shrink with the breath, each with a word for
+//! the current phase of the breath. They request their own frames, because a message for each frame would rebuild the
+//! view. Does not own the rhythm of the breath.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -28,20 +28,21 @@ const DIAMETER_MIN: f32 = 0.46;
 const EDGE_RINGS: usize = 14;
 /// Width of the ring's line, as a fraction of the ring's largest diameter.
 const LINE_WIDTH: f32 = 0.02;
-/// Width of the dark line beneath the ring's line, which keeps the ring visible on a bright sea, as a fraction of the
-/// ring's largest diameter.
+/// Width of the dark line beneath the ring's line, as a fraction of the ring's largest diameter. The dark line keeps
+/// the ring visible on a bright sea.
 const BACKING_WIDTH: f32 = 0.036;
-/// Width and height of the orb's image, in pixels. The image is drawn once, and then scaled to each size of the orb.
+/// Width and height of the orb's image, in pixels. The image is computed once, and then scaled to each size of the orb.
 const ORB_PX: u32 = 192;
 
 /// Margin of the dark plate around a pacer, as a fraction of the pacer's largest diameter.
 const PLATE_MARGIN: f32 = 0.12;
 /// Gap between a pacer and its word, as a fraction of the pacer's largest diameter.
 const WORD_GAP: f32 = 0.10;
-/// Steepness of the fade of a word at the turns of the breath: a word fades over 1/12 of the breath's level.
+/// Steepness of the fade of a word at the turns of the breath: a word fades while the breath's level, which is 0 to 1,
+/// is within 1/12 of a turn.
 const WORD_FADE: f32 = 12.0;
-/// Opacity of the dark plate behind a pacer, 0 to 1. Its words have a contrast of at least 7 on it, even over the
-/// brightest place.
+/// Opacity of the dark plate behind a pacer, 0 to 1. The pacer's words have a contrast of at least 7 on the plate, even
+/// over the brightest place.
 const PLATE_ALPHA: f32 = 0.80;
 
 /// A pacer: a shape that grows and shrinks with the breath, and a word for the current phase of the breath.
@@ -112,14 +113,14 @@ pub fn breath_orb<'a, Message: 'a>(
 }
 
 impl<'a, Message: 'a> Pacer<'a, Message> {
-    /// Sets the words for breathing in and for breathing out. They are shown in turn beside the shape.
+    /// Sets the words for breathing in and for breathing out, which are shown in turn.
     #[must_use]
     pub fn words(mut self, inhale: impl Into<Element<'a, Message>>, exhale: impl Into<Element<'a, Message>>) -> Self {
         self.words = vec![inhale.into(), exhale.into()];
         self
     }
 
-    /// Puts the words below the shape instead of beside it.
+    /// Sets whether the words are below the shape or, as by default, beside it.
     #[must_use]
     pub fn word_below(mut self, is_word_below: bool) -> Self {
         self.is_word_below = is_word_below;
@@ -182,7 +183,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Pacer<'_, Message> {
         let shape = layout::Node::new(Size::new(diameter, diameter)).move_to(shape);
         let placed = words.into_iter().map(|word| {
             let (width, height) = (word.size().width, word.size().height);
-            // Both words start at the same distance from the shape, where the eye expects them.
+            // Beside the shape, both words start at the same point, where the eye expects them.
             let left = if self.is_word_below { centre_of_words.x - width / 2.0 } else { diameter + gap };
             word.move_to(Point::new(margin + left, margin + centre_of_words.y - height / 2.0))
         });
@@ -325,8 +326,8 @@ fn square(centre: Point, side: f32) -> Rectangle {
     Rectangle { x: centre.x - side / 2.0, y: centre.y - side / 2.0, width: side, height: side }
 }
 
-/// Returns the orb's image as rows of RGBA: lamplight that is brightest a little above the centre and fades out towards
-/// the edge.
+/// Returns the orb's image as rows of RGBA pixels: lamplight that is brightest a little above the centre and fades out
+/// towards the edge.
 fn orb_pixels() -> Vec<u8> {
     let pixel = |index: u32| {
         let at = |along: u32| (along as f32 + 0.5) / (ORB_PX as f32 / 2.0) - 1.0;

@@ -18,8 +18,8 @@ use crate::words::Value;
 
 /// Background of the call while no call is open.
 const AT_REST: Color = Color::from_rgb8(0x1A, 0x1A, 0x1E);
-/// Background while a finger is on the call. It appears at once, because the change of brightness is far below that of
-/// a general flash as WCAG 2.3.1 defines it.
+/// Background while a finger is on the call. It may appear at once, because the change of brightness is far below that
+/// of a general flash as WCAG 2.3.1 defines it.
 const PRESSED: Color = Color::from_rgb8(0x30, 0x24, 0x16);
 /// Background while a call is open: a warm colour that does not blink.
 const OPEN: Color = Color::from_rgb8(0x42, 0x30, 0x1A);
@@ -38,7 +38,7 @@ const MELT_MM: f32 = 6.0;
 const LAMP_MM: f32 = 15.0;
 /// Diameter of the lamp beside the words of the call while somebody is here, in millimetres.
 const LAMP_HERE_MM: f32 = 19.0;
-/// Width that the lamp and the margins take from the words of a call, in millimetres.
+/// Width that the lamp and the margins need beside the words of a call, in millimetres.
 const WORDS_MARGIN_MM: f32 = 40.0;
 /// Height that is left for the words of a call above the lamps for its progress, in millimetres.
 const WORDS_HEIGHT_MM: f32 = 20.0;
@@ -49,11 +49,11 @@ const WORDS_SIZES_MM: [f32; 4] = [11.25, 9.0, 8.75, 7.0];
 const WORDS_LEAST_MM: f32 = 5.6;
 /// Distance of the control for staff from the top of the screen in the session, in millimetres.
 const STAFF_TOP_MM: f32 = 3.0;
-/// Width that the staff's corner takes beside an open call at the top of the screen, in millimetres.
+/// Width that the staff's corner takes up beside an open call at the top of the screen, in millimetres.
 const STAFF_CORNER_MM: f32 = 26.0;
-/// Height that the line about further attempts takes from the words above it, in millimetres.
+/// Height that the line about further attempts needs below the words of a call, in millimetres.
 const TRYING_MM: f32 = 5.0;
-/// Height that the line above the words of a practice call takes from them, in millimetres.
+/// Height that the line above the words of a practice call needs, in millimetres.
 const PRACTICE_MM: f32 = 4.0;
 /// Height of the control for a reason, in millimetres.
 const REASON_MM: f32 = 22.0;
@@ -154,8 +154,8 @@ pub fn call<'a, M: Clone + 'a>(ctx: &ViewContext, place: CallPlacement, messages
     }
 }
 
-/// Returns the reasons for a call that the patient may choose, but need not. They are shown from the time at which the
-/// desk has received the call until somebody is here, and never for a practice call.
+/// Returns the controls with which the patient may, but need not, choose a reason for the call. They are shown from the
+/// time at which the desk has received the call until somebody is here, and never for a practice call.
 fn reasons<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, message: fn(CallReason) -> M) -> Option<Element<'a, M>> {
     let is_asked = match call.phase {
         CallPhase::Received | CallPhase::OnTheWay => !call.practice,
@@ -178,7 +178,7 @@ fn reasons<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, message: fn(CallRe
     });
     let geometry = PageGeometry::of(ctx);
     let columns = if geometry.is_portrait() { 2 } else { REASON_COLUMNS };
-    // On a narrow portrait screen labels take more lines, and the screen has enough height for them.
+    // A portrait screen is narrow, so labels take more lines. It is also tall, so it has space for them.
     let height_mm = if geometry.is_portrait() { REASON_MM * geometry.type_factor * 1.1 } else { REASON_MM };
     let grid = parts::control_grid(ctx, choices.collect(), columns, geometry.content_width_mm(), height_mm);
     let hint = parts::scrim_line(ctx, parts::body(ctx, ctx.say("call-reasons")));
@@ -187,7 +187,7 @@ fn reasons<'a, M: Clone + 'a>(ctx: &ViewContext, call: &Call, message: fn(CallRe
     Some(container(sheet).center_x(Length::Fill).padding(padding).into())
 }
 
-/// A gradient above the band that blends its upper edge into the place while no call is open.
+/// A gradient that blends the band's upper edge into the place above it while no call is open.
 fn melting<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
     let ink = |alpha: f32| theme::faded(AT_REST, alpha);
     let rise = iced::gradient::Linear::new(iced::Radians(0.0))
@@ -258,8 +258,8 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
         };
         if place == CallPlacement::Corner {
             let words = ctx.say(key);
-            // A letter of one word in a strong weight is assumed to be 0.6 of the font size wide, which is more than in
-            // running text.
+            // A letter in this strong weight is assumed to be 0.6 of the font size wide, more than a letter of running
+            // text.
             let letters = words.chars().count().max(1) as f32;
             let size = ctx.scale.title().min(ctx.mm(CALL_MM / (letters * 0.6)));
             let label = parts::text_line(words, size, theme::VOICE_STRONG, theme::AMBER);
@@ -283,8 +283,8 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
     beside_lamp(ctx, place, Some(call.phase), told.into())
 }
 
-/// Returns the largest of [`WORDS_SIZES_MM`] at which the words of an open call fit into its space, or
-/// [`WORDS_LEAST_MM`] if they fit at none, in logical pixels.
+/// Returns the font size for the words of an open call, in logical pixels. It is the largest of [`WORDS_SIZES_MM`] that
+/// the type size allows and at which the words fit, or [`WORDS_LEAST_MM`] if they fit at none.
 fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str) -> f32 {
     let geometry = PageGeometry::of(ctx);
     let (width_mm, height_mm) = match place {
@@ -293,7 +293,7 @@ fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str)
             let trying_mm = if call.no_desk_told { TRYING_MM } else { 0.0 };
             (geometry.width_mm - WORDS_MARGIN_MM, WORDS_HEIGHT_MM - trying_mm)
         }
-        // The control for staff takes part of the width, except in a practice call, which has none.
+        // The control for staff takes up part of the width. A practice call has no such control.
         CallPlacement::Corner => {
             let staff_mm = match (call.practice, geometry.is_portrait()) {
                 (true, _) => 0.0,

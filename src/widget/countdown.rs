@@ -10,9 +10,9 @@ use iced::{Element, Event, Length, Point, Rectangle, Renderer, Theme, alignment,
 
 use crate::theme;
 
-/// Time between two frames. In a countdown of a minute, the ring then shrinks by steps that are too small to see.
+/// Time between two frames. At this rate, the ring of a one-minute countdown shrinks by steps too small to see.
 const FRAME: Duration = Duration::from_millis(200);
-/// Width of the ring, as a fraction of its diameter.
+/// Thickness of the ring, as a fraction of its diameter.
 const RING_WIDTH: f32 = 0.05;
 /// Number of straight segments that a full ring consists of, each a few pixels long.
 const SEGMENTS: f32 = 240.0;
@@ -24,7 +24,7 @@ struct Countdown {
     duration: Duration,
 }
 
-/// Creates a ring that is full `duration` before `until` and empty at `until`, `diameter_px` logical pixels wide.
+/// Creates a ring with this diameter, in logical pixels. It shrinks for `duration`, and is empty at `until`.
 #[must_use]
 pub fn countdown<'a, Message: 'a>(until: Instant, duration: Duration, diameter_px: f32) -> Element<'a, Message> {
     let side = Length::Fixed(diameter_px);

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Returns 0 to 1 for a `progress` of 0 to 1, which is clamped. The curve has a slope of zero at both ends, so nothing
-/// that follows it starts or stops abruptly.
+/// Clamps `progress` to the range 0 to 1, and maps it to a point on a curve from 0 to 1. The curve has a slope of zero
+/// at both ends, so nothing that follows it starts or stops abruptly.
 #[must_use]
 pub fn smoothstep(progress: f32) -> f32 {
     let progress = progress.clamp(0.0, 1.0);

@@ -26,9 +26,9 @@ struct Fade {
     scrim_alpha: f32,
 }
 
-/// Shows content on ink with this corner radius. It starts to fade in at `from`, and has faded out at `until` or stays
-/// if that is `None`. Text in it must not set a colour, because iced has no opacity for a subtree: the fade changes the
-/// text colour that the content inherits.
+/// Shows content on ink with this corner radius, in logical pixels. Both start to fade in at `from` and have faded out
+/// at `until`; if `until` is `None`, they stay. Text in the content must not set a colour, because iced has no opacity
+/// for a subtree: the fade changes the text colour that the content inherits.
 pub fn fade<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     from: Instant,
@@ -38,7 +38,7 @@ pub fn fade<'a, Message: 'a>(
     painted(content, Fade { from, until, radius_px, scrim_alpha: SCRIM_ALPHA })
 }
 
-/// Like [`fade`], but without a scrim of its own, for content that already has a dark background.
+/// Like [`fade`], but without ink of its own, for content that already has a dark background.
 pub fn fade_on_veil<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     from: Instant,

@@ -17,8 +17,8 @@ struct FrameMonitor {
     is_relied_on: bool,
 }
 
-/// Records each frame in `liveness`. If `is_relied_on`, a frame is drawn at least every [`FRAME_INTERVAL_MAX`], even if
-/// nothing on the screen changes.
+/// Records each frame in `liveness`. If `is_relied_on`, a frame is drawn at least once every [`FRAME_INTERVAL_MAX`],
+/// even if nothing on the screen changes.
 pub fn frame_monitor<'a, Message: 'a>(liveness: Arc<Liveness>, is_relied_on: bool) -> Element<'a, Message> {
     Element::new(FrameMonitor { liveness, is_relied_on })
 }

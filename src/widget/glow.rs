@@ -1,5 +1,5 @@
-//! Owns soft light: an image of a glow that rises from its bottom edge. The image is computed once and scaled to any
-//! size. Does not own the position of a glow.
+//! Owns soft light: an image of a glow that rises from the bottom edge of the image. The image is computed once and
+//! scaled to any size. Does not own the position of a glow.
 
 use std::sync::OnceLock;
 
@@ -17,8 +17,8 @@ struct Glow {
     opacity: f32,
 }
 
-/// Draws light that fills its parent with this opacity, 0 to 1. It is brightest in the middle of the bottom edge, and
-/// fades out in all directions.
+/// Draws light over the whole of its parent. The light has this opacity, 0 to 1, in the middle of the bottom edge, and
+/// fades out from there in all directions.
 #[must_use]
 pub fn rising<'a, Message: 'a>(opacity: f32) -> Element<'a, Message> {
     Element::new(Glow { opacity })
@@ -51,8 +51,8 @@ impl<Message> Widget<Message, Theme, Renderer> for Glow {
     }
 }
 
-/// Returns the glow's image in one colour as rows of RGBA: opaque in the middle of the bottom edge, and transparent at
-/// the other edges.
+/// Returns the glow's image as rows of RGBA pixels in this colour: opaque in the middle of the bottom edge, and
+/// transparent at the other edges.
 fn light_pixels(color: Color) -> Vec<u8> {
     let [r, g, b, _] = color.into_rgba8();
     let pixel = |index: u32| {

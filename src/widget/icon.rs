@@ -1,5 +1,5 @@
-//! Owns the icons, which share one stroke width and never replace words. They are glyphs of a font made by
-//! `scripts/icons.py`, because both renderers draw glyphs sharply at any size. Does not own the use of an icon.
+//! Owns the icons, which share one stroke width. They are glyphs of a font made by `scripts/icons.py`, because both
+//! renderers draw glyphs sharply at any size. Does not own the use of an icon.
 
 use iced::widget::{Text, text};
 use iced::{Color, Pixels};

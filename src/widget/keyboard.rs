@@ -41,7 +41,7 @@ const KEY_SLOP_MM: f32 = 12.0;
 pub enum Keystroke {
     /// Types a letter, digit or mark, in the form that [`KeyboardState::letter`] chooses.
     Char {
-        /// The character without an accent, which labels the key.
+        /// The character without an accent.
         letter: char,
         /// The character with an accent, or the same character if it takes none.
         accented: char,
@@ -60,13 +60,13 @@ pub enum Keystroke {
     Accent,
 }
 
-/// The characters that the keys show. If a display is too small for all letters at once, they are divided into parts,
-/// which are numbered from 0.
+/// The characters that the keys show. If a display is too small for all letters or all marks at once, these are divided
+/// into parts, which are numbered from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyLayer {
-    /// The part of the letters with this number.
+    /// The letters: the part with this number.
     Letters(usize),
-    /// The part of the digits, marks and accented letters with this number.
+    /// The digits, marks and accented letters: the part with this number.
     Marks(usize),
 }
 
@@ -178,7 +178,7 @@ impl KeyGrid {
         comma.into_iter().chain(layout.marks.iter().flatten().copied()).collect()
     }
 
-    /// Returns the label of the key that leads to a layer, which says what the layer shows, such as `A – M`.
+    /// Returns the label of the key that leads to a layer. It says what the layer shows, for example `A – M`.
     fn layer_label(self, ctx: &ViewContext, layout: &Layout, layer: KeyLayer) -> String {
         let (rows, _) = self.rows(layout, layer);
         let first_and_last = rows.first().and_then(|row| row.first()).zip(rows.last().and_then(|row| row.last()));
@@ -201,7 +201,7 @@ fn letters_in_order(layout: &Layout) -> Vec<char> {
     letters
 }
 
-/// Draws the keyboard. It publishes the message that `on_key` makes of each keystroke.
+/// Draws the keyboard, which publishes for each keystroke the message that `on_key` returns.
 pub fn keyboard<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     grid: KeyGrid,

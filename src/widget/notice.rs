@@ -27,7 +27,7 @@ pub fn layer<'a, M: 'a>(ctx: &ViewContext, sheet_mm: f32) -> Option<Element<'a, 
     Some(container(line(ctx, notice)).center_x(Length::Fill).padding(padding).into())
 }
 
-/// Draws a notice as one line of text on ink, which fades in and out.
+/// Draws a notice as words that fade in and out together with the ink behind them.
 #[must_use]
 pub fn line<'a, M: 'a>(ctx: &ViewContext, notice: Notice) -> Element<'a, M> {
     let key = match notice.kind {

@@ -6,7 +6,7 @@ use crate::room::snapshot::SessionView;
 use crate::room::timeline::{MINUTE_MS, Part};
 use crate::words::{Value, Words};
 
-/// The remaining time is rounded up to a multiple of this many minutes.
+/// The remaining time is rounded up to a multiple of this length, in minutes.
 const STEP_MINUTES: u64 = 5;
 
 /// Returns the words for the part of the session that the patient is in at `now`.

@@ -14,7 +14,7 @@ use super::veil::{self, INK_BEHIND_WORDS, Veil};
 use super::{ViewContext, parts};
 use crate::theme::{self, CALL_MM, GAP_MM, MARGIN_MM, TARGET_MM};
 
-/// Width and height that the call takes up in its corner with the gaps around it, in millimetres.
+/// Width and height that the call and the gaps around it take up in their corner, in millimetres.
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
 /// Distance of the title from the top of a landscape screen, in millimetres. What follows a title of one line is then
 /// below the call.
@@ -24,12 +24,12 @@ const OVERLINE_MM: f32 = 5.2;
 /// Length of the shorter side below which a display counts as small, in millimetres. For comparison, the shorter side
 /// of a 10.1-inch display is 136 mm.
 const SMALL_DISPLAY_MM: f32 = 120.0;
-/// Maximum width of the column of words in normal type, in millimetres. A line of 118 mm holds about 45 letters, which
-/// is easy to read.
+/// Maximum width of the column of words in normal type, in millimetres. A line of this width holds about 45 letters, so
+/// it is easy to read.
 const WORDS_WIDTH_MAX_MM: f32 = 118.0;
 /// Average width of a letter, with some reserve, relative to the font size.
 const LETTER_WIDTH: f32 = 0.51;
-/// Height over which the ink behind words at the bottom of the screen fades out above them, in millimetres.
+/// Height over which ink fades out above the words at the bottom of the screen, in millimetres.
 const FOOT_FADE_MM: f32 = 42.0;
 /// Minimum width and height of a picture tile, in millimetres.
 const TILE_MIN_MM: (f32, f32) = (34.0, TARGET_MM);
@@ -74,7 +74,7 @@ impl PageGeometry {
         }
     }
 
-    /// Whether the display is higher than it is wide.
+    /// Whether the display is taller than it is wide.
     #[must_use]
     pub fn is_portrait(self) -> bool {
         self.height_mm > self.width_mm
@@ -116,7 +116,7 @@ impl PageGeometry {
         ((self.width_mm - 2.0 * self.margin_mm()) * part).min(WORDS_WIDTH_MAX_MM * self.type_factor)
     }
 
-    /// Width and height that the call takes up in its corner with the gaps around it, in millimetres.
+    /// Width and height that the call and the gaps around it take up in their corner, in millimetres.
     #[must_use]
     pub const fn call_corner_mm(self) -> f32 {
         CALL_CORNER_MM
@@ -199,7 +199,7 @@ pub struct Page<'a, M> {
     veil: Veil,
     is_above_call: bool,
     is_from_head: bool,
-    /// Whether the page has only words, so it keeps no height for actions.
+    /// Whether the page has only words, so that no space is kept for actions.
     is_low: bool,
 }
 
@@ -253,7 +253,7 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
-    /// Sets content that takes the whole width. Ink then covers the whole place.
+    /// Sets content that is as wide as the screen allows, and makes ink cover the whole place.
     #[must_use]
     pub fn wide_content(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.veil = Veil::Whole(INK_BEHIND_WORDS);
@@ -267,7 +267,7 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
-    /// Moves the title and the words to the bottom of the screen, which leaves nearly all of the place visible.
+    /// Moves the title and the words to the bottom of the screen, so that nearly all of the place stays visible.
     #[must_use]
     pub fn at_foot(mut self) -> Self {
         self.veil = Veil::Foot;
@@ -303,7 +303,7 @@ impl<'a, M: 'a> Page<'a, M> {
         self
     }
 
-    /// Sets content that takes the place of the actions in the bottom row.
+    /// Sets content that replaces the actions in the bottom row.
     #[must_use]
     pub fn foot(mut self, content: impl Into<Element<'a, M>>) -> Self {
         self.foot = Some(content.into());
@@ -343,12 +343,12 @@ impl<'a, M: 'a> Page<'a, M> {
         parts::background(theme::INK, self.content_on(ctx, Veil::None))
     }
 
-    /// Draws the page without the place behind it. Of the ink, it draws only that of [`Veil::Foot`].
+    /// Draws the page without the place behind it. The only ink that it draws is that of [`Veil::Foot`].
     fn content_on(self, ctx: &ViewContext, veil: Veil) -> Element<'a, M> {
         let geometry = PageGeometry::of(ctx);
         let gap = ctx.mm(GAP_MM);
         let margin = ctx.mm(geometry.margin_mm());
-        // An overline goes above the title. The title stays where it is on a page without an overline.
+        // An overline is placed above the title without moving the title down.
         let above_mm = if self.overline.is_some() { OVERLINE_MM } else { 0.0 };
         let top = ctx.mm(self.top_mm(ctx, geometry) - above_mm);
         // On a mirrored screen the call is at the left, so the title is indented to the right of it.
@@ -383,8 +383,8 @@ impl<'a, M: 'a> Page<'a, M> {
         let has_way_on = !self.end.is_empty();
         let dots = self.progress.filter(|_| has_dots).map(|progress| {
             let dots = container(dots(ctx, progress)).center_y(Length::Fixed(ctx.mm(TARGET_MM)));
-            // On a small portrait screen the action at the start may reach the middle. Without an action at the end,
-            // the dots are there instead.
+            // On a small portrait screen, the action at the start may reach the middle. If there is no action at the
+            // end, the dots are moved to the end.
             if has_way_on || !geometry.is_small() || !geometry.is_portrait() {
                 dots.center_x(Length::Fill)
             } else {
@@ -401,8 +401,8 @@ impl<'a, M: 'a> Page<'a, M> {
             // A portrait screen is too narrow for three actions in a row.
             let is_narrow = geometry.is_portrait() && start.len() + self.end.len() > 2;
             let above = if is_narrow { start.split_off(1.min(start.len())) } else { Vec::new() };
-            // Two actions at the start, or the actions of a portrait screen, reach to the middle, so the dots are between
-            // them instead of in the middle of the screen.
+            // Two actions at the start, or any actions on a portrait screen, may reach the middle of the screen. The
+            // dots are then centred between the actions at the start and those at the end.
             let (between, dots) = if start.len() > 1 || geometry.is_portrait() { (dots, None) } else { (None, dots) };
             let between = between.map_or_else(fill, Element::from);
             let actions = parts::row_by_hand(ctx, vec![group(start), between, group(self.end)]);
@@ -463,8 +463,8 @@ impl<'a, M: 'a> Default for Page<'a, M> {
     }
 }
 
-/// Puts content at the bottom of the screen on ink, which follows [`Veil::Foot`]. `ground` makes ink of an opacity, 0 to
-/// 1.
+/// Puts content at the bottom of the screen on the ink of [`Veil::Foot`], which appears gradually. `ground` returns ink
+/// of the opacity that it is given, 0 to 1.
 fn on_foot_ink<'a, M: 'a>(
     ctx: &ViewContext,
     ground: impl Fn(f32) -> Background + 'a,
@@ -473,7 +473,7 @@ fn on_foot_ink<'a, M: 'a>(
     let fade = Arc::clone(&ctx.veil);
     container(content).width(Length::Fill).style(move |_| container::Style {
         background: Some(ground(INK_BEHIND_WORDS * fade.foot_level(Instant::now()))),
-        // Edges that are snapped to pixels leave no line between two areas of ink that meet.
+        // Snapping the edges to pixels avoids a visible line between adjoining areas of ink.
         snap: true,
         ..container::Style::default()
     })

@@ -1,5 +1,5 @@
-//! Owns the wrapper for content over or under which something is painted as time passes. It passes everything else to
-//! the content. Does not own what is painted.
+//! Owns a wrapper that paints something below or above its content as time passes. It leaves everything else, such as
+//! layout and events, to the content. Does not own what is painted.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use iced::advanced::widget::{Operation, Tree, tree};
 use iced::advanced::{Clipboard, Shell, Widget, mouse, overlay, renderer};
 use iced::{Color, Element, Event, Length, Rectangle, Renderer, Size, Theme, Vector, window};
 
-/// Something that is painted around content. Each method receives the time of the frame.
+/// Something that is painted below or above content. Each method receives the time of the frame.
 pub trait Paint {
     /// Paints below the content, which has these bounds.
     fn paint_below(&self, _renderer: &mut Renderer, _bounds: Rectangle, _now: Instant) {}
@@ -16,12 +16,13 @@ pub trait Paint {
     /// Paints above the content, which has these bounds.
     fn paint_above(&self, _renderer: &mut Renderer, _bounds: Rectangle, _now: Instant) {}
 
-    /// Returns the colour of text in the content that sets none itself; `None` keeps the colour of the parent.
+    /// Returns the colour for text in the content that sets no colour itself. If `None`, such text has the colour that
+    /// the parent sets.
     fn text_color(&self, _now: Instant) -> Option<Color> {
         None
     }
 
-    /// Whether the content is not drawn. It can be touched all the same.
+    /// Whether the content is hidden, that is, not drawn. It can be touched all the same.
     fn hides_content(&self, _now: Instant) -> bool {
         false
     }
@@ -35,7 +36,7 @@ struct Painted<'a, Message, P> {
     paint: P,
 }
 
-/// Wraps content in paint.
+/// Wraps content in a widget that lets `paint` paint below and above it.
 pub fn painted<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     paint: impl Paint + 'a,

@@ -26,10 +26,10 @@ pub const BEHIND_TEXT: f32 = 0.95;
 
 /// Width and height of a control's icon, in millimetres.
 const ICON_MM: f32 = 8.0;
-/// Distance by which the round ground of a resting control extends beyond its icon, in millimetres.
+/// Distance by which the round background of a resting control extends beyond the icon, in millimetres.
 const GLYPH_MARGIN_MM: f32 = 3.2;
-/// Opacity of the round ground behind the icon of a resting control, 0 to 1. The icon has a contrast of at least 3 on
-/// it, even over the brightest place.
+/// Opacity of the round background of a resting control's icon, 0 to 1. The icon has a contrast of at least 3 on it,
+/// even over the brightest place.
 const GLYPH_GROUND: f32 = 0.66;
 /// Opacity of the icon of a resting control, 0 to 1.
 const GLYPH_INK: f32 = 0.9;
@@ -183,7 +183,7 @@ pub fn icon_choice<'a, M: Clone + 'a>(
 ) -> Touchable<'a, M> {
     let icon = icon.view(ctx.mm(ICON_MM), theme::LAMPLIGHT);
     let words = text_line(label, ctx.scale.label(), theme::CONTROL, theme::SAND).line_height(1.15);
-    // The tick takes its space even while it is invisible, so nothing moves when it appears.
+    // The tick takes up space even while it is invisible, so nothing moves when it appears.
     let tick = if is_chosen { theme::LAMPLIGHT } else { Color::TRANSPARENT };
     let tick = Icon::Tick.view(ctx.mm(5.0), tick);
     let inner = row![icon, container(words).width(Length::Fill), tick]
@@ -199,7 +199,7 @@ pub fn icon_choice<'a, M: Clone + 'a>(
         .on_press(message)
 }
 
-/// A control outside the session: an icon above a few words, smaller than in [`icon_control`].
+/// A control outside the session: an icon above a few words, in smaller type than in [`icon_control`].
 pub fn icon_offer<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
@@ -273,7 +273,7 @@ pub fn hold_control<'a, M: Clone + 'a>(
     labelled(ctx, id, label, false).on_press(message).trigger(Trigger::Hold(STAFF_HOLD))
 }
 
-/// A control for staff that has to be slid to the right, starting in its left half, by [`STAFF_SLIDE_MM`]. A hand that
+/// A control for staff that has to be slid to the right by [`STAFF_SLIDE_MM`], starting in its left half. A hand that
 /// rests on the screen can hold a control by accident, but does not slide it.
 pub fn slide_control<'a, M: Clone + 'a>(
     ctx: &ViewContext,
@@ -284,7 +284,7 @@ pub fn slide_control<'a, M: Clone + 'a>(
     let words = text_line(label, ctx.scale.staff(), theme::CONTROL, theme::SAND);
     let forward = Icon::Forward.view(ctx.mm(5.0), theme::LAMPLIGHT);
     let inner = row![words, Space::new().width(Length::Fill), forward].align_y(Vertical::Center).spacing(ctx.mm(1.0));
-    // The knob takes the space to the left of the words.
+    // The knob takes up the space to the left of the words.
     let inner = container(inner).center_y(Length::Fill).padding(Padding {
         top: 0.0,
         right: ctx.mm(4.0),
@@ -329,7 +329,7 @@ fn with_label<'a, M: Clone + 'a>(
         .style(control_style(ctx, is_chosen))
 }
 
-/// Puts content on ink with round corners, on which text is legible over any picture.
+/// Puts content on ink with round corners. The ink keeps text legible over any picture.
 pub fn scrim<'a, M: 'a>(ctx: &ViewContext, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let radius = ctx.mm(6.0);
     container(content)
@@ -384,8 +384,8 @@ pub fn background<'a, M: 'a>(color: Color, content: impl Into<Element<'a, M>>) -
         .into()
 }
 
-/// A bar in [`theme::INK`] across the top of a screen. It hides what is under it. Only the controls in it stop touches;
-/// elsewhere they reach what is below.
+/// A bar in [`theme::INK`] across the top of a screen. It hides what is under it, but only its controls stop touches: a
+/// touch elsewhere on the bar reaches what is below.
 pub fn top_bar<'a, M: 'a>(height_px: f32, content: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let ink = container(content)
         .width(Length::Fill)

@@ -1,7 +1,7 @@
 //! Owns marks that make the software renderer redraw an area. That renderer redraws only what differs from the frame
-//! before, and of changed text only the box that was measured for it. Glyphs reach beyond this box, for example with
-//! the hook of an f or the tail of a j, so specks of old words would stay on the screen. Does not own the decision when
-//! an area changes.
+//! before. Where text has changed, it redraws only the box that was measured for the text. Glyphs reach beyond this
+//! box, for example with the hook of an f or the tail of a j, so specks of old words would stay on the screen. Does not
+//! own the decision when an area changes.
 
 use std::time::Instant;
 
@@ -27,13 +27,13 @@ pub fn window<'a, Message: 'a>(key: u32) -> Element<'a, Message> {
     painted(Space::new().width(Length::Fill).height(Length::Fill), WindowMark { key })
 }
 
-/// Makes the software renderer redraw fading text in the box `bounds`, and the parts of its glyphs around the box, in
-/// each frame in which the opacity of the text differs from the frame before.
+/// Makes the software renderer redraw the fading text in the box `bounds`, with the parts of glyphs that reach beyond
+/// the box, in each frame in which the opacity of the text differs from that in the frame before.
 pub fn fading(renderer: &mut Renderer, bounds: Rectangle, opacity: f32) {
     mark(renderer, bounds.expand(bounds.height * OVERHANG), opacity.to_bits());
 }
 
-/// Draws nothing, but marks `area` with `key`: if either differs from the frame before, the area is redrawn.
+/// Draws nothing, but marks `area` with `key`: if either has changed since the frame before, the area is redrawn.
 fn mark(renderer: &mut Renderer, area: Rectangle, key: u32) {
     // The other renderer, wgpu, redraws the whole window in every frame.
     let Renderer::Secondary(renderer) = renderer else { return };

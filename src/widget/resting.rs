@@ -18,7 +18,7 @@ const WAKING: Duration = Duration::from_millis(400);
 /// Time between two frames while a control fades.
 const FRAME: Duration = Duration::from_millis(66);
 
-/// How awake controls are, as a function of time: a transition between rest and waking.
+/// How awake controls are, as a function of time: the latest transition to rest or to being awake.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wakefulness {
     from: f32,
@@ -28,7 +28,7 @@ pub struct Wakefulness {
 }
 
 impl Wakefulness {
-    /// Creates controls that are fully awake.
+    /// Creates the wakefulness of controls that are fully awake.
     #[must_use]
     pub fn awake(now: Instant) -> Self {
         Self { from: 1.0, to: 1.0, since: now, duration: WAKING }
@@ -39,14 +39,14 @@ impl Wakefulness {
         *self = Self { from: self.level(now), to: 0.0, since: now, duration: FADE };
     }
 
-    /// Starts to wake, unless controls already wake or are awake.
+    /// Starts to wake, unless controls are already waking or awake.
     pub fn wake(&mut self, now: Instant) {
         if self.to < 1.0 {
             *self = Self { from: self.level(now), to: 1.0, since: now, duration: WAKING };
         }
     }
 
-    /// Whether controls are at rest or fading to it.
+    /// Whether controls are at rest or fading to rest.
     #[must_use]
     pub fn is_resting(&self) -> bool {
         self.to < 1.0
@@ -67,7 +67,7 @@ impl Wakefulness {
 /// Opacities of the layers of a part of a control, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Look {
-    /// Opacity of the ground behind the content.
+    /// Opacity of the ground, which is the background of the content.
     pub ground: f32,
     /// Opacity of the ground's border.
     pub border: f32,
@@ -75,7 +75,7 @@ pub struct Look {
     pub ink: f32,
 }
 
-/// A part of a control with one look while it is awake and another at rest.
+/// A part of a control that has one look while the control is awake and another while it rests.
 pub struct Resting<'a, Message> {
     content: Element<'a, Message>,
     paint: RestingPaint,
@@ -93,8 +93,8 @@ struct RestingPaint {
     margin_px: f32,
 }
 
-/// Makes `content` a part of a control. Its text must not set a colour, because a fade changes the text colour that it
-/// inherits.
+/// Makes `content` a part of a control that rests. Text in `content` must not set a colour, because a fade changes the
+/// text colour that `content` inherits.
 pub fn resting<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     wakefulness: Wakefulness,

@@ -25,15 +25,16 @@ struct Reveal {
     since: Instant,
 }
 
-/// Shows the words of a page that is on the screen since `since`. They can be touched from the beginning.
+/// Shows the words of a page that has been on the screen since `since`. The controls among them can be touched from the
+/// beginning, even while they are hidden.
 #[must_use]
 pub fn reveal<'a, Message: 'a>(content: impl Into<Element<'a, Message>>, since: Instant) -> Element<'a, Message> {
     painted(content, Reveal { since })
 }
 
 impl Reveal {
-    /// Returns the opacity of the ink that covers the words, 0 to 1. It rises while the words are hidden, so that it is
-    /// not noticed.
+    /// Returns the opacity of the ink that covers the words, 0 to 1. The ink appears gradually while the words are
+    /// hidden, so that nobody notices it.
     fn cover(&self, now: Instant) -> f32 {
         let age = now.saturating_duration_since(self.since);
         if age < HIDDEN {

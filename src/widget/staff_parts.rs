@@ -1,6 +1,6 @@
-//! Owns the parts of the screens for staff. They show each state in one way: a chosen option has a tick and an outline,
-//! a setting that is on has a filled switch, a step that is done has a tick without a frame, and the single primary
-//! action is filled with lamplight. Does not own any screen.
+//! Owns the parts of the screens for staff. They always show a state in the same way: a chosen option has a tick and a
+//! thick outline, a setting that is on has a filled switch, a step that is done has a tick without a frame, and the
+//! single primary action is filled with lamplight. Does not own any screen.
 
 use iced::alignment::Vertical;
 use iced::border::Border;
@@ -199,7 +199,7 @@ pub fn stepper<'a, M: Clone + 'a>(
     .into()
 }
 
-/// A row of controls, which share its width equally if each of them fills it.
+/// A row of controls. Those that fill the available width share it equally.
 pub fn side_by_side<'a, M: 'a>(
     ctx: &ViewContext,
     controls: impl IntoIterator<Item = Element<'a, M>>,

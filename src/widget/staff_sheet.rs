@@ -1,6 +1,6 @@
 //! Owns the frame of the staff sheet, which is at the right of a landscape screen and below the place on a portrait
-//! screen. The call always stays visible, and so does the place, except on a small landscape display. An open call
-//! covers at most the head of the sheet, never its body. Does not own the content of the sheet.
+//! screen. The call always stays visible. The place also stays visible, except on a small landscape display. An open
+//! call covers at most the head of the sheet, never its body. Does not own the content of the sheet.
 
 use iced::border::Radius;
 use iced::widget::{Column, Space, column, container, row};
@@ -16,9 +16,9 @@ use crate::theme::{self, CALL_MM, GAP_MM};
 const WIDTH_MIN_MM: f32 = 96.0;
 /// Margin inside the sheet, in millimetres.
 const PADDING_MM: f32 = 4.0;
-/// Width that the call takes up in its corner with the gaps around it, in millimetres.
+/// Width that the call and the gaps around it take up in their corner, in millimetres.
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
-/// Height that the call takes up at the top of the screen with the gaps around it, in millimetres.
+/// Height that the call and the gaps around it take up at the top of the screen, in millimetres.
 const CALL_TOP_MM: f32 = CALL_MM + 6.0;
 /// Height of the sheet's head if it is not beside the call, in millimetres.
 const HEAD_MM: f32 = 21.0;
@@ -110,8 +110,8 @@ impl SheetGeometry {
     }
 }
 
-/// Draws a sheet with this head, and a body that consists of one or two halves. A touch outside the sheet publishes
-/// `on_outside`.
+/// Draws a sheet with this head. Its body is `upper` and, below or beside it, `lower`, if any. A touch outside the
+/// sheet publishes `on_outside`.
 #[must_use]
 pub fn staff_sheet<'a, M: Clone + 'a>(
     ctx: &ViewContext,

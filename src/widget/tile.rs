@@ -24,8 +24,8 @@ use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
 
 /// Corner radius of a tile, in millimetres.
 const RADIUS_MM: f32 = 4.5;
-/// Width of the space around a tile's content, in millimetres. The frame of the chosen tile takes most of it; the
-/// frames of other tiles are thin.
+/// Width of the space around a tile's content, in millimetres. The frame of the chosen tile takes up most of this
+/// space; the frames of other tiles are thin.
 const FRAME_MM: f32 = 1.0;
 /// Font size of a caption in normal type, in millimetres.
 const CAPTION_MM: f32 = 5.6;
@@ -53,7 +53,7 @@ pub enum TileFace {
 pub struct Tile<M> {
     /// Id of the control, unique on its screen.
     pub id: String,
-    /// The caption below the picture.
+    /// The caption below the picture or icon.
     pub caption: String,
     /// The picture or icon.
     pub face: TileFace,

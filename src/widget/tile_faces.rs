@@ -9,7 +9,7 @@ use super::tile::{Tile, TileFace};
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::{Bed, SoundChoice};
 
-/// Returns a tile for each place that the patient may choose, at the time of day of the profile.
+/// Returns a tile for each place that the patient may choose. Its picture shows the place at the profile's time of day.
 pub fn place_tiles<M>(ctx: &ViewContext, message: impl Fn(Place) -> M) -> Vec<Tile<M>> {
     let hour = ctx.profile().map_or(TimeOfDay::Dusk, |profile| profile.time);
     let tile = |place: Place| Tile {

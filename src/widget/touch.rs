@@ -5,10 +5,10 @@
 //! - All widgets share one cursor, which the mouse and every finger move. Before a batch of events is delivered, the
 //!   cursor moves to its last position in the batch. With two fingers in one batch, the first is therefore judged by
 //!   the position of the second. Here a touch is judged by the position in its own event.
-//! - A button has one `is_pressed` flag for all fingers. The first one to lift releases it, so a palm that moves
+//! - A button has one `is_pressed` flag for all fingers. The first finger to lift clears the flag, so a palm that lifts
 //!   elsewhere cancels a press. Here each finger is tracked separately.
-//! - Widget state is matched by position in the tree, so a finger that landed on one control could press another one
-//!   that has taken its position. Here a control whose id changes forgets its fingers.
+//! - Widget state is matched by position in the tree, so a finger that landed on one control could press a different
+//!   control that has since taken that position. Here a control whose id changes forgets its fingers.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ use iced::{
 
 use super::countdown::arc;
 
-/// Width of the ring that fills during a hold, as a fraction of its diameter.
+/// Thickness of the ring that fills during a hold, as a fraction of its diameter.
 const RING_WIDTH: f32 = 0.08;
 /// Id of the mouse, which counts as one more finger.
 const MOUSE: Finger = Finger(u64::MAX);
@@ -41,16 +41,16 @@ const SLOP_PX: f32 = 60.0;
 /// What makes a control publish its message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Trigger {
-    /// A finger lands. This is used only for the call, because an unintended press costs little and a missed one may
-    /// cost a lot, and for the dark screen, whose first touch shows the call.
+    /// A finger lands. Only two controls use this: the call, because an unintended press costs little and a missed one
+    /// may cost a lot; and the dark screen, whose first touch shows the call.
     Press,
     /// A finger lifts.
     Release,
     /// A finger lifts, or another finger lands. This is used for keys, because two thumbs may press keys at overlapping
     /// times and the letters must keep their order.
     ReleaseOrNextPress,
-    /// Like [`Trigger::ReleaseOrNextPress`], but the message is also published repeatedly while the finger stays, like
-    /// that of a held key.
+    /// Like [`Trigger::ReleaseOrNextPress`], but the message is also published repeatedly while the finger stays, as
+    /// when a key of a keyboard is held down.
     Repeat {
         /// Time until the first repeat.
         delay: Duration,
@@ -61,9 +61,9 @@ pub enum Trigger {
     },
     /// A finger has stayed for this time. This is used for controls for staff that must not be triggered by accident.
     Hold(Duration),
-    /// A finger lifts that landed in the left half and has moved this many logical pixels to the right within 4 s. This
-    /// is used for controls for staff that a resting hand must never trigger: a palm may hold a control, but it does
-    /// not slide it.
+    /// A finger that landed in the left half has moved this many logical pixels to the right, and lifts within 4 s of
+    /// landing. This is used for controls for staff that a resting hand must never trigger: a palm may hold a control,
+    /// but it does not slide it.
     Slide(f32),
 }
 
@@ -143,8 +143,8 @@ pub fn touchable<'a, Message>(
 }
 
 impl<Message> Touchable<'_, Message> {
-    /// Sets the message to publish when the control is triggered, which need not be when a finger lands
-    /// ([`Self::trigger`]). A control without a message is disabled. The method is named after that of iced's button.
+    /// Sets the message to publish when the control is triggered. A control without a message is disabled. The name is
+    /// that of a method of iced's button; when the message is published, however, depends on [`Self::trigger`].
     #[must_use]
     pub fn on_press(mut self, message: Message) -> Self {
         self.on_press = Some(message);
@@ -235,7 +235,7 @@ impl State {
 }
 
 impl TrackedPress {
-    /// Returns the fraction of a slide over `slide_px` that is done, 0 to 1.
+    /// Returns which fraction of a slide of `slide_px` logical pixels is done, 0 to 1.
     fn slide_progress(&self, slide_px: f32) -> f32 {
         ((self.at.x - self.start.x) / slide_px.max(1.0)).clamp(0.0, 1.0)
     }
@@ -338,7 +338,7 @@ impl<Message: Clone> Touchable<'_, Message> {
         }
     }
 
-    /// Handles another finger that lands. Keys that are still held down are typed first, which keeps the letters in
+    /// Handles the landing of another finger. A key that is still held down is typed first, which keeps the letters in
     /// order.
     fn handle_other_press(&self, state: &mut State, by: Finger, shell: &mut Shell<'_, Message>) {
         if !matches!(self.trigger, Trigger::ReleaseOrNextPress | Trigger::Repeat { .. }) {

@@ -1,4 +1,4 @@
-//! Owns the translation of one finger's touches to mouse events for iced's text editor, which ignores touch events as
+//! Owns the translation of one finger's touches into mouse events for iced's text editor, which ignores touch events as
 //! of iced 0.14. Does not own the editor.
 
 use iced::advanced::layout::{self, Layout};
@@ -11,8 +11,8 @@ struct TouchAsMouse<'a, Message> {
     content: Element<'a, Message>,
 }
 
-/// Wraps `content` and sends it the touches of the first finger that lands on it as mouse events. Other fingers are
-/// ignored until that finger lifts.
+/// Wraps `content`. The touches of the first finger that lands on `content` are sent to it as mouse events. Other
+/// fingers are ignored until that finger lifts.
 pub fn touch_as_mouse<'a, Message: 'a>(content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
     Element::new(TouchAsMouse { content: content.into() })
 }

@@ -18,7 +18,7 @@ use crate::theme;
 /// Opacity of the ink behind words, 0 to 1. Text in [`theme::SAND`] has a contrast of at least 7 on it, even over the
 /// brightest place.
 pub const INK_BEHIND_WORDS: f32 = 0.84;
-/// Time in which one veil changes into another. It is short, because a page is the answer to a touch.
+/// Time in which one veil changes into another. It is short, because a page appears in answer to a touch.
 const CHANGE: Duration = Duration::from_millis(450);
 /// Time between two frames while the veil changes.
 const FRAME: Duration = Duration::from_millis(33);
@@ -42,7 +42,7 @@ pub enum Veil {
     Foot,
 }
 
-/// The opacities of the ink that is on the screen, which follow those of the current page's veil.
+/// The current opacities of the ink on the screen. They move gradually to those of the current page's veil.
 #[derive(Debug)]
 pub struct VeilFade {
     stops: Mutex<[EasedValue; STOPS]>,
@@ -57,7 +57,8 @@ impl Default for VeilFade {
 }
 
 impl VeilFade {
-    /// Returns the opacity of a veil at the bottom of the screen, relative to its full opacity, 0 to 1.
+    /// Returns the opacity of the ink at the bottom of the screen, relative to its full opacity, 0 to 1. Only for a
+    /// page with [`Veil::Foot`], because this also makes the full opacity the target.
     #[must_use]
     pub fn foot_level(&self, now: Instant) -> f32 {
         self.foot.lock().unwrap_or_else(PoisonError::into_inner).towards(1.0, now)
@@ -87,7 +88,7 @@ struct VeilPaint {
     veil: Veil,
     /// Direction in which the ink fades out, in radians.
     angle: f32,
-    /// Fractions of the way from which the ink begins to fade out, and from which there is none.
+    /// Where along this direction the ink begins to fade out, and where it ends, as fractions of the gradient's length.
     fades_along: [f32; 2],
 }
 
@@ -95,8 +96,8 @@ struct VeilPaint {
 #[must_use]
 pub fn veil<'a, Message: 'a>(ctx: &ViewContext, veil: Veil) -> Element<'a, Message> {
     let geometry = PageGeometry::of(ctx);
-    // The ink fades out downwards on a portrait screen, and to the right on a landscape screen. The column of words in
-    // larger type is wider, and needs solid ink further to the right.
+    // The ink fades out downwards on a portrait screen, and to the right on a landscape screen. There, larger type
+    // makes the column of words wider, so the solid ink has to extend further to the right.
     let (angle, fades_along) = if geometry.is_portrait() {
         (std::f32::consts::PI, [0.52, 0.90])
     } else {
@@ -143,7 +144,7 @@ impl Paint for VeilPaint {
     }
 
     fn next_frame(&self, now: Instant) -> Option<Instant> {
-        // The view may have been built since the last frame, so the target is set before asking whether it is reached.
+        // The view may have been rebuilt since the last frame, so the target is set before it is checked.
         self.fade.towards(self.veil, now);
         (!self.fade.is_settled(now)).then(|| now + FRAME)
     }

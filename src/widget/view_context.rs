@@ -58,7 +58,7 @@ pub struct ViewContext {
     pub notice: Option<Notice>,
     /// When the current page appeared on the screen.
     pub page_since: Instant,
-    /// The ink between the place and the words, which changes gradually from page to page.
+    /// The ink between the place and the words. It changes gradually from page to page.
     pub veil: Arc<VeilFade>,
 }
 
@@ -69,7 +69,7 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// When the words begin to fade in.
     pub from: Instant,
-    /// When the words have faded out; `None` while what they are about is still going on.
+    /// When the words have faded out; `None` as long as what they report is still going on.
     pub until: Option<Instant>,
 }
 

@@ -54,7 +54,7 @@ pub struct TransportContext<'r> {
     pub liveness: &'r Arc<Liveness>,
     /// The runtime on which incoming messages are handled.
     pub runtime: &'r Handle,
-    /// Which desks may still show what the patient shared.
+    /// Which pages and desks may still show what the patient shared.
     pub shared: &'r desk::SharedWords,
     /// The number from which the id of this run of the program is made, usually the time of its start in milliseconds
     /// since 1970. It is greater than that of the previous run.
@@ -215,8 +215,8 @@ fn open_mqtt(at_broker: &config::RoomAtBroker, context: &TransportContext<'_>) -
     Some(Arc::clone(transport.get_or_init(|| opened)))
 }
 
-/// Returns the function that the broker transport calls for each report. Each report describes the room at the time at
-/// which the function is called.
+/// Returns the function from which the broker transport gets its reports. Each report describes the room as it is when
+/// the transport asks for it.
 fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport + Send + 'static {
     let (snapshots, clock) = (context.room.snapshots(), context.room.clock());
     let (sound, liveness, name) = (context.sound.clone(), Arc::clone(context.liveness), context.room_name.to_owned());
@@ -244,8 +244,8 @@ fn report_source(context: &TransportContext<'_>) -> impl FnMut() -> RoomReport +
     }
 }
 
-/// Passes the events of the broker transport to the room, in order. If an order caused an event, tells the desk that
-/// sent the order whether the room accepted it.
+/// Passes the events of the broker transport to the room, one after another. If a desk's order caused an event, tells
+/// that desk whether the room accepted the order.
 async fn handle_inputs(
     mut inbox: mpsc::UnboundedReceiver<RoomInput>,
     room: RoomHandle,

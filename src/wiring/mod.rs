@@ -1,6 +1,6 @@
-//! Owns the wiring between the room and its ports: the port that executes each effect, and the event that reports its
-//! outcome. Also owns the making of the room's rules from settings and profiles, and the thread that updates the mix of
-//! the sound. Does not own the ports, or the content of the mix (`driver::mix`).
+//! Owns the wiring between the room and its ports: which port executes each effect, and which event reports its
+//! outcome. Also owns the way in which the room's rules follow from settings and profiles, and the thread that updates
+//! the mix of the sound. Does not own the ports, or the content of the mix (`driver::mix`).
 
 mod call_transports;
 pub mod supervisor;
@@ -142,8 +142,8 @@ impl EffectHandler for Ports {
             Effect::ReopenVault => self.command_vault(VaultCommand::Reopen, room),
             Effect::SealNotes(notes) => self.command_vault(VaultCommand::Seal(notes), room),
             Effect::FindTakeHomeMethods => {
-                // Sending fails only if the thread is gone, which staff have been told. The patient can then choose
-                // only the phone, as is the case until the methods are known.
+                // Sending fails only if the thread is gone, and staff have been told of that. The patient can then
+                // choose only the phone, just as before the available methods are known.
                 let _ = self.take_home.send(take_home::TakeHomeRequest::Look);
             }
             Effect::TakeHome { method, notes, language } => {
@@ -160,8 +160,8 @@ impl EffectHandler for Ports {
     fn changed(&mut self, snapshot: &Snapshot) {
         self.transports.changed(snapshot);
         self.turnover_log.update(snapshot);
-        // Sending fails only if the thread is gone, which staff have been told. The sound then no longer changes, but
-        // the room goes on.
+        // Sending fails only if the thread is gone, and staff have been told of that. The sound then no longer changes,
+        // but the room goes on.
         let _ = self.mix_updates.send(snapshot.clone());
         if let Some(observer) = &mut self.observer {
             observer(snapshot);

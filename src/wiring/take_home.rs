@@ -22,7 +22,7 @@ use crate::theme;
 use crate::vocabulary::language::Language;
 use crate::words::{Locales, Words};
 
-/// Maximum time for which a wipe waits until unfinished copies of a note are removed, for example from a print queue.
+/// Maximum time for which a wipe waits for unfinished copies of a note to be removed, for example from a print queue.
 const PURGE_TIMEOUT: Duration = Duration::from_secs(2);
 const QUESTIONS: [&str; 3] = ["arrive-question-1", "arrive-question-2", "arrive-question-3"];
 
@@ -60,7 +60,7 @@ pub fn take_away(config: &Config, state: std::path::PathBuf) -> TakeAway {
 #[must_use]
 pub fn printer(wanted: Option<String>) -> Printer {
     let server = PrintServer::find(|name| std::env::var_os(name), |path| std::path::Path::new(path).exists());
-    // The user name contains the host name, because several rooms may share one print server.
+    // The user name for the print server contains the host name, because several rooms may share that server.
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     Printer::new(server, wanted, format!("stillroom-{}", host.trim()), PrintTimeouts::default())
 }
@@ -105,7 +105,7 @@ fn take(
 }
 
 /// Returns the content of the sheets: the title, the date, the note, the intentions, and the words for the clinician.
-/// It contains nobody's name, unless the patient wrote it.
+/// It contains no person's name, unless the patient wrote one.
 fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     let date = [("month", on.month().into()), ("day", on.day().into()), ("year", on.year().to_string().into())];
     let mut blocks = vec![Block::Title(words.say("paper-title")), Block::Date(words.say_with("paper-date", &date))];
@@ -141,8 +141,9 @@ fn blocks(notes: &Notes, words: &Words, on: chrono::NaiveDate) -> Vec<Block> {
     blocks
 }
 
-/// Removes unfinished copies of a note outside the room. Returns `true` if the removal has succeeded within
-/// `PURGE_TIMEOUT`, and `false` if it has failed or takes longer, for example because a print server does not answer.
+/// Removes the unfinished copies of a note that are on their way out of the room. Returns `true` if the removal
+/// succeeds within `PURGE_TIMEOUT`, and `false` if it fails or takes longer, for example because a print server does
+/// not answer.
 #[must_use]
 pub fn clear(take_away: &Arc<TakeAway>) -> bool {
     let (done, cleared) = mpsc::channel();

@@ -1,10 +1,10 @@
-//! Owns the log lines about the steps of a turnover. They name the step and the number of the receipt, and contain
-//! nothing about a person.
+//! Owns the log lines about the steps of a turnover. They name the step and, after a wipe, the number of the receipt.
+//! They contain nothing about a person.
 
 use crate::room::snapshot::Receipt;
 use crate::room::{Snapshot, Stage};
 
-/// Logs each step of a turnover once, and again at each start of the program if it is still done.
+/// Logs each step of a turnover once. A step that is still done when the program starts again is logged again.
 #[derive(Debug, Default)]
 pub struct TurnoverLog {
     logged: TurnoverSteps,

@@ -21,8 +21,8 @@ use crate::vault::{Opened, RECEIPTS_FILE, Vault, WipeContext};
 
 /// Duration of the sound's fade-out before the program restarts.
 const FADE_OUT: Duration = Duration::from_millis(300);
-/// Maximum time to wait until desk pages confirm that they have removed what the patient shared. They are asked before
-/// the wipe begins.
+/// Maximum time to wait for desk pages to confirm that they have removed what the patient shared. The pages are asked
+/// before the wipe begins.
 const DESK_FORGET_TIMEOUT: Duration = Duration::from_millis(700);
 /// Files and folders that may be in the state directory after a wipe.
 const EXPECTED: [&str; 7] = [JOURNAL_FILE, OPEN_CALL_FILE, FAULTS_FILE, RECEIPTS_FILE, LOCK_FILE, "desk/", "cache/"];
@@ -52,17 +52,17 @@ pub struct VaultWorker {
     pub handed_over: Option<Handover>,
     /// The methods of taking a note home. A reset removes their unfinished copies.
     pub take_away: Arc<TakeAway>,
-    /// Which desk pages may still show what the patient shared.
+    /// Which pages and desks may still show what the patient shared.
     pub shared: SharedWords,
     /// Replaces this process with a new one. Returns only if that fails.
     pub relaunch: Box<dyn Fn(Handover) -> std::io::Error + Send>,
 }
 
-/// What the process that wipes passes on to the process that replaces it and verifies the wipe.
+/// What a process that wipes passes on to its successor, which verifies the wipe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handover {
-    /// Whether no desk page shows what the patient shared any longer. Each page has confirmed that, or has been cut off
-    /// for so long that it has removed the text by itself.
+    /// Whether every desk page has removed what the patient shared. Each has confirmed this, or has been cut off for so
+    /// long that it has removed the text by itself.
     pub desk_forgot: bool,
 }
 
@@ -129,7 +129,7 @@ fn reopen(vault: &mut Vault, room: &RoomHandle) {
     }
 }
 
-/// Destroys first the key and then everything else, and replaces this process with a new one. If this is interrupted,
+/// First destroys the key, then everything else, and then replaces this process with a new one. If this is interrupted,
 /// the next start finishes the wipe, because the journal records that it has begun.
 fn wipe(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime, sound: &SoundHandle) {
     if let Err(error) = worker.journal.append_and_wait(now, &Event::StaffReset) {
@@ -148,8 +148,8 @@ fn wipe(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime, sound: &Soun
 
 fn verify(worker: &mut VaultWorker, room: &RoomHandle, now: RoomTime) {
     wipe_vault(worker);
-    // A journal that is already compacted may contain a call placed since then. Compacting it again would lose the
-    // call.
+    // A journal that is already compacted may contain a call that was placed after the compaction. Compacting the
+    // journal again would lose that call.
     if !journal::is_compacted(&worker.state) {
         compact_journal(worker, now);
     }

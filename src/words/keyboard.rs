@@ -50,7 +50,7 @@ impl Layout {
     }
 
     /// Reads the table `keyboard` of a language. `needed` holds the characters that the keyboard must be able to type;
-    /// each one that it cannot type is reported. Returns `None` if the table is missing or its layers cannot be used.
+    /// those that it cannot type are reported. Returns `None` if the table is missing or its layers cannot be used.
     pub(super) fn read(section: &Section<'_>, needed: &BTreeSet<char>) -> Option<Self> {
         if !section.is_present() {
             return None;

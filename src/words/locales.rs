@@ -224,8 +224,8 @@ pub fn check_folder(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the path of the patient's words in a language's folder, and the letters in them, in lower case. There are no
-/// letters if the file cannot be read.
+/// Returns the path of the file with the patient's words in a language's folder, and the letters in these words, in
+/// lower case. There are no letters if the file cannot be read.
 #[must_use]
 pub fn letters_in(folder: &Path) -> (PathBuf, BTreeSet<char>) {
     let file = folder.join(PATIENT_FILE);
@@ -233,8 +233,8 @@ pub fn letters_in(folder: &Path) -> (PathBuf, BTreeSet<char>) {
     (file, letters)
 }
 
-/// Returns the language folder that `path` is or that contains the file `path`. `None` if `path` is neither a language
-/// folder nor a file of a language.
+/// Returns `path` itself if it is the folder of a language, the folder that contains `path` if it is a file of a
+/// language, or `None` if it is neither.
 #[must_use]
 pub fn folder_of_language(path: &Path) -> Option<&Path> {
     let is_folder = path.is_dir() && (path.join(ABOUT_FILE).is_file() || path.join(PATIENT_FILE).is_file());
@@ -294,15 +294,15 @@ fn read_sources(folder: &Path, findings: &mut Vec<Finding>) -> Option<Sources> {
 }
 
 /// Builds the language from these files and adds a finding for each problem. Returns the language, and the mention of
-/// its fallback; `None` if its file names no fallback.
+/// its fallback, which is `None` if the file names none.
 fn build(sources: &Sources, findings: &mut Vec<Finding>) -> (Locale, Option<Mention>) {
     let language = sources.language;
     let mut needed = messages::letters(&sources.patient.text);
     needed.extend('0'..='9');
     let about = read_about(&sources.about, &needed, findings);
     let mut bundle = FluentBundle::new_concurrent(vec![identifier(language)]);
-    // Turns off the Unicode marks that isolate the direction of text, because typefaces that lack them show them as
-    // boxes. They are not needed, because every language here is written from left to right.
+    // Turns off the Unicode marks that isolate the direction of text, because a typeface that lacks these marks shows
+    // boxes in their place. The marks are not needed, because every language here is written from left to right.
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(|value, _| {
         let FluentValue::Number(number) = value else { return None };

@@ -48,7 +48,7 @@ pub(super) fn variables(text: &str) -> BTreeSet<&str> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// Returns the part of a message that is shown on screen, without the names of variables and the selectors of variants.
+/// Returns the text of a message that can be shown, without the names of variables and the selectors of variants.
 pub(super) fn readable(text: &str) -> String {
     let (mut readable, mut depth, mut is_variant) = (String::new(), 0_usize, false);
     for char in text.chars() {
@@ -90,8 +90,8 @@ pub(super) fn parse(file: &Path, source: &str, findings: &mut Vec<Finding>) -> F
     })
 }
 
-/// Compares `source` with `english`, its English counterpart. Reports each message that `source` lacks, that `english`
-/// does not have, that occurs twice, or whose variables differ.
+/// Compares `source` with `english`, its English counterpart. Reports each message that only one of the two has, that
+/// occurs twice in `source`, or whose variables differ between the two.
 pub(super) fn compare(file: &Path, source: &str, english: &str) -> Vec<Finding> {
     let (messages, english) = (messages(source), messages(english));
     let known: BTreeMap<&str, &FluentMessage<'_>> = english.iter().map(|message| (message.key, message)).collect();

@@ -102,8 +102,8 @@ impl Words {
     }
 
     /// Returns [`Words::languages`] up to and including the first one that has a message for this key, or all of them
-    /// if none has. If a clinic may replace the message with its own text, the text is looked up in these languages
-    /// only, because a text in a later language must not displace a message in an earlier one.
+    /// if none has. If a clinic's own text may replace the message, look up that text in these languages only, because
+    /// a text in a later language must not displace a message in an earlier one.
     #[must_use]
     pub fn languages_up_to(&self, key: &str) -> Vec<Language> {
         let has_none = self.chain.iter().take_while(|locale| !locale.bundle.has_message(key)).count();

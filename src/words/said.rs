@@ -14,7 +14,7 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::place::Place;
 use crate::vocabulary::sound::SoundChoice;
 
-/// The beginnings, in code, of the calls that format a message. The first argument of each call is the message's key.
+/// How a method call that formats a message begins in the code. Its first argument is the message's key.
 const SAYING: [&str; 3] = [".say(", ".say_with(", ".staff("];
 
 const CHECKS: [&str; 9] = [
@@ -111,8 +111,7 @@ fn in_use(source: &str) -> String {
     source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Returns the keys that the code uses and that are not among `keys`, and the prefixes that the code uses and that
-/// belong to no family.
+/// Returns the keys that the code uses but `keys` lacks, and the prefixes that the code uses but no family has.
 fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     let mut unknown = Vec::new();
     for call in SAYING {
@@ -135,8 +134,8 @@ fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
 }
 
 /// Returns the keys that the code uses neither as a literal nor as part of a family. The id of a control is often the
-/// same text as the key of its label. An id does not count as a use of the key if the call that formats the label comes
-/// right after it.
+/// same text as the key of its label. An id therefore does not count as a use of the key if the code formats a label
+/// right after the id.
 fn unsaid_keys<'k>(code: &str, keys: &BTreeSet<&'k str>) -> Vec<&'k str> {
     let families = families();
     let said_of_families: BTreeSet<String> = families

@@ -52,8 +52,8 @@ fn the_built_in_languages_are_those_of_the_folder_and_check_clean() {
     }
 }
 
-/// Creates a clinic's folder with one language. It has the tag `tag`, the `language.toml` in `about`, and the English
-/// messages as `change` returns them.
+/// Creates a clinic's folder with one language. The language has the tag `tag`, the `language.toml` in `about`, and the
+/// English messages as `change` returns them.
 fn folder_with(tag: &str, about: &str, change: impl Fn(&str) -> String) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join(tag)).unwrap();
@@ -320,8 +320,8 @@ fn words_in(message: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.starts_with(char::is_alphabetic))
 }
 
-/// Returns the school grade needed to read a message, which is 0.39 × words per sentence + 11.8 × syllables per word −
-/// 15.59 (Kincaid et al. 1975).
+/// Returns the school grade needed to read a message: 0.39 × words per sentence + 11.8 × syllables per word − 15.59
+/// (Kincaid et al. 1975).
 fn reading_grade(message: &str) -> f64 {
     let words = words_in(message).count().max(1) as f64;
     let sentences = message.split(['.', '?', ':']).filter(|part| words_in(part).count() > 0).count().max(1) as f64;
@@ -329,8 +329,8 @@ fn reading_grade(message: &str) -> f64 {
     0.39 * words / sentences + 11.8 * syllables as f64 / words - 15.59
 }
 
-/// Returns the approximate number of syllables in an English word, which is the number of its vowel groups, not
-/// counting a silent e at the end.
+/// Returns the approximate number of syllables in an English word: the number of its vowel groups, not counting a
+/// silent e at the end.
 fn syllables(word: &str) -> usize {
     let word = word.to_lowercase();
     let is_vowel = |letter: char| "aeiouy".contains(letter);

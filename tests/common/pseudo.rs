@@ -33,7 +33,7 @@ fn repository() -> PathBuf {
     std::env::var_os("STILLROOM_REPOSITORY").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
 }
 
-/// Creates the folder `tag` in `folder`, and writes the files of the language into it. `tag` is a language tag.
+/// Writes the pseudo-language to a new folder in `folder`, named `tag`, which must be a language tag.
 pub fn write(folder: &Path, tag: &str) {
     let own = folder.join(tag);
     fs::create_dir_all(&own).unwrap();
@@ -52,7 +52,7 @@ pub fn write(folder: &Path, tag: &str) {
     fs::write(own.join("language.toml"), about).unwrap();
 }
 
-/// Returns a Fluent file in which the words of every message are longer, and the syntax is unchanged.
+/// Returns a copy of a Fluent file in which every message has longer words, and the syntax is unchanged.
 fn pseudo(english: &str) -> String {
     let mut lines = Vec::new();
     for line in english.lines() {

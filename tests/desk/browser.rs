@@ -12,7 +12,7 @@ use tokio::time::timeout;
 /// Time limit for each message that a test waits for, long enough for a machine that is busy with other tests.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// An HTTP response, of which `head` contains the status line and the headers.
+/// An HTTP response. `head` contains the status line and the headers.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -27,7 +27,7 @@ impl Answer {
         lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The names and values of all cookies that the response sets, in the form of a `Cookie` header.
+    /// The names and values of all cookies that the response sets, as the value of a `Cookie` header.
     pub fn cookies(&self) -> String {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         let given = lines.filter(|(key, _)| key.eq_ignore_ascii_case("set-cookie"));
@@ -45,7 +45,7 @@ impl Answer {
 pub struct Browser {
     pub address: SocketAddr,
     pub cookie: Option<String>,
-    /// The address that requests come from. `None` lets the system choose.
+    /// The source address of requests. If `None`, the system chooses it.
     pub from: Option<IpAddr>,
 }
 
@@ -119,8 +119,8 @@ impl Stream {
         timeout(wait, self.read()).await.ok().flatten()
     }
 
-    /// Waits for an event with the name `kind` for whose data `holds` returns true, and returns the data. Skips all
-    /// other events. Panics after [`LIMIT`].
+    /// Waits for an event with the name `kind`, and with data of which `holds` is true. Returns the data. Skips all
+    /// other events. Panics after [`LIMIT`], or if the stream ends first.
     pub async fn wait_for(&mut self, kind: &str, mut holds: impl FnMut(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         let wanted = async {
@@ -140,7 +140,7 @@ impl Stream {
         found.unwrap_or_else(|_| panic!("no expected {kind} within {LIMIT:?}; the last one was {last}"))
     }
 
-    /// Skips all events for up to 15 s. Returns whether the desk ended the stream in that time.
+    /// Skips events until the stream ends, for up to 15 s. Returns whether the desk ended it.
     #[allow(dead_code)] // not every test binary that includes this file uses it
     pub async fn has_ended(&mut self) -> bool {
         timeout(Duration::from_secs(15), async { while self.read().await.is_some() {} }).await.is_ok() && self.ended

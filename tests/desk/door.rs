@@ -117,7 +117,7 @@ async fn a_password_opens_the_desk_and_wrong_ones_are_throttled() {
     assert_eq!(browser.get("/").await.status, 200);
     desk.close().await;
 
-    // A reset restarts the program, which must not sign the desk out.
+    // A reset restarts the program. The restart must not sign the desk's users out.
     let desk = open(with_password);
     browser.address = desk.address;
     assert_eq!(browser.get("/").await.status, 200);
@@ -139,7 +139,8 @@ async fn a_browser_that_is_not_signed_in_gets_every_file_of_the_sign_in_page_and
     with_password.password = set_password(folder.path());
     let desk = open(with_password);
     let browser = Browser::at(desk.address);
-    // Requests the page, then every path that it names, then every path that those files name, and so on.
+    // Requests the sign-in page, then every path that the page names, then every path that those answers name, and so
+    // on.
     let (mut paths, mut next) = (vec!["/login".to_owned()], 0);
     while let Some(path) = paths.get(next).cloned() {
         next += 1;
@@ -237,7 +238,7 @@ async fn guessing_keeps_out_neither_a_known_browser_nor_this_machine() {
         assert!([403, 429].contains(&status), "{status}");
         looked_at += u32::from(status == 403);
     }
-    // The limit lets the first few attempts through, and then one more every three seconds.
+    // All strangers share a budget: 20 wrong passwords in a burst, and then one more every three seconds.
     assert!((1..60).contains(&looked_at), "{looked_at} of 120 were looked at");
     assert_eq!(known.post("/login", &right).await.status, 204, "somebody has signed in on this browser before");
     assert_eq!(Browser::at(desk.address).post("/login", &right).await.status, 204, "this machine itself");

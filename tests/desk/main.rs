@@ -64,7 +64,7 @@ pub fn options(folder: &Path) -> ServerOptions {
     }
 }
 
-/// The options of the room that the desk shows.
+/// Options for a desk that shows a single room.
 fn room_options() -> SingleRoomOptions {
     let profile = ProfileOffer {
         name: "gentle-tide".into(),
@@ -90,7 +90,7 @@ pub fn open(options: ServerOptions) -> OpenDesk {
     serve(desk::bind(options).unwrap())
 }
 
-/// Opens a desk like [`open`], but one that calls `look` from time to time to learn its current password.
+/// Like [`open`], except that the desk calls `look` from time to time to learn its current password.
 pub fn open_following(
     options: ServerOptions,
     look: impl Fn() -> Option<SecretHash> + Send + Sync + 'static,

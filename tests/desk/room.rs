@@ -10,7 +10,7 @@ use stillroom::desk::single_room::{RoomAnswer, RoomClient};
 use stillroom::room::{Event, ProfileRules, Room, RoomTime, Rules, Snapshot};
 use tokio::sync::watch;
 
-/// A room under test.
+/// A room for a desk under test.
 #[derive(Clone)]
 pub struct TestRoom {
     inner: Arc<Inner>,
@@ -25,7 +25,7 @@ struct Inner {
 }
 
 impl TestRoom {
-    /// A room in the stage *ready*, whose clock runs. Requires a tokio runtime.
+    /// A room in the stage *ready*, driven in real time. Requires a tokio runtime.
     pub fn new() -> Self {
         let profile = |name: &str, infusion_minutes| ProfileRules {
             name: name.to_owned(),
@@ -61,7 +61,7 @@ impl TestRoom {
         Self { inner }
     }
 
-    /// Gives the room an event that does not come from the desk. The error says why the room refused it.
+    /// Gives the room an event without recording it as one from the desk. The error says why the room refused it.
     pub fn happen(&self, event: Event) -> Result<(), String> {
         let now = self.now();
         let mut machine = self.inner.room.lock().unwrap();

@@ -37,13 +37,13 @@ fn keys(language: &str) -> BTreeSet<String> {
     keys.map(|(key, _)| key.trim_matches('"').to_owned()).collect()
 }
 
-/// The keys of texts that a script or a page names in full.
+/// The keys that a script or a page names in full.
 fn said(pages: &str) -> BTreeSet<String> {
     let mut said = BTreeSet::new();
     for mark in ["say(\"", "data-say=\"", "data-say-label=\""] {
         said.extend(pages.split(mark).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
     }
-    // A call of `say` can choose between two keys, as in `say(several ? "unheard_desk" : "unheard")`.
+    // The argument of `say` can choose between two keys, as in `say(several ? "unheard_desk" : "unheard")`.
     for rest in pages.split("say(").skip(1) {
         let argument = rest.split(['{', '\n', ';']).next().unwrap_or_default();
         for part in argument.split(" ? \"").skip(1) {

@@ -45,7 +45,7 @@ fn state_of(room: &Room, now: RoomTime) -> &'static str {
     }
 }
 
-/// Takes the room's pending effects, and returns the words for them in `docs/call.md`.
+/// Takes the room's pending effects, and returns the words that `docs/call.md` uses for them.
 fn done(room: &mut Room) -> Vec<String> {
     let mut words = Vec::new();
     while let Some(effect) = room.poll_effect() {

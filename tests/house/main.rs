@@ -34,7 +34,7 @@ const FLOORS: [(&str, &[&str]); 16] = [
 const PORTS: [&str; 6] = ["line", "sound", "vault", "takeaway", "secret", "setup"];
 const FACES: [&str; 6] = ["theme", "widget", "screen", "app", "desk", "headless"];
 
-/// The module with the shared sets of values, which every module may use.
+/// The module with the shared sets of values. Every module may use it.
 const VOCABULARY: &str = "vocabulary";
 
 /// Modules with a narrower rule, so that each depends only on what it needs. Of the modules on lower floors, they may
@@ -55,7 +55,7 @@ const USES_ONLY: [(&str, &[&str]); 12] = [
 ];
 
 /// Uses that are allowed despite the rules. Each entry holds the module, the module that it uses, and the reason.
-/// Remove an entry once it is no longer needed, because the test also fails if an entry is needless.
+/// Remove an entry once it is no longer needed; the test rejects needless entries.
 const EXCEPTIONS: [(&str, &str, &str); 6] = [
     ("screen", "takeaway", "a code is drawn from words alone, and sends nothing out of the room"),
     (
@@ -172,8 +172,8 @@ fn identifier(text: &str) -> &str {
     &text[..end]
 }
 
-/// Returns the first name of `rest`, the part of a path after `crate::` or the like. If `rest` is a group in braces,
-/// returns the first name of each path in the group.
+/// Returns the first identifier in `rest`, the part of a path after a prefix such as `crate::`. If `rest` is a group in
+/// braces, returns the first identifier of each path in the group.
 fn first_names(rest: &str) -> Vec<String> {
     let Some(group) = rest.strip_prefix('{') else { return vec![identifier(rest).to_owned()] };
     let (mut names, mut depth, mut is_first) = (Vec::new(), 0, true);
@@ -297,7 +297,8 @@ fn the_ground_uses_no_clock_file_thread_or_randomness() {
         for (at, _) in code.match_indices("use ").filter(|(at, _)| begins_a_word(&code, *at)) {
             let from = identifier(&code[at + 4..]);
             let is_known = ["std", "core", "super", "self", "crate"].contains(&from);
-            // A file may re-export names from a module that it declares, as in `pub use effect::Effect`.
+            // A file may re-export names from a module that it declares, as in `pub use effect::Effect`, or a macro
+            // that it defines.
             let is_own = code.contains(&format!("mod {from};")) || code.contains(&format!("macro_rules! {from} "));
             assert!(is_known || is_own, "{}: uses {from}", source.path);
         }

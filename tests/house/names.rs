@@ -8,8 +8,8 @@ use crate::{Source, identifier, sources};
 /// Names that any screen, widget or state machine may declare, as is usual with iced.
 const MAY_REPEAT: [&str; 3] = ["Message", "Action", "State"];
 
-/// Names that are allowed to have more than one meaning for now. Remove a name once it has only one, because the test
-/// also fails if a name is listed here needlessly.
+/// Names that are allowed to have more than one meaning for now. Remove a name once it has only one meaning; the test
+/// rejects needless entries.
 const NOT_YET: [&str; 0] = [];
 
 /// Returns the types that a file declares outside its tests, either at the start of a line or with the macro `named!`.

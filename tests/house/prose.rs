@@ -44,11 +44,11 @@ const HABITS: [(&str, &[&str], &str); 33] = [
     ("in the moment in which", &[], "at the moment when"),
 ];
 
-/// The folders that are searched with all their subfolders. Files at the top of the repository are also searched.
+/// The folders to search, including all their subfolders. Files at the top of the repository are also searched.
 const FOLDERS: [&str; 8] = ["src", "tests", "docs", "profiles", "deploy", "scripts", "benches", "examples"];
 const KINDS: [&str; 12] = ["rs", "js", "ts", "css", "html", "wgsl", "py", "md", "toml", "service", "rules", "sh"];
 
-/// Returns the text of a file as a single line in lower case, and the position in it at which each original line
+/// Returns the text of a file as a single line in lower case, and the position in that line at which each original line
 /// begins. Comment markers are removed, because a phrase may continue on the next line of a comment. Underscores become
 /// spaces, because the name of a test reads like a sentence.
 fn as_prose(text: &str) -> (String, Vec<usize>) {

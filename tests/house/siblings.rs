@@ -7,8 +7,8 @@ use crate::{Source, begins_a_word, identifier, sources};
 
 type Path = Vec<String>;
 
-/// Dependencies between siblings that are forbidden. Each entry holds the parent, a module in it, and the siblings that
-/// this module must not use, either directly or through others.
+/// Dependencies between siblings that are forbidden. Each entry holds the parent module, a module in it, and the
+/// siblings that the latter must not use, either directly or through others.
 const NEVER: [(&str, &str, &[&str]); 5] = [
     ("sound", "dsp", &["beds", "score", "engine", "tracks", "output", "offline"]),
     ("sound", "engine", &["tracks", "output", "offline"]),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::sources;
 
-/// Code that opens, replaces or copies a file for writing.
+/// Functions that open a file for writing, or that create, replace or change one.
 const WRITES: [&str; 8] = [
     "File::create",
     "File::options",
@@ -17,8 +17,8 @@ const WRITES: [&str; 8] = [
     "fs::set_permissions",
 ];
 
-/// The source files that may contain such code, each with the reason. Remove a file once it no longer writes, because
-/// the test also fails if a file is listed here needlessly.
+/// The source files that may contain such code, each with the reason. Remove a file once it no longer writes; the test
+/// rejects needless entries.
 const WRITERS: [(&str, &str); 10] = [
     ("src/paths/private.rs", "the one place"),
     (

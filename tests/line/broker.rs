@@ -23,7 +23,7 @@ impl Mosquitto {
         Self::start("allow_anonymous true\n", None, None)
     }
 
-    /// Starts a broker like [`Mosquitto::open`], but on a network that the test can cut off, as if it pulled a cable.
+    /// Starts a broker like [`Mosquitto::open`], but on a network that the test can cut off, as if by pulling a cable.
     pub fn behind_a_cable() -> Self {
         Self::start("allow_anonymous true\n", None, Some(Link::open()))
     }
@@ -33,7 +33,7 @@ impl Mosquitto {
         Self::start("allow_anonymous true\nlog_type notice\nlog_dest file {}/log\n", None, None)
     }
 
-    /// Returns the ids of the clients that have connected, in order, if they start with `begins`. Requires
+    /// Returns the client ids that start with `begins`, in the order in which the clients connected. Requires
     /// [`Mosquitto::that_logs`].
     pub fn signed_in(&self, begins: &str) -> Vec<String> {
         let log = std::fs::read_to_string(self.file("log")).unwrap();

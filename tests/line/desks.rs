@@ -46,7 +46,7 @@ impl Desk {
         command
     }
 
-    /// Opens a page of the desk. Each page has its own event stream, and its own id from the desk.
+    /// Opens a page of the desk. Each page has its own event stream, and its own id, which the desk assigns.
     async fn page(&self) -> Page {
         let browser = Browser::at(self.address);
         let mut stream = browser.stream().await;

@@ -55,7 +55,7 @@ pub fn wait_until(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) 
     start.elapsed()
 }
 
-/// An event for the room: whether it came over the broker, the id of the order that caused it if any, and the event.
+/// An event for the room: whether it came over the broker, the id of the order, if any, that caused it, and the event.
 type Input = (bool, Option<Ulid>, Event);
 
 /// A room with its transport. Dropping it looks to the broker as if the room's process had been killed.

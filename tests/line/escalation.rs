@@ -1,5 +1,5 @@
-//! Owns the tests of the escalation list. Its requests go to an HTTP receiver, which accepts each idempotency key only
-//! once.
+//! Owns the tests of the escalation list. Its requests go to an HTTP receiver, which ignores a request whose
+//! idempotency key it has accepted before.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -17,7 +17,7 @@ use crate::kiosk::{Home, eventually, has_trouble};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// An HTTP receiver on the loopback interface that accepts each idempotency key once.
+/// An HTTP receiver on the loopback interface. It ignores a request whose idempotency key it has accepted before.
 pub struct Receiver {
     url: String,
     kept: Arc<Mutex<Kept>>,
@@ -124,8 +124,8 @@ impl Play {
         self.execute();
     }
 
-    /// Runs every timer that is due until this many seconds after the start, and sets the clock to the last of them.
-    /// Then waits for the results of all requests sent so far.
+    /// Runs every timer that falls due in the first `seconds` seconds of the test, and leaves the clock at the last of
+    /// them. Then waits for the results of all requests sent so far.
     fn to(&mut self, seconds: u64) {
         let until = RoomTime(seconds * 1_000);
         while let Some(due) = self.room.poll_timeout(self.now).filter(|due| *due > self.now && *due <= until) {

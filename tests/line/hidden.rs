@@ -1,5 +1,5 @@
 //! Owns the tests of a desk that has more rooms than it can show. Both ends run in one process, on a clock that the
-//! test sets. A room that the desk does not show must learn of it, must not regard the desk as able to receive its
+//! test sets. A room that the desk does not show must be told so, must not regard the desk as able to receive its
 //! calls, and must not wait for the desk during a wipe.
 
 use stillroom::line::endpoint::Endpoint;

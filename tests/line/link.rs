@@ -10,9 +10,9 @@ pub struct Link {
     far: String,
 }
 
-/// Address of the near end of the cable, which is outside the namespace.
+/// Address of the near end of the cable, outside the namespace.
 const NEAR: &str = "10.213.7.1/30";
-/// Address of the far end of the cable, in the namespace.
+/// Address of the far end of the cable, inside the namespace.
 pub const FAR: &str = "10.213.7.2";
 
 impl Link {

@@ -1,5 +1,5 @@
 //! Owns the tests of a room's transports: the broker between rooms and desks, the escalation list, and the contact.
-//! Most of them use a real mosquitto broker, which they freeze, kill, and restart without its state.
+//! Most of them use a real mosquitto broker, and some freeze it, kill it, or restart it without its state.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a panic fails the test
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks out the events and effects that it observes")]
 

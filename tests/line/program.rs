@@ -201,7 +201,7 @@ fn kills(rounds: u32) {
         kiosk.tell("call_cleared");
         call_is(&mut kiosk, "idle");
         wait_until(SOON, "the desk clears it", || desk.open_call().is_none());
-        // Before this record is on disk, a kill would bring the call back, which is safe.
+        // Until this record is on disk, a kill would bring the call back, which is safe.
         eventually("the end of the call on disk", || home.journal().matches("call_cleared").count() as u32 > round);
         let mut shown = desk.shown();
         shown.sort();

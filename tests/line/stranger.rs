@@ -1,4 +1,4 @@
-//! Owns malicious clients of the broker, which subscribe to everything, publish anything, and take over the sessions of
+//! Owns malicious clients that subscribe to everything on the broker, publish anything, and take over the sessions of
 //! other clients.
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ fn options(at: &Mosquitto, id: &str, user: Option<&str>) -> MqttOptions {
     options
 }
 
-/// A client that subscribes to every topic of the project, and publishes on any of them.
+/// A client that subscribes to every topic under `stillroom/`, and can publish on any topic.
 pub struct Stranger {
     runtime: tokio::runtime::Runtime,
     client: AsyncClient,

@@ -1,4 +1,4 @@
-//! Owns the tests of malicious clients on the broker, which take over a room's session, forge messages from a room or a
+//! Owns the tests of malicious clients that take over a room's session at the broker, forge messages from a room or a
 //! desk, or send garbage. Also owns the tests of two rooms that sign in as one user, and of a client that panics.
 
 use std::time::{Duration, Instant};

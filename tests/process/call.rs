@@ -71,7 +71,7 @@ fn a_shown_call_survives_a_kill_and_a_cleared_one_does_not_come_back() {
         kiosk.wait("somebody here", |line| line["call"] == "here");
         kiosk.tell("call_cleared");
         kiosk.wait("no call", |line| line["call"] == "idle");
-        // If the disk is slow, the room shows that the call is cleared before the record of this is on disk. A kill
+        // If the disk is slow, the room may show a call as cleared before the record of the clearing is on disk. A kill
         // would then bring the call back, which is harmless.
         let cleared = || home.journal().trim_end().ends_with(r#"{"event":"call_cleared"}"#);
         eventually("call_cleared in the journal", cleared);

@@ -1,4 +1,4 @@
-//! Owns randomness that can be repeated. The seed is printed, and is taken from `STILLROOM_SEED` if that is set.
+//! Owns random numbers, times and words that can be reproduced. The seed is printed; `STILLROOM_SEED` sets it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,7 +27,7 @@ impl Chance {
         Duration::from_micros(self.number() % u64::try_from(span.as_micros()).unwrap().max(1))
     }
 
-    /// Random text that is unlikely to occur anywhere else. It contains letters with accents and characters that take
+    /// Random text that is unlikely to occur anywhere else. It contains accented letters, and characters that take
     /// several units in UTF-8 and UTF-16, as real text does.
     pub fn words(&mut self, count: usize) -> String {
         const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzáéíóúñü¿🌊🦢";

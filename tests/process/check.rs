@@ -17,8 +17,8 @@ fn picture(width: u32, height: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A WAV file with 192,000 bytes of silence, whose header claims this number of channels and this sample rate. This is
-/// the amount of data for one second of 16-bit stereo at 48 kHz.
+/// A WAV file whose header claims these values, however little sense they make. It has 192,000 bytes of silence, enough
+/// for one second of 16-bit stereo at 48 kHz.
 fn wav(channels: u16, rate_hz: u32) -> Vec<u8> {
     let mut bytes = b"RIFF\x24\xee\x02\x00WAVEfmt \x10\x00\x00\x00\x01\x00".to_vec();
     bytes.extend(channels.to_le_bytes().into_iter().chain(rate_hz.to_le_bytes()).chain(192_000_u32.to_le_bytes()));

@@ -1,5 +1,5 @@
-//! Owns the tests of damaged state files. The program uses the last good copy. If there is none, the sound stays at its
-//! quietest, and nobody can sign in. Either case is always reported.
+//! Owns the tests of damaged state files. The program uses the last good copy. Without a good copy of the setup, the
+//! sound stays at its quietest; without one of the desk's password, nobody can sign in. The damage is always reported.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use crate::kiosk::{Home, Kiosk, LIMIT, eventually, has_trouble};
 
-/// A file `setup.toml` without a checksum, as earlier versions wrote it.
+/// A `setup.toml` without a checksum, as earlier versions wrote it.
 const SETUP: &str = "room_name = \"Room 4\"\ndiagonal_inches = 10.1\ncap_db = -40.0\n";
 const PASSWORD: &str = "wide water";
 
-/// A kind of damage, with its name and the function that damages a file's bytes.
+/// A kind of damage: its name, and a function that does this damage to a file's bytes.
 type Damage = (&'static str, fn(Vec<u8>) -> Vec<u8>);
 const DAMAGES: [Damage; 6] = [
     ("cut short", |whole| whole[..whole.len() / 2].to_vec()),

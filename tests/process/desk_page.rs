@@ -1,5 +1,5 @@
-//! Owns the tests that a reset waits until every desk page that showed text from the patient has confirmed that the
-//! text is gone.
+//! Owns the tests of a reset after a desk page has shown text from the patient. The reset waits until every such page
+//! has confirmed that the text is gone.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -5,7 +5,8 @@ use std::fs;
 
 use crate::kiosk::{Home, has_trouble, program};
 
-/// Maximum size of each file, in blocks of 512 bytes. The limit stands in for a full disk, and needs no root.
+/// Maximum size of each file, in blocks of 512 bytes. The limit stands in for a full disk; setting it does not require
+/// root.
 const BLOCKS: u32 = 4;
 
 #[test]
@@ -24,7 +25,7 @@ fn a_full_disk_is_reported_and_stops_neither_a_call_nor_a_reset() {
     kiosk.wait("the trouble", |line| has_trouble(line, "journal-failing"));
     kiosk.tell("call_pressed");
     let placed = kiosk.wait("a call, on no disk", |line| line["call"] == "placed");
-    // The call is shown although it cannot be written, and before the room reports that no desk is connected.
+    // The call is shown although its record cannot be written, and before the room reports that no desk is connected.
     assert!(has_trouble(&placed, "journal-failing") && placed["line_down_told"] == false, "{placed}");
     assert!(!home.journal().contains("call_pressed"), "{}", home.journal());
     kiosk.tell("call_here");

@@ -1,5 +1,5 @@
-//! Owns the tests of faults in the program itself and in the readers of its output, which must never cost a call and
-//! must always be reported.
+//! Owns the tests of faults in the program itself and in the readers of its output. No fault may cost a call, and the
+//! program must always report its own faults.
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -38,7 +38,7 @@ fn pipe() -> (std::io::PipeReader, OwnedFd) {
 fn passes_a_call(kiosk: &mut Kiosk) {
     kiosk.tell("call_pressed");
     kiosk.wait("a call", |line| line["call"] == "placed");
-    // When the room reports that the line is down, the escalation step and its failure have been logged.
+    // By the time the room reports that the line is down, the escalation step and its failure have been logged.
     kiosk.reach("the words that the line is down", |line| line["line_down_told"] == true);
     kiosk.tell("call_here");
     kiosk.wait("somebody here", |line| line["call"] == "here");

@@ -16,11 +16,11 @@ const VISITS: usize = 3;
 const VISITS_SOAKED: usize = 1_000;
 /// Number of recent visits whose words are searched for after each visit.
 const VISITS_BACK: usize = 3;
-/// Number of visits after which the words of all earlier visits are searched for.
+/// Interval, in visits, at which the words of all earlier visits are searched for.
 const ALL_EVERY: usize = 50;
 /// Maximum time from a reset to the receipt that verifies it.
 const VERIFIED_WITHIN: Duration = Duration::from_secs(3);
-/// Maximum time after a reset in which the room does not react to input.
+/// Maximum time from a reset until the room reacts to input again.
 const INPUT_DEAD_FOR: Duration = Duration::from_millis(1_500);
 /// Maximum time until typed words are sealed, so that they survive a kill.
 const SEALED_WITHIN: Duration = Duration::from_secs(2);
@@ -112,7 +112,7 @@ fn one_visit(home: &Home, mut kiosk: Kiosk, chance: &mut Chance, tally: &mut Tal
     }
 }
 
-/// Draws on the second page and waits until it is sealed, because the drawing must come back after every kill.
+/// Draws on the second page and waits until the drawing is sealed, because it must come back after every kill.
 fn draw(home: &Home, kiosk: &mut Kiosk, chance: &mut Chance) {
     let before = home.mark();
     let mut point = || json!([chance.number() % 12_000, chance.number() % 6_250]);
@@ -139,7 +139,7 @@ fn killed(home: &Home, kiosk: Kiosk, all: &[String], tally: &mut Tally) -> Kiosk
     kiosk
 }
 
-/// Asserts that the sealed words are whole in the memory of the new process, if this user may read it.
+/// Asserts that the memory of the new process contains all the sealed words, if this user may read that memory.
 fn note_is_back(kiosk: &Kiosk, words: &str, tally: &mut Tally) {
     assert!(
         !has_trouble(kiosk.last(), "notes-lost") && !has_trouble(kiosk.last(), "notes-damaged"),
@@ -155,7 +155,7 @@ fn note_is_back(kiosk: &Kiosk, words: &str, tally: &mut Tally) {
 fn reset(mut kiosk: Kiosk, tally: &mut Tally) -> Kiosk {
     let told = Instant::now();
     kiosk.tell("staff_reset");
-    // This press comes after the reset began, so the new process handles it.
+    // This press is sent after the reset, so the new process handles it.
     kiosk.send(&json!({"event": "call_pressed", "practice": true}));
     kiosk.wait("input that is heard again", |line| line["call"] == "placed" || line["receipt"].is_object());
     let dead_for = kiosk.last_at.duration_since(told);

@@ -80,7 +80,8 @@ impl Home {
         self.memory.path()
     }
 
-    /// A command that runs the program with these arguments. Of this machine's environment, it gets only `PATH`.
+    /// A command that runs the program with these arguments. The program inherits only `PATH` from this machine's
+    /// environment.
     pub fn command(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
@@ -135,7 +136,8 @@ impl Home {
         self.state.join("notes.sealed")
     }
 
-    /// The content of the file `visit.mark` beside the visit's key. It changes whenever a seal is completely on disk.
+    /// The content of the file `visit.mark` beside the visit's key. It changes each time a seal has been completely
+    /// written to disk.
     pub fn mark(&self) -> Vec<u8> {
         fs::read(self.runtime.join("visit.mark")).unwrap_or_default()
     }
@@ -253,7 +255,7 @@ impl Kiosk {
         self.input = None;
     }
 
-    /// Waits for the first line that the room writes, and returns it. Panics if any line was read before.
+    /// Waits for the first line that the room writes, and returns it. Panics if a snapshot has already been read.
     pub fn first(&mut self) -> Value {
         assert!(self.last.is_null(), "the first line has been taken already");
         self.wait("the first line", |_| true)
@@ -310,7 +312,8 @@ impl Kiosk {
         }
     }
 
-    /// Sends a line, and asserts that the room refuses it with an error that contains `words`, and changes nothing.
+    /// Sends a line. Asserts that the room answers with an error that contains `words`, and that the snapshot stays the
+    /// same.
     pub fn refused(&mut self, line: &str, words: &str) {
         let before = without_troubles(&self.last);
         self.write(&format!("{line}\n"));
@@ -361,7 +364,7 @@ impl Kiosk {
         }
     }
 
-    /// Kills the process with SIGKILL, so that it can finish nothing, as in a power cut.
+    /// Kills the process with SIGKILL, so that, as in a power cut, it cannot finish anything.
     pub fn kill_9(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -404,7 +407,7 @@ fn read_lines(output: ChildStdout, kept: &Mutex<Vec<u8>>, tell: &Sender<(Instant
     }
 }
 
-/// The program's own messages in `errors`, which is its standard error.
+/// The program's own messages in `errors`, the text of its standard error.
 pub fn own_lines(errors: &str) -> Vec<String> {
     // A message may follow output of the sound library on the same line.
     errors.lines().filter_map(|line| Some(line[line.find("stillroom: ")?..].to_owned())).collect()

@@ -1,4 +1,4 @@
-//! Owns the tests of a language that a clinic adds as a folder. The program's code does not name it.
+//! Owns the tests of a language that a clinic adds as a folder. The program's code does not name this language.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
 //! Owns the tests of the whole program in headless mode, each in its own folders. They cover whole visits, calls,
-//! kills, resets, and the mistakes of a new user. They start the program as a process, and call none of its code.
+//! kills, resets, and the mistakes of a new user. They run the program as a process, and use none of its code.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // a test that panics is a test that fails
 
 mod call;

@@ -81,7 +81,7 @@ pub fn is_in_process(pid: u32, bytes: &[u8]) -> io::Result<bool> {
     Ok(found)
 }
 
-/// Calls `look` with all readable memory of a process, in chunks. The chunks overlap, so that any sequence of up to
+/// Passes all readable memory of a process to `look`, in chunks. The chunks overlap, so that any sequence of up to
 /// `longest` bytes is whole in one of them.
 fn through_process(pid: u32, longest: usize, mut look: impl FnMut(&[u8])) -> io::Result<()> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps"))?;

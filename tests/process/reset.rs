@@ -1,4 +1,4 @@
-//! Owns the tests of the reset: what is gone afterwards, what the receipt proves, and that both hold even if the
+//! Owns the tests of the reset. They check what is gone afterwards and what the receipt proves, including when the
 //! program is killed during the reset.
 
 use std::collections::BTreeSet;
@@ -201,7 +201,7 @@ fn a_program_replaced_while_it_runs_can_still_restart_itself() {
     let mut kiosk = home.start_with(&own, &["--config", config.to_str().unwrap()]);
     kiosk.first();
     arrive_and_write(&home, &mut kiosk, "a plover");
-    // The program's file is removed while it runs, as in an upgrade before the new file is in place.
+    // The program's file is removed while the program runs, as in an upgrade before the new file is in place.
     fs::remove_file(&own).unwrap();
     kiosk.tell("staff_reset");
     kiosk.wait("turnover", |line| line["stage"] == "turnover");

@@ -1,5 +1,5 @@
 //! Owns the tests of what survives when the program is killed during a visit: the session continues from the same
-//! minute, and the note comes back as long as its key exists.
+//! minute, and the note comes back if its key still exists.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::kiosk::{Home, Kiosk, eventually, has_trouble};
 
 const SPEED: u32 = 60;
 
-/// Changes the volume so that the room writes a snapshot. Returns the session clock from it, in milliseconds.
+/// Changes the volume so that the room writes a snapshot. Returns the snapshot's session clock, in milliseconds.
 fn session_ms(kiosk: &mut Kiosk, db: f64) -> u64 {
     kiosk.send(&json!({"event": "volume", "db": db}));
     kiosk.wait("the time", |line| line["volume_db"] == db)["session_ms"].as_u64().unwrap()
@@ -39,8 +39,8 @@ fn a_killed_session_comes_back_at_the_minute_it_was_in() {
     assert_eq!((&first["place"], &first["volume_db"]), (&json!("forest"), &json!(-35.0)));
     let back_ms = first["session_ms"].as_u64().unwrap();
     assert!(back_ms + 60_000 >= before_ms, "{back_ms} ms is more than a minute before {before_ms} ms");
-    // The first line is written right after the journal is read, so the new process has added hardly any time to the
-    // session clock.
+    // The first line is written right after the journal has been read, so the new process has added hardly any time to
+    // the session clock.
     assert!(back_ms <= ran_ms + 60_000, "{back_ms} ms is ahead of the {ran_ms} ms there were");
     let later_ms = session_ms(&mut kiosk, -36.0);
     assert!(later_ms >= back_ms, "{later_ms} before {back_ms}");

@@ -1,5 +1,5 @@
-//! Owns the test that any number of idle connections to the desk's port leave the room enough file descriptors for its
-//! journal, its vault, its music and one more page.
+//! Owns the test of a flood of idle connections to the desk's port. They must leave the room enough file descriptors
+//! for its journal, its vault, its music and one more page.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -10,7 +10,7 @@ use crate::desk_page::Page;
 use crate::flood::{knock, open_files, with_files};
 use crate::kiosk::{Home, LIMIT, has_trouble, program};
 
-/// Limit on open files that most systems set by default.
+/// The default limit on open files on most systems.
 const FILES: u32 = 1_024;
 
 fn answer_to(port: u16, request: &str) -> String {

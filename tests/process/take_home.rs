@@ -1,5 +1,5 @@
-//! Owns the tests of taking a note home with the whole program, on paper through the system's print server or sealed to
-//! a therapist. They also check that a reset leaves nothing of the note behind.
+//! Owns the tests of taking a note home with the whole program, either on paper, through the system's print server, or
+//! as a file that only a therapist can open. They also check that a reset leaves nothing of the note behind.
 
 use std::fs;
 use std::io::Read;
@@ -41,7 +41,7 @@ fn reset(kiosk: &mut Kiosk) {
 enum Printer {
     /// A device that receives the data unchanged.
     Paper,
-    /// PDF files that CUPS-PDF writes, with all the filters that a real printer needs.
+    /// PDF files written by CUPS-PDF. Jobs pass through all the filters that a real printer needs.
     Files,
 }
 
@@ -164,7 +164,8 @@ fn soak_a_note_comes_whole_out_of_a_printer_that_writes_files() {
     assert_eq!(drawn.windows(3).filter(|bytes| *bytes == b"P5\n").count(), 1, "one page");
     let dark = drawn.iter().filter(|gray| **gray < 128).count() as f64 / drawn.len() as f64;
     assert!((0.001..0.05).contains(&dark), "{dark:.4} of the page is dark");
-    // The job's name appears in the print server's logs and on the printer's display.
+    // CUPS-PDF names the file after the job. The job's name also appears in the print server's logs and on the
+    // printer's display.
     assert!(!printed.to_string_lossy().contains("heron"), "the job's name contains the patient's words");
     assert_eq!(cups.spooled(), 0);
     reset(&mut kiosk);

@@ -76,7 +76,7 @@ fn the_parts_come_in_order_at_their_documented_minutes() {
         assert_eq!(line["part"], part);
         before = line["part"].clone();
         let at_ms = line["session_ms"].as_u64().unwrap();
-        // A busy machine may report the next part late, but never early. A real second is 20 minutes in this test, so
+        // On a busy machine, a part may be reported late, but never early. A real second is 20 minutes in this test, so
         // up to 9 minutes late is accepted.
         assert!((minute * 60_000..(minute + 9) * 60_000).contains(&at_ms), "{part} at {at_ms} ms");
     }

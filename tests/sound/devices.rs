@@ -8,8 +8,8 @@ use stillroom::vocabulary::signal::Signal;
 
 use crate::server::{Ear, Room, Server, add_sink, pactl, remove_sink, wait_for, with_server};
 
-/// Peak amplitude below which an output counts as silent. Full scale is 1, and the bed in these tests is far above
-/// this.
+/// Peak amplitude below which an output counts as silent. Full scale is 1, and the bed in these tests is far above this
+/// limit.
 const SILENCE: f32 = 1e-4;
 const SOON: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(15);

@@ -20,7 +20,7 @@ fn lost(news: &SoundEvent) -> bool {
     matches!(news, SoundEvent::DeviceLost { .. })
 }
 
-/// Processor time that this process has used so far, to the nearest 10 ms.
+/// Processor time that this process has used so far, in steps of 10 ms.
 fn processor_time() -> Duration {
     let status = fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<&str> = status.rsplit_once(')').unwrap().1.split_whitespace().collect();
@@ -54,7 +54,7 @@ fn is_spoken_to_at_once(_: &mut Server) {
     println!("our stream is there after {:?}", began.elapsed());
     room.is_playing();
     assert!(Ear::at("room").wait_for(0.01, LONG).is_some(), "nothing is heard");
-    // An empty mix makes the room idle, and the processor time that it then uses is measured.
+    // An empty mix makes the room idle. Its use of the processor is measured in this state.
     room.sound.set_mix(Mix::default());
     std::thread::sleep(SOON);
     let share = least_share();
@@ -98,8 +98,8 @@ fn pulseaudios_null_output_is_ignored() {
     with(Kind::PulseAudio, "fresh::pulseaudios_null_output_is_ignored", &[], what_it_makes_up_is_no_output);
 }
 
-/// Twice removes the room's output while another one remains, and adds the room's output again. The sound must never
-/// move to the other output, and must come back.
+/// Removes the room's output while another one remains, then adds it back, and does both once more. The sound must
+/// never move to the other output, and must come back each time.
 fn measured_output_goes_away(options: Options, is_told: fn(&SoundEvent) -> bool) {
     let room = Room::open(options);
     room.is_playing();
@@ -166,7 +166,8 @@ fn allowed_where_nobody_measured(_: &mut Server) {
     assert!(tv.wait_for(SILENCE, LONG).is_some(), "it is not heard where staff allow it");
     let careful = tv.loudest_for(4 * SOON);
     println!("{full} where it was measured, {careful} where staff allow it");
-    // The patient's volume is −3 dB and the lowest cap is −40 dB. The difference of 37 dB is a factor of 70.
+    // The patient's volume is −3 dB and the lowest cap is −40 dB. The difference of 37 dB is a factor of 70 in
+    // amplitude.
     assert!(careful < full / 40.0, "{careful} beside {full}");
     add_sink("room");
     remove_sink("tv");
@@ -262,8 +263,8 @@ fn a_new_output_is_used_soon_even_after_a_long_wait() {
     with(Kind::Library, test, &["room"], |_| {
         let room = Room::open(Options::default());
         room.news_within(LONG, lost);
-        // By the end of this time, the pauses between the room's attempts, which double each time, are longer than
-        // `SOON`. The new output must cut such a pause short.
+        // The pause between the room's attempts doubles each time. At the end of this wait it is longer than `SOON`, so
+        // the new output must cut it short.
         room.is_silent_for(Duration::from_secs(9));
         let began = Instant::now();
         library();
@@ -272,7 +273,7 @@ fn a_new_output_is_used_soon_even_after_a_long_wait() {
     });
 }
 
-/// Memory that this process uses, in kB. Shared memory counts in proportion (`Pss`).
+/// Memory that this process uses, in kB. Shared memory is counted proportionally (`Pss`).
 fn memory_kb() -> u64 {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap();
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
@@ -286,7 +287,7 @@ fn without_a_server(server: &mut Server, minutes: u64) {
     room.is_playing();
     server.kill();
     room.news_within(LONG, lost);
-    // In this time, the room allocates what it allocates only once, such as the engine, ALSA and threads.
+    // During this time, the room makes its one-time allocations, such as those for the engine, ALSA and threads.
     std::thread::sleep(Duration::from_secs(15));
     let before = memory_kb();
     let processor_before = processor_time();

@@ -1,5 +1,5 @@
-//! Owns the tests on real sound servers. Each test starts its own PulseAudio or PipeWire, whose outputs it can record,
-//! remove and suspend, and which it can kill.
+//! Owns the tests on real sound servers. Each test starts its own PulseAudio or PipeWire. The test can record, remove
+//! and suspend the server's outputs, and kill the server.
 //!
 //! Only a real server shows on which output a sound is heard, and how soon. Each test runs twice: the outer run starts
 //! the same test in a subprocess, whose environment leads to the server.

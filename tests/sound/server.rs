@@ -11,7 +11,7 @@ use stillroom::sound::{Mix, Options, SoundEvent, SoundHandle};
 use stillroom::vocabulary::signal::Signal;
 
 const FOLDER: &str = "STILLROOM_TEST_SOUND_FOLDER";
-/// Socket of a server that the room cannot find, because it is not at the usual path.
+/// Socket of a server that the room cannot find, because the socket is not at the usual path.
 const ELSEWHERE: &str = "run/elsewhere/native";
 
 /// A child process that is killed when this is dropped.
@@ -155,7 +155,7 @@ impl Server {
     }
 }
 
-/// A command for a client tool of the server, with its own cookie.
+/// A command that runs one of the server's client tools, with the tools' own cookie.
 fn tool(name: &str) -> Command {
     let mut command = Command::new(name);
     command.env("PULSE_COOKIE", folder().join("others/cookie"));
@@ -245,7 +245,8 @@ impl Ear {
         loudest
     }
 
-    /// Waits for a peak above `peak`, and returns when it was recorded. `None` if there is none in time.
+    /// Waits for a peak above `peak`, and returns the time at which it was recorded. `None` if no such peak comes
+    /// within `within`.
     pub fn wait_for(&self, peak: f32, within: Duration) -> Option<Instant> {
         let until = Instant::now() + within;
         while let Some(left) = until.checked_duration_since(Instant::now()) {
@@ -258,7 +259,7 @@ impl Ear {
         None
     }
 
-    /// Discards everything that was recorded so far.
+    /// Discards everything that has been recorded so far.
     pub fn attend(&self) {
         while self.peaks.try_recv().is_ok() {}
     }

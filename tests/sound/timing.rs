@@ -32,11 +32,12 @@ fn a_call_tone_is_heard_within_300_ms() {
         }
         delays.sort();
         // A recorder receives frames when the server mixes them, but a patient hears them only when the output has
-        // played its buffer. The measured delays therefore lack the output's own latency, which is a part of `wait`.
+        // played its buffer. The measured delays therefore do not include the output's own latency, which is part of
+        // `wait`.
         let wait = Duration::from_micros(room.sound.health().latency_us);
         println!("a call tone is heard by a listener after {delays:?}; a frame waits {wait:?}");
         assert!(delays[6] < Duration::from_millis(300), "{delays:?} and {wait:?}");
-        // A tone is rendered at most a period of 48 ms after the press, and its soft attack is audible 60 ms later.
+        // A tone is rendered at most one period, 48 ms, after the press, and its soft attack is audible 60 ms later.
         assert!(wait + Duration::from_millis(48 + 60) < Duration::from_millis(300), "{wait:?}");
         assert_eq!(room.sound.health().underruns, 0);
     });
@@ -54,9 +55,9 @@ fn the_time_a_frame_is_heard_is_known() {
     });
 }
 
-/// Plays everything at once, skips pieces and sounds call tones while other processes keep every processor busy.
-/// `STILLROOM_MINUTES=n` sets the duration in minutes, 120 by default. `STILLROOM_LOAD=n` sets the number of busy
-/// processes, one per processor by default.
+/// Plays tracks, a score and beds at the same time, skips pieces, and sounds call tones, while other processes keep
+/// every processor busy. `STILLROOM_MINUTES=n` sets the duration in minutes, 120 by default. `STILLROOM_LOAD=n` sets
+/// the number of busy processes, one per processor by default.
 #[test]
 #[ignore = "two hours: make soak"]
 fn soak_two_hours_on_busy_processors_have_no_underrun() {

@@ -80,7 +80,7 @@ fn the_outline_grows_with_plus_and_no_control_moves_under_the_finger() {
 const DISPLAYS: [(f32, f32, f32); 4] =
     [(1280.0, 800.0, 8.0), (800.0, 1280.0, 8.0), (1920.0, 1080.0, 10.1), (1080.0, 1920.0, 15.6)];
 
-/// Asserts that a tablet in the step that measures the screen refuses it as too small.
+/// Asserts that the first run refuses the screen because its diagonal is less than `least` inches.
 fn assert_refused(tablet: &Tablet, least: &str) {
     assert!(tablet.says(&format!("needs a screen of at least {least} inches")), "{:?}", tablet.lines());
     assert!(!tablet.shows("next"));

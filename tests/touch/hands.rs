@@ -1,5 +1,5 @@
 //! Randomised clumsy hands: people who try to call, and people who only rest their hands on the screen. Lengths are in
-//! millimetres on a 10.1 inch screen. The seed is printed, and `STILLROOM_SEED` replays it.
+//! millimetres on a 10.1-inch screen. The seed is printed, and `STILLROOM_SEED` replays it.
 //!
 //! | what | distribution | source |
 //! |---|---|---|
@@ -148,8 +148,8 @@ impl Hands {
     }
 }
 
-/// The contacts of a hand that is laid anywhere on the screen. Those within `band`, the call button, are left out. The
-/// ids of the fingers begin at `first`.
+/// The contacts of a hand laid at a random position on the screen. Those within `band`, the call button, are left out.
+/// The ids of the fingers begin at `first`.
 fn resting(chance: &mut Chance, first: u64, band: Rectangle) -> Vec<(u64, Point)> {
     let middle = Point::new(chance.between(0.0, SIZE.width), chance.between(0.0, SIZE.height));
     let count = 1 + (chance.part() * 5.0) as u64;
@@ -190,7 +190,7 @@ fn clear(tablet: &mut Tablet) {
     tablet.until("no call", |snapshot| snapshot.call.is_none());
 }
 
-/// Simulates this many people. Returns the number who did not call within two attempts and [`WITHIN_S`].
+/// Simulates this many people. Returns the number of those who failed to call within two attempts and [`WITHIN_S`].
 fn failures_among(people: u32) -> u32 {
     let mut chance = Chance::new();
     let mut tablet = in_session();
@@ -245,8 +245,8 @@ fn soak_clumsy_hands_call_within_two_attempts() {
     assert!(part >= 99.9, "{part} %");
 }
 
-/// Simulates this many hours of resting hands, with and without an open call. Returns how often they pressed the call
-/// button, and how often they slid *Here* or *Clear*.
+/// Simulates this many hours of resting hands, with and without an open call. Returns how often the hands pressed the
+/// call button, and how often they slid *Here* or *Clear*.
 fn caused_by_resting_hands(hours: u32) -> (u32, u32) {
     let mut chance = Chance::new();
     let mut tablet = in_session();

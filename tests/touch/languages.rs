@@ -1,5 +1,5 @@
-//! Tests languages that a clinic adds: up to the maximum number of languages fit on the screen where the patient
-//! chooses one, and each has its own keyboard.
+//! Tests languages that a clinic adds: any number of languages, up to the maximum, fits on the screen where the patient
+//! chooses one, and each language has its own keyboard.
 
 use iced::Size;
 use stillroom::room::notes::{NotePage, PatientText};

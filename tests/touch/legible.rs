@@ -1,5 +1,5 @@
-//! Pictures of the patient's screens for `make legible`, which measures on them how well words, icons and outlines
-//! stand out and can be read. Beside each picture is a JSON file with the words, the icons and the controls on it.
+//! Pictures of the patient's screens, in which `make legible` measures how well words, icons and outlines stand out and
+//! can be read. Beside each picture is a JSON file with the words, the icons and the controls on it.
 //! `STILLROOM_PICTURES` names the folder; without it, the test fails.
 
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use crate::tablet::{ENGLISH, SIZE, Tablet};
 
 const PORTRAIT: Size = Size::new(800.0, 1280.0);
 const DIAGONAL_INCHES: f32 = 10.1;
-/// Number of tablets that are drawn at the same time. Most of the time they wait for a fade.
+/// Number of tablets that are drawn at the same time. Most of the time, they are waiting for a fade.
 const TABLETS: usize = 6;
 /// Maximum time to wait for a screen to stop changing.
 const SETTLES: Duration = Duration::from_secs(9);
@@ -38,9 +38,9 @@ const RESTING: [&str; 6] = ["breathe", "places", "sound", "anchor", "dark", "rea
 /// The light in which a place is drawn.
 #[derive(Clone, Copy)]
 enum Light {
-    /// That of the shipped profile.
+    /// The light that the shipped default profile sets.
     Shipped,
-    /// The brightest that a profile or the desk can choose.
+    /// The brightest light that a profile or the desk can choose.
     Full,
 }
 
@@ -49,11 +49,11 @@ enum Light {
 enum Job {
     /// The screens over a place, on a visit in English.
     Place(Place, TimeOfDay, Light),
-    /// The controls of the peak over a place.
+    /// The controls during the peak, over a place.
     Peak(Place, TimeOfDay, Light),
     /// Every screen of a visit.
     Visit(Language, Size),
-    /// The controls of the peak and of the landing.
+    /// The controls during the peak and during the landing.
     Parts(Language, Size),
 }
 
@@ -69,7 +69,7 @@ fn soak_legible_pictures_of_every_screen_over_every_place() {
             jobs.push_back(Job::Parts(language, size));
         }
     }
-    // The clinic's own pictures are not in the repository, and the dark has nothing to see.
+    // The clinic's own pictures are not in the repository, and `Place::Dark` shows nothing.
     for place in Place::ALL.iter().filter(|place| !matches!(place, Place::Pictures | Place::Dark)) {
         for hour in TimeOfDay::ALL {
             for light in [Light::Shipped, Light::Full] {
@@ -78,8 +78,8 @@ fn soak_legible_pictures_of_every_screen_over_every_place() {
             }
         }
     }
-    // If `STILLROOM_LEGIBLE` is set, only the jobs whose names contain its value are drawn, to look at a change
-    // quickly.
+    // If `STILLROOM_LEGIBLE` is set, only the jobs whose names contain its value are drawn, so that a change can be
+    // checked quickly.
     if let Ok(words) = std::env::var("STILLROOM_LEGIBLE") {
         jobs.retain(|job| job.name().contains(&words));
     }
@@ -118,7 +118,7 @@ impl Job {
                 over_a_place(&mut Camera::new(self, tablet, ENGLISH, folder));
             }
             Self::Peak(place, hour, light) => {
-                // At this speed the peak begins after 7.5 s, its light is reached after 10 s, and it lasts until 57 s.
+                // At this speed, the peak lasts from 7.5 s to 57 s, and reaches its light at 10 s.
                 let tablet = over(place, hour, light, 120);
                 in_the_peak(&mut Camera::new(self, tablet, ENGLISH, folder));
             }
@@ -158,7 +158,7 @@ struct Camera<'a> {
     film: Film<'a>,
 }
 
-/// Where the pictures of one tablet are saved, and what has to be known about their words.
+/// Where the pictures of one tablet are saved, and what is needed to describe the words on them.
 struct Film<'a> {
     job: Job,
     language: Language,
@@ -192,7 +192,7 @@ impl<'a> Camera<'a> {
         self.tablet.settle();
     }
 
-    /// Brings a call from one state to the next, and saves the screen in each state.
+    /// Takes a call through all its states, and saves the screen in each.
     fn call(&mut self, id: CallId, with_reason: bool) {
         self.tablet.send(Event::DeskConnected { desk: DESK });
         self.tablet.send(Event::CallPressed { id, practice: false });
@@ -213,7 +213,7 @@ impl<'a> Camera<'a> {
         self.tablet.send(Event::CallCleared);
     }
 
-    /// Saves the anchor, at a time at which its line neither fades in nor out.
+    /// Saves the anchor while its line is neither fading in nor fading out.
     fn anchor(&mut self) {
         self.tablet.send(Event::Anchor { on: true });
         self.tablet.send(Event::Breath { on: false });
@@ -230,7 +230,7 @@ impl<'a> Camera<'a> {
         self.tablet.send(Event::Breath { on: false });
     }
 
-    /// Saves the breath pacer two seconds after it has started, while the first breath is drawn in.
+    /// Saves the breath pacer two seconds after it has started, during the first in-breath.
     fn breath(&mut self, state: &str) {
         for _ in 0..20 {
             self.tablet.draw_frame();
@@ -277,7 +277,7 @@ impl Film<'_> {
             !line.trim().is_empty() && !is_at_rest && !is_no_tick
         };
         let lines = tablet.lines().into_iter().filter(|(line, at)| is_shown(line, at)).map(|(line, at)| {
-            // The label of a control may be one of these words, too.
+            // The label of a control may also be one of the words of the breath.
             let is_label =
                 controls.iter().any(|(_, control)| at.is_within(control) && control.width < size.width / 2.0);
             let is_breath = self.breath_words.contains(&line) && !is_label;
@@ -320,7 +320,7 @@ fn settle(tablet: &mut Tablet) {
         }
         tablet.after(Duration::ZERO);
         let shown = tablet.screenshot();
-        // Before its still is decoded, a place is black.
+        // Until its still is decoded, a place is black.
         let black = shown.chunks_exact(4).filter(|pixel| pixel[..3] == [0, 0, 0]).count();
         let is_loaded = black < shown.len() / 8 || tablet.snapshot().dark;
         same = if shown == before && is_loaded { same + 1 } else { 0 };

@@ -41,8 +41,8 @@ use stillroom::room::call::CallPhase;
 use stillroom::room::{Event, Snapshot};
 use tablet::{Tablet, mm};
 
-/// A time after which a new contact on the black screen counts as another hand. Contacts within 300 ms of the first
-/// contact count as the same hand, and this is a little longer.
+/// Time after which a new contact on the black screen counts as another hand. It is a little more than 300 ms, within
+/// which contacts count as the same hand.
 const HAND_LANDED: Duration = Duration::from_millis(320);
 
 fn in_session(tablet: &mut Tablet) {

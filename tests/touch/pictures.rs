@@ -10,8 +10,8 @@ use stillroom::room::notes::PatientText;
 use crate::drawing::{draw, in_after};
 use crate::tablet::{ENGLISH, Tablet, spanish};
 
-/// Saves a screenshot as `<name>-<width>.png` in the folder that `STILLROOM_PICTURES` names. Does nothing if it is not
-/// set.
+/// Saves a screenshot as `<name>-<width>.png` in the folder that `STILLROOM_PICTURES` names. Does nothing if that
+/// variable is not set.
 pub fn save_screenshot(tablet: &mut Tablet, name: &str) {
     let Some(folder) = std::env::var_os("STILLROOM_PICTURES") else { return };
     let (size, pixels) = (tablet.size(), tablet.screenshot());

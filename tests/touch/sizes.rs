@@ -13,7 +13,7 @@ use stillroom::words::Locales;
 use crate::languages::locales_with_pseudo;
 use crate::tablet::Tablet;
 
-/// Millimetres that a length may fall short of its minimum because of rounding to whole pixels.
+/// Millimetres by which a length may be less than its minimum because of rounding to whole pixels.
 const SLACK_MM: f32 = 0.15;
 /// The layouts in which every screen is tested: as designed, and mirrored with larger words.
 pub const LAYOUTS: [(Hand, TypeSize); 2] = [(Hand::Right, TypeSize::Normal), (Hand::Left, TypeSize::Larger)];

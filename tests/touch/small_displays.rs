@@ -112,7 +112,7 @@ fn every_page_fits_on_every_display_in_every_language() {
             every_screen(&mut tablet, language, &mut |tablet, screen| {
                 let screen = format!("{screen}, {language}, {inches} inches, {size:?}");
                 checker.check(tablet, &screen);
-                // The list of what was written before the session scrolls, so its text may reach beyond the screen.
+                // What was written before the session is in a list that scrolls, so text may reach beyond the screen.
                 if !screen.starts_with("note-before") {
                     assert_text_fits(tablet, size);
                 }

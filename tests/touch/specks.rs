@@ -1,5 +1,5 @@
-//! Tests that the software renderer leaves no specks. As in the window, each frame draws only what the renderer takes
-//! for changed since the frame before. The result must equal a full redraw, pixel by pixel.
+//! Tests that the software renderer leaves no specks. As in the window, each frame draws only what, according to the
+//! renderer, has changed since the frame before. The result must equal a full redraw, pixel by pixel.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ use tiny_skia::{Mask, Pixmap};
 use crate::drawing::draw;
 use crate::tablet::{ENGLISH, SIZE, Tablet, new_renderer, software};
 
-/// A window's buffer, updated like `iced_tiny_skia::window::compositor::present` updates it.
+/// A window's buffer, updated in the same way as in `iced_tiny_skia::window::compositor::present`.
 struct Buffer {
     pixels: Pixmap,
     whole: Pixmap,
@@ -70,7 +70,7 @@ impl Buffer {
         }
     }
 
-    /// Presents a frame, and those that follow while the words of the page emerge.
+    /// Presents a frame, and those that follow while the words of the page are emerging.
     fn present_tablet(&mut self, tablet: &mut Tablet, frame: &str) {
         let until = Instant::now() + REVEAL;
         loop {
@@ -196,7 +196,8 @@ fn a_french_visit_leaves_no_specks() {
     visit(Language::from_name("fr-FR").unwrap()).assert_right();
 }
 
-/// Presents frames of views that differ only in the time since a fade began.
+/// Presents `count` frames of a view, 200 ms apart. `view` builds each of them, given the time since its animation
+/// began.
 fn frames(count: u32, view: impl Fn(Duration) -> Element<'static, ()>) -> Buffer {
     let size = Size::new(640.0, 240.0);
     let (mut renderer, mut buffer, mut cache) = (new_renderer(), Buffer::of_size(size), Cache::default());

@@ -261,7 +261,7 @@ fn the_pad_and_the_sheet_close_by_themselves_after_a_minute_without_a_touch() {
     assert!(tablet.shows("staff-close"));
     tablet.after(Duration::from_secs(61));
     assert!(!tablet.shows("staff-close"));
-    // While staff talk to the patient they do not touch the sheet, so it stays open for ten minutes.
+    // While staff are talking to the patient, they do not touch the sheet, so it stays open for ten minutes.
     tablet.open_staff();
     tablet.tap(1, tablet.at("talk-now").center());
     tablet.after(Duration::from_secs(61));

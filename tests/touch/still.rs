@@ -1,5 +1,5 @@
 //! Tests that a screen without movement requests no frames and publishes no messages, that a session without the breath
-//! requests one only every few seconds, and that the breath requests frames at a low rate.
+//! requests a frame only every few seconds, and that the breath requests frames at a low rate.
 
 use std::time::{Duration, Instant};
 

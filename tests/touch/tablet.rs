@@ -35,11 +35,11 @@ use stillroom::words::Locales;
 pub const SIZE: Size = Size::new(1280.0, 800.0);
 /// Default diagonal of the display, in inches.
 const DIAGONAL_INCHES: f32 = 10.1;
-/// Time between two frames while the words of a page emerge.
+/// Time between two frames while the words of a page are emerging.
 const FRAME: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Converts millimetres to logical pixels on a 10.1 inch screen of [`SIZE`].
+/// Converts millimetres to logical pixels on a 10.1-inch screen of [`SIZE`].
 pub fn mm(length: f32) -> f32 {
     theme::Scale::new(10.1, SIZE).mm(length)
 }
@@ -91,8 +91,8 @@ impl Tablet {
         Self::with(size, set_up, numbered, Locales::shipped(), ENGLISH, DIAGONAL_INCHES, 1)
     }
 
-    /// A tablet with the shipped profiles as `adapt` changes them, whose session clock runs `speed` times as fast as
-    /// real time.
+    /// A tablet whose session clock runs `speed` times as fast as real time. Its profiles are the shipped ones, each
+    /// changed by `adapt`.
     pub fn with_adapted_profiles(size: Size, speed: u32, adapt: impl FnMut(&mut Profile)) -> Self {
         let adapted = |mut profiles: Vec<Profile>| {
             profiles.iter_mut().for_each(adapt);
@@ -116,8 +116,8 @@ impl Tablet {
         Self::with(size, true, |shipped| shipped, locales.clone(), ENGLISH, diagonal_inches, 1)
     }
 
-    /// A tablet before its first run, on a display with this diagonal in inches, whose configuration sets this language
-    /// as the default.
+    /// A tablet before its first run. Its configuration sets this language as the default, and its display has this
+    /// diagonal, in inches.
     pub fn first_run_on(size: Size, diagonal_inches: f32, locales: &Locales, language: Language) -> Self {
         Self::with(size, false, |shipped| shipped, locales.clone(), language, diagonal_inches, 1)
     }
@@ -193,7 +193,7 @@ impl Tablet {
         self.sync();
     }
 
-    /// Sends the room an event that it may refuse. Returns whether it accepted it.
+    /// Sends an event that the room may refuse. Returns whether the room accepted it.
     pub fn try_send(&mut self, event: Event) -> bool {
         let taken = block_on(self.room.tell_in_order(event)).is_ok();
         self.sync();
@@ -243,7 +243,7 @@ impl Tablet {
         self.settle();
     }
 
-    /// Holds a control for 1.6 s, which is long enough for those that staff have to hold.
+    /// Holds a control for 1.6 s, which is long enough for every control that staff have to hold.
     pub fn hold(&mut self, finger: u64, id: &str) {
         let at = self.at(id).center();
         self.press(finger, at);
@@ -301,7 +301,7 @@ impl Tablet {
         self.batch(&[WindowEvent::Mouse(mouse::Event::CursorMoved { position: at })]);
     }
 
-    /// Tells the widgets that a frame is drawn `span` from now.
+    /// Tells the widgets that a frame is being drawn, as if `span` had already passed.
     pub fn after(&mut self, span: Duration) {
         self.batch(&[WindowEvent::Window(window::Event::RedrawRequested(Instant::now() + span))]);
     }
@@ -322,12 +322,13 @@ impl Tablet {
         for message in messages {
             drop(self.app.update(message));
         }
-        // The room handles events in order, so it has handled all of these when it answers the ping.
+        // The room handles events in order, so by the time it answers the ping, it has handled all of these.
         block_on(self.room.ping()).unwrap();
         self.sync();
     }
 
-    /// Draws a frame. Returns when the window requests the next one, and the number of messages that widgets published.
+    /// Draws a frame. Returns the window's request for the next frame, and the number of messages that widgets
+    /// published.
     pub fn draw_frame(&mut self) -> (window::RedrawRequest, usize) {
         self.draw_frame_at(Instant::now())
     }

@@ -120,8 +120,8 @@ fn read_by_zbarimg(grey: &[u8], size: Size) -> Option<String> {
     text.strip_suffix('\n').map(str::to_owned)
 }
 
-/// Turns through all QR codes on the screen. Returns the note as `rqrr` read it and, if `both`, as `zbarimg` read it. A
-/// reader that failed on any code gives `None`.
+/// Turns through all QR codes on the screen. Returns the note as `rqrr` read it and, if `both` is true, as `zbarimg`
+/// read it. A reader that failed on any code gives `None`.
 fn read_from_screen(tablet: &mut Tablet, size: Size, both: bool) -> [Option<String>; 2] {
     let mut read = [Some(String::new()), both.then(String::new)];
     loop {

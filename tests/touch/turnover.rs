@@ -1,4 +1,5 @@
-//! Tests the turnover: touch is locked while the surface is cleaned, and the further steps lead to a ready room.
+//! Tests the turnover: touch is locked while the surface is being cleaned, and the remaining steps lead to a ready
+//! room.
 
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ fn reset(tablet: &mut Tablet) {
     tablet.until("the wipe is verified", |snapshot| snapshot.receipt.is_some());
 }
 
-/// Time from one frame to the next in these tests.
+/// A short time from one frame to the next.
 const SOON: Duration = Duration::from_millis(50);
 /// Time in which staff can skip the cleaning before touch is locked, 8 s, with a little to spare.
 const WARNED: Duration = Duration::from_millis(8_100);

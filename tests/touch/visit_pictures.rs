@@ -1,7 +1,8 @@
-//! Screenshots of a whole visit, landscape and portrait, for people to look at: `STILLROOM_PICTURES=folder cargo test
-//! --release --test touch visit_pictures -- --ignored`. Optional: `STILLROOM_PICTURES_LANGUAGE` is the tag of the
-//! language, `en-US` by default. With `STILLROOM_PICTURES_LEFT` set, the left hand is free, and with
-//! `STILLROOM_PICTURES_LARGER` set, words are larger.
+//! Screenshots of a whole visit, in landscape and portrait, for people to look at:
+//! `STILLROOM_PICTURES=folder cargo test --release --test touch visit_pictures -- --ignored`.
+//!
+//! `STILLROOM_PICTURES_LANGUAGE` is the tag of the language; the default is `en-US`. If `STILLROOM_PICTURES_LEFT` is
+//! set, the left hand is free. If `STILLROOM_PICTURES_LARGER` is set, words are larger.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::languages::locales_with_pseudo;
 use crate::pictures::save_screenshot;
 use crate::tablet::Tablet;
 
-/// Takes a screenshot after 1.8 s, in which everything is decoded and fades are finished.
+/// Takes a screenshot after 1.8 s, by which time everything has been decoded and every fade has ended.
 fn settled(tablet: &mut Tablet, name: &str) {
     for _ in 0..45 {
         tablet.draw_frame();

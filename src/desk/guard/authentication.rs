@@ -40,8 +40,8 @@ pub(super) struct Authenticator {
     session_cookie: String,
     browser_cookie: String,
     is_tls: bool,
-    /// Lets only one password of an unknown client be verified at a time, because this takes 19 MiB and tens of
-    /// milliseconds of one core.
+    /// Lets the passwords of unknown clients be verified only one at a time, because a verification takes 19 MiB and
+    /// tens of milliseconds of one core.
     strangers_turn: Arc<Semaphore>,
     /// Does the same for known browsers and this machine. It is separate, so that these never wait behind unknown
     /// clients.
@@ -64,7 +64,7 @@ pub(super) enum SignInResult {
 }
 
 impl Authenticator {
-    /// Restores the sign-ins, the throttle and the key from this folder.
+    /// Restores the sign-ins, the throttle and the key from `folder`.
     pub(super) fn open(folder: &Path, password_hash: Option<SecretHash>, is_tls: bool) -> Result<Self, DeskError> {
         match private::make_dir(folder) {
             Err(source) if password_hash.is_some() => {
@@ -156,7 +156,7 @@ impl Authenticator {
         })
     }
 
-    /// Sets the hash of the current password. If the hash differs, everybody is signed out.
+    /// Sets the hash of the current password. If it differs from the previous hash, everybody is signed out.
     pub(super) fn set_password_hash(&self, hash: SecretHash) {
         let mut known = self.password_hash();
         if known.as_ref() == Some(&hash) {
@@ -177,7 +177,7 @@ impl Authenticator {
         self.set_cookie(&self.session_cookie, token, SIGN_IN_SECONDS)
     }
 
-    /// Signs out. Returns the `Set-Cookie` value that removes the cookie.
+    /// Signs the browser out. Returns the `Set-Cookie` value that removes the cookie.
     pub(super) async fn sign_out(&self, headers: &HeaderMap) -> String {
         if let Some(write) = self.sign_ins.sign_out(self.token(headers).as_deref()) {
             self.sign_ins.written(write, WRITE_TIMEOUT).await;
@@ -185,7 +185,7 @@ impl Authenticator {
         self.set_cookie(&self.session_cookie, "", 0)
     }
 
-    /// Waits up to [`CLOSE_TIMEOUT`] for pending writes, because the desk closes.
+    /// Waits up to [`CLOSE_TIMEOUT`] for pending writes, because the desk is closing.
     pub(super) async fn close(&self) {
         tokio::join!(self.sign_ins.all_written(CLOSE_TIMEOUT), self.throttle_file.all_written(CLOSE_TIMEOUT));
     }

@@ -58,14 +58,14 @@ impl BackgroundFile {
         pending.id
     }
 
-    /// Waits up to `limit` until this write or a later write is on disk. Returns whether it is.
+    /// Waits up to `limit` for this or a later write to reach the disk. Returns whether one has.
     pub(super) async fn written(&self, id: WriteId, limit: Duration) -> bool {
         let mut written = self.written.clone();
         let is_written = written.wait_for(|written| *written >= id);
         tokio::time::timeout(limit, is_written).await.is_ok_and(|result| result.is_ok())
     }
 
-    /// Waits up to `limit` until all writes so far are on disk. Returns whether they are.
+    /// Waits up to `limit` for the newest write so far to reach the disk. Returns whether it has.
     pub(super) async fn all_written(&self, limit: Duration) -> bool {
         let newest = self.inner.pending().id;
         self.written(newest, limit).await

@@ -1,5 +1,5 @@
 //! Owns a desk from the time its port is opened until it closes: the rules for opening it, and the certificate and the
-//! password, which may change while it serves. Does not own the pages that it serves.
+//! password, which may change while it is open. Does not own the pages that it serves.
 
 use std::fmt;
 use std::future::Future;
@@ -88,7 +88,7 @@ impl fmt::Debug for PasswordSource {
     }
 }
 
-/// Checks [`bind_rules`], issues or reads the certificate, and opens the port.
+/// Applies [`bind_rules`], issues or reads the certificate, and opens the port.
 ///
 /// # Errors
 /// Every [`DeskError`] except [`DeskError::PasswordUnreadable`] and [`DeskError::Served`].
@@ -136,16 +136,16 @@ impl BoundDesk {
         }
     }
 
-    /// Returns the path of the certificate of the desk's own authority; `None` without TLS or with the clinic's own
-    /// certificate. A browser that trusts this certificate trusts the desk.
+    /// Returns the path to the certificate of the desk's built-in authority; `None` without TLS or with the clinic's
+    /// own certificate. A browser that trusts this certificate trusts the desk.
     #[must_use]
     pub fn ca_file(&self) -> Option<&Path> {
         self.certificate.as_ref().and_then(Certificate::ca_file)
     }
 
-    /// Makes the desk read the password again at intervals while it serves. A new password signs everybody out. `read`
+    /// Makes the desk read the password again at intervals while it is open. A new password signs everybody out. `read`
     /// returns the hash as it is on disk now, or `None` if it cannot be read; it may block. A desk that was opened
-    /// without a password never reads it.
+    /// without a password never reads one.
     #[must_use]
     pub fn follow_password(mut self, read: impl Fn() -> Option<SecretHash> + Send + Sync + 'static) -> Self {
         self.password_source = Some(PasswordSource(Arc::new(read)));

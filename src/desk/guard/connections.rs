@@ -2,8 +2,8 @@
 //! connection to evict when another arrives. Only [`Connection::evicted`] waits; everything else is bookkeeping under a
 //! lock. Does not own sockets.
 //!
-//! Turning new connections away at a limit would let strangers lock the clinic out by holding idle ones. Therefore the
-//! new connection is accepted, and the least useful connection is evicted.
+//! Turning new connections away at a limit would let strangers lock the clinic out by holding idle connections open.
+//! Therefore the new connection is accepted, and the least useful connection is evicted.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,16 +15,16 @@ use tokio::sync::Notify;
 /// Number of file descriptors that are reserved for the room itself. Journal, vault, music, pictures, sound server,
 /// broker, escalation list and print server use about sixty.
 const RESERVED_FILES: u64 = 256;
-/// Maximum number of connections. It is enough for thirty-two pages with the six connections that browsers open to one
-/// host, and for some newcomers.
+/// Maximum number of connections. It is enough for thirty-two pages with six connections each, the most that a browser
+/// opens to one host, and for some newcomers.
 const TOTAL_MAX: usize = 256;
 /// Minimum number of connections if the process may open only a few files. It is enough for one desk page.
 const TOTAL_MIN: usize = 16;
 /// Maximum number of connections from one address. It is enough for eight browsers behind one address (NAT) with six
 /// connections each.
 const PER_ADDRESS_MAX: usize = 48;
-/// Number of connections up to which all addresses are treated alike. Among connections that are otherwise equal, those
-/// of an address with more connections are evicted first.
+/// Number of connections up to which all addresses are treated alike. Beyond it, an address with more connections loses
+/// one before an address with fewer, if the connections are otherwise equal.
 const FEW_CONNECTIONS: usize = 8;
 /// Maximum number of remembered addresses from which somebody signed in.
 const KNOWN_ADDRESSES_MAX: usize = 64;
@@ -50,7 +50,7 @@ impl ConnectionLimits {
 #[derive(Clone, Debug)]
 pub(super) struct Connections(Arc<Mutex<ConnectionTable>>);
 
-/// A handle to one connection, which leaves the table when its last clone is dropped.
+/// A handle to one connection. The connection leaves the table when the last clone of the handle is dropped.
 #[derive(Clone, Debug)]
 pub(in crate::desk) struct Connection(Arc<ConnectionEntry>);
 
@@ -135,7 +135,7 @@ impl Connections {
         }
     }
 
-    /// Returns how many connections have been evicted since the last call of this method.
+    /// Returns how many connections have been evicted since this method was last called.
     pub(super) fn take_evicted_count(&self) -> u64 {
         std::mem::take(&mut self.table().evicted)
     }
@@ -151,7 +151,7 @@ impl Connection {
         self.0.evict.notified().await;
     }
 
-    /// Records that a request has arrived. It is in progress until the returned value is dropped.
+    /// Records that a request has arrived. The request counts as in progress until the returned value is dropped.
     pub(super) fn begin_request(&self) -> RequestInProgress {
         self.update(|record, _| record.requests_in_progress += 1);
         RequestInProgress(self.clone())
@@ -207,8 +207,8 @@ impl Drop for ConnectionEntry {
 }
 
 impl ConnectionTable {
-    /// Returns whether somebody has signed in from this address, or it is this machine. A clinician's browser usually
-    /// returns from the same address.
+    /// Returns whether somebody has signed in from this address, or whether it is an address of this machine. A
+    /// clinician's browser usually returns from the same address.
     fn is_known(&self, address: IpAddr) -> bool {
         address == IpAddr::V4(Ipv4Addr::LOCALHOST)
             || address == IpAddr::V6(Ipv6Addr::LOCALHOST)
@@ -218,7 +218,7 @@ impl ConnectionTable {
     /// Returns the connection to evict; `None` if none may be evicted. Unknown addresses come before known addresses,
     /// browsers that are not signed in before those that are, idle connections before busy ones, and addresses with
     /// many connections before those with few. Among equals, the connection that has been idle longest comes first.
-    /// Streams and requests of signed-in browsers are never evicted.
+    /// Streams, and connections on which a signed-in browser is waiting for a response, are never evicted.
     fn least_useful(&self, may_evict: impl Fn(&ConnectionRecord) -> bool) -> Option<u64> {
         let mut per_address = BTreeMap::<IpAddr, usize>::new();
         for record in self.open.values() {

@@ -1,13 +1,14 @@
-//! Owns the reasons why a desk does not open or stops serving, in words for the clinic's staff.
+//! Owns the reasons why a desk cannot open, has stopped serving or cannot sign anybody in, in words for the clinic's
+//! staff.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// The reason why a desk does not open or stopped serving.
+/// The reason why a desk cannot open, has stopped serving or cannot sign anybody in.
 #[derive(Debug, thiserror::Error)]
 pub enum DeskError {
-    /// The desk has no password, without which it may listen on a loopback address only.
+    /// The desk has no password, and without one it may listen only on a loopback address.
     #[error(
         "the desk is to listen on {listen}, beyond this tablet, but no desk password is set; run `stillroom desk \
          set-password`, or set listen = \"127.0.0.1:{port}\" under [desk] in kiosk.toml", port = listen.port()

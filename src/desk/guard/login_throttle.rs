@@ -24,8 +24,8 @@ const CLIENTS_MAX: usize = 1_024;
 const BUDGET: u64 = 20;
 /// Time after which strangers may try one more wrong password, in milliseconds. This allows twenty passwords a minute.
 const REFILL_INTERVAL_MS: u64 = 3_000;
-/// Part of [`BUDGET`] that is reserved for strangers without a wrong password. It lets a new browser sign in while
-/// others guess.
+/// Part of [`BUDGET`] that is reserved for strangers who have not tried a wrong password yet. It lets a new browser
+/// sign in while others are guessing.
 const RESERVED_FOR_FIRST_ATTEMPTS: u64 = 8;
 
 /// A client that tries a password.
@@ -46,7 +46,7 @@ impl Client {
         match (browser, address.to_canonical()) {
             (Some(browser), _) => Self::KnownBrowser(browser),
             (None, IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST)) => Self::Localhost,
-            // A machine can use any address of its /64 network, so all addresses of a network count as one client.
+            // A machine can use any address of its /64 network, so all addresses of such a network count as one client.
             (None, IpAddr::V6(address)) => Self::Stranger(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
             (None, address) => Self::Stranger(address),
         }
@@ -71,7 +71,7 @@ impl Client {
     }
 }
 
-/// The attempts so far, by client.
+/// The attempts so far, keyed by client.
 #[derive(Debug, Default)]
 pub(super) struct LoginThrottle {
     attempts: BTreeMap<Client, FailedAttempts>,
@@ -155,7 +155,7 @@ impl LoginThrottle {
     }
 
     /// Returns whether a browser still counts as known, which it does until [`KNOWN_BROWSER_WRONG_MAX`] wrong passwords
-    /// came from it.
+    /// have come from it.
     pub(super) fn is_known(&self, browser: BrowserId) -> bool {
         self.attempts
             .get(&Client::KnownBrowser(browser))
@@ -163,7 +163,7 @@ impl LoginThrottle {
     }
 
     fn refill(&mut self, now_ms: u64) {
-        // If the clock was set back, nothing is refilled, and time counts from the new value.
+        // If the clock was set back, nothing is refilled, and time counts from the new time onwards.
         self.used_ms = self.used_ms.saturating_sub(now_ms.saturating_sub(self.used_at_ms));
         self.used_at_ms = now_ms;
     }

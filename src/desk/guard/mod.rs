@@ -1,6 +1,5 @@
-//! Owns the guard between browsers and a desk: the port, TLS, connection limits, the checks of requests, and the
-//! sign-in. The desk of one room and the desk of several rooms share it. Does not own the pages and orders behind the
-//! guard.
+//! Owns the guard between browsers and a desk: the port, TLS, connection limits, checks on requests, and the sign-in.
+//! The desk of one room and the desk of several rooms share it. Does not own the pages and orders behind the guard.
 
 mod authentication;
 mod background_file;
@@ -47,7 +46,7 @@ pub(in crate::desk) struct Guard {
 }
 
 impl Guard {
-    /// Returns whether a page is shown to signed-in browsers only.
+    /// Returns whether a browser must sign in before it is shown a page.
     pub(in crate::desk) const fn needs_sign_in(&self) -> bool {
         self.authenticator.is_some()
     }
@@ -77,7 +76,7 @@ impl Guard {
         authenticator.sign_in_cookie(&authenticator.token(headers)?).parse().ok()
     }
 
-    /// Combines two routers: `public` is open to every request that passes the checks, `private` also needs a sign-in.
+    /// Combines two routers: `public` is open to every request that passes the checks; `private` also needs a sign-in.
     fn protect(self: &Arc<Self>, public: Router, private: Router) -> Router {
         let private = private
             .route("/logout", post(sign_out).with_state(Arc::clone(self)))

@@ -24,9 +24,9 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 /// never grants.
 const OWN_HEADER: &str = "x-stillroom";
 
-/// Rejects requests for a foreign host name at a loopback address, and requests from other sites at any address. Only
-/// `/` and `/login` may be opened from another site, for example through a link. A POST must come from the desk's own
-/// page. Adds the security headers to every response.
+/// At a loopback address, rejects requests for a foreign host name. At any address, rejects requests from other sites,
+/// except that `/` and `/login` may be opened from them, for example through a link. A POST must come from the desk's
+/// own page. Adds the security headers to every response.
 pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let response = match rejection(&guard, &request) {
         Some(rejection) => rejection,
@@ -90,7 +90,7 @@ fn is_same_site(headers: &HeaderMap) -> bool {
     site.is_none_or(|site| matches!(site, "same-origin" | "none"))
 }
 
-/// Checks that a request comes from the desk's own page, against cross-site request forgery.
+/// Checks that a request comes from the desk's own page, as a protection against cross-site request forgery.
 fn is_from_own_page(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let is_json = text(CONTENT_TYPE).is_some_and(|kind| kind.split(';').next() == Some("application/json"));

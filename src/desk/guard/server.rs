@@ -37,7 +37,7 @@ const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(20);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Maximum number of connections that are being closed and may still hold their file descriptors.
 const CLOSING_MAX: usize = 16;
-/// Pause before connections are accepted again after accepting one failed.
+/// Pause after a connection could not be accepted, before the desk tries to accept another.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(50);
 /// Minimum time between two warnings about evicted connections.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
@@ -73,7 +73,7 @@ pub(super) async fn serve(
             Ok(accepted) => accepted,
             Err(error) => {
                 // Evicting the least useful connection frees a file descriptor, in case none was left. Any other error
-                // does not last.
+                // is temporary.
                 tracing::debug!(%error, "a connection to the desk could not be accepted");
                 connections.evict_one();
                 sleep(ACCEPT_RETRY_INTERVAL).await;
@@ -107,7 +107,7 @@ fn open_files_max() -> u64 {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Logs evicted connections at a limited rate, since strangers can cause any number of them.
+/// Logs evictions at a limited rate, since strangers can cause any number of them.
 #[derive(Default)]
 struct EvictionWarning {
     warned_at: Option<Instant>,
@@ -135,7 +135,7 @@ struct ConnectionTask {
 }
 
 impl ConnectionTask {
-    /// Serves the connection until it ends, is evicted, or the desk closes.
+    /// Serves the connection until it ends or is evicted, or until the desk closes.
     async fn run(self, tls_configs: TlsConfigs, _permit: OwnedSemaphorePermit) {
         let Self { stream, peer, connection, closing, app } = self;
         // If an option cannot be set, the connection is only slower, or stays open longer after its browser is gone.

@@ -1,6 +1,6 @@
-//! Owns the sign-ins at a desk. They survive a restart of the program, because every reset of the room restarts it, and
-//! a desk that the restart signed out could not receive calls. No function waits for a write to the disk, unless its
-//! documentation says so. Does not own the password.
+//! Owns the sign-ins at a desk. They survive a restart of the program, because every reset of the room restarts the
+//! program, and a desk that was thereby signed out could not receive calls. No function waits for a write to the disk,
+//! unless its documentation says so. Does not own the password.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,9 +21,9 @@ use crate::paths::private;
 pub(super) const SIGN_IN_SECONDS: u64 = 7 * 24 * 60 * 60;
 /// Minimum time by which a sign-in's expiry is extended, in seconds. Smaller extensions are skipped, to spare the disk.
 const RENEWAL_STEP_SECONDS: u64 = 60 * 60;
-/// Maximum number of sign-ins. Another sign-in ends the one that expires first.
+/// Maximum number of sign-ins. One more ends the sign-in that would expire first.
 const SIGN_INS_MAX: usize = 64;
-/// Maximum size of the file, in bytes. It is several times what [`SIGN_INS_MAX`] hashes and times take.
+/// Maximum size of the file, in bytes. It is several times the space that [`SIGN_INS_MAX`] hashes and times take.
 const FILE_BYTES_MAX: usize = 64 * 1024;
 const TOKEN_BYTES: usize = 32;
 
@@ -40,7 +40,7 @@ pub(super) struct SignIns {
 struct SignInTable {
     /// Hash of the password's hash. Sign-ins made with a different password are void.
     password: String,
-    /// The expiry of each sign-in, in seconds since 1970, by the hash of its token.
+    /// The expiry of each sign-in, in seconds since 1970, keyed by the hash of its token.
     until: BTreeMap<String, u64>,
 }
 
@@ -68,7 +68,7 @@ impl SignIns {
         Self { table: Mutex::new(table), file, any_ended: watch::Sender::new(()) }
     }
 
-    /// Adds a sign-in. Returns the browser's token and the write that stores the sign-in.
+    /// Adds a sign-in. Returns the browser's token and the id of the write that stores the sign-in.
     pub(super) fn sign_in(&self) -> Result<(String, WriteId), DeskError> {
         let mut bytes = [0_u8; TOKEN_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| DeskError::Randomness(error.to_string()))?;
@@ -107,7 +107,7 @@ impl SignIns {
         true
     }
 
-    /// Ends a sign-in. Returns the write that stores the change, or `None` if the token was not signed in.
+    /// Ends a sign-in. Returns the id of the write that stores the change, or `None` if the token was not signed in.
     pub(super) fn sign_out(&self, token: Option<&str>) -> Option<WriteId> {
         let mut table = self.table();
         table.until.remove(&digest(token?.as_bytes()))?;
@@ -123,7 +123,7 @@ impl SignIns {
         self.any_ended.send_replace(());
     }
 
-    /// Waits up to `limit` until this write is on disk, and writes a log line if it is not.
+    /// Waits up to `limit` for this write to reach the disk, and logs a warning if it has not.
     pub(super) async fn written(&self, write: WriteId, limit: Duration) {
         if !self.file.written(write, limit).await {
             tracing::warn!(
@@ -132,7 +132,7 @@ impl SignIns {
         }
     }
 
-    /// Waits up to `limit` until every write so far is on disk.
+    /// Waits up to `limit` for the newest write so far to reach the disk.
     pub(super) async fn all_written(&self, limit: Duration) {
         self.file.all_written(limit).await;
     }

@@ -26,7 +26,7 @@ use crate::vocabulary::access::CertificateSource;
 const CA_DAYS: u64 = 3_650;
 /// Lifetime of a server certificate, in days. Browsers refuse more than 398 days (CA/Browser Forum, ballot SC31).
 const SERVER_DAYS: u64 = 180;
-/// Number of days before its expiry at which a certificate is renewed.
+/// Number of days before expiry at which a certificate is renewed.
 const RENEW_DAYS_BEFORE: u64 = 45;
 /// Number of days that `notBefore` lies in the past, so that a browser whose clock is slow accepts a new certificate.
 const BACKDATED_DAYS: u64 = 2;
@@ -56,7 +56,7 @@ struct CertificateFacts {
 }
 
 impl Certificate {
-    /// Reads the certificate, and issues it first if necessary.
+    /// Issues the certificate if necessary, and reads it.
     pub(super) fn ready(source: &CertificateSource, folder: &Path, names: &[String]) -> Result<Self, DeskError> {
         let certificate = Self {
             source: source.clone(),
@@ -109,8 +109,9 @@ impl Certificate {
         if new { self.server_config().map(Some) } else { Ok(None) }
     }
 
-    /// Issues the authority if it is missing, expires soon or may not certify all names. Issues the server certificate
-    /// if it is missing, expires soon or has different names. Returns whether a server certificate was issued.
+    /// Issues the authority if it is missing, expires soon, or is not permitted to certify all names. Issues the server
+    /// certificate if it is missing, expires soon or has different names. Returns whether a server certificate was
+    /// issued.
     fn issue_missing(&self, today: NaiveDate) -> Result<bool, DeskError> {
         let stored = self.stored(&[CA_FILE, CA_KEY_FILE], CA_FACTS_FILE, today);
         let ca = match stored.filter(|ca| self.names.iter().all(|name| is_permitted(name, ca))) {

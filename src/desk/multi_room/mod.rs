@@ -42,7 +42,7 @@ pub enum MultiRoomError {
 }
 
 /// Connects to the broker and serves the desk until `shutdown` completes or the thread of the broker connection ends.
-/// If the broker cannot be reached, that is not an error: the page says so, and the desk keeps trying to connect.
+/// An unreachable broker is not an error: the page says so, and the desk keeps trying to connect.
 ///
 /// # Errors
 /// [`MultiRoomError::Line`] if the broker connection cannot be opened, and the errors of

@@ -50,7 +50,7 @@ async fn call_received(
         Ok(page) => page,
         Err(why) => return problem(StatusCode::BAD_REQUEST, why),
     };
-    // The lock is held until this function returns. If the page is hidden meanwhile, the call is therefore withdrawn
+    // The lock is held until this function returns, so that if the page is hidden meanwhile, the call is withdrawn
     // after it has been recorded here, not before.
     let pages = desk.hub.pages.lock().await;
     if !pages.can_receive(page) {

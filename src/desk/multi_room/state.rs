@@ -24,14 +24,14 @@ use crate::room::call::DeskId;
 
 /// Interval at which the desk checks whether a page that was cut off may still show what a patient shared.
 const SHARED_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// Time after which the thread of the broker connection counts as hung if its loop has not run, in milliseconds. The
-/// loop normally runs at least every ten seconds.
+/// How long the loop of the broker connection's thread may go without running before the thread counts as hung, in
+/// milliseconds. The loop normally runs at least every ten seconds.
 const LINE_HANGS_AFTER_MS: u64 = 15_000;
 
 /// Receives the events of the broker connection.
 pub(super) type LineEvents = mpsc::UnboundedReceiver<ClientEvent<FleetEvent>>;
 
-/// The desk of several rooms while it serves.
+/// A running desk of several rooms.
 pub(super) struct MultiRoomDesk {
     pub(super) hub: PageHub,
     pub(super) name: String,
@@ -70,7 +70,7 @@ struct RoomRecords {
     recent_calls: BTreeMap<RoomId, RecentCalls>,
     /// The pages that still show, or may show, what a room's patient shared.
     shared: BTreeMap<RoomId, SharedWords>,
-    /// For each page, the calls that it shows, by room.
+    /// For each page, the calls that it has reported as shown, keyed by room.
     received: BTreeMap<DeskId, BTreeMap<RoomId, Ulid>>,
     /// Orders that wait for their room's answer.
     unanswered: BTreeMap<Ulid, oneshot::Sender<Result<(), OrderError>>>,
@@ -80,7 +80,7 @@ struct RoomRecords {
 /// What the broker connection has reported about itself.
 #[derive(Clone, Default)]
 pub(super) struct LineHistory {
-    /// Why the broker cannot be reached; `None` while it can, or before the first attempt.
+    /// Why the broker cannot be reached; `None` while it can be reached, or before the first attempt.
     pub(super) why_down: Option<String>,
     pub(super) was_connected: bool,
     pub(super) is_contested: bool,
@@ -101,7 +101,7 @@ impl MultiRoomDesk {
         }
         let broker_url = broker.access.url.to_string();
         let line = DeskTransport::open(Fleet::new(0, desk, rooms), broker, move |event| {
-            // Sending fails only while the desk closes, when the receiver is already gone.
+            // Sending fails only while the desk is closing, when the receiver is already gone.
             let _ = sender.send(event);
         });
         let desk = Self {
@@ -169,7 +169,8 @@ impl MultiRoomDesk {
         }
     }
 
-    /// Returns whether the desk shows this room. Nothing is stored for any other id that a request names.
+    /// Returns whether the desk shows this room. A request may name any id, and nothing is stored for one that is not
+    /// shown.
     pub(super) fn knows(&self, room: &RoomId) -> bool {
         self.line.with(|fleet, now_ms| fleet.room(now_ms, room).is_some())
     }
@@ -196,8 +197,8 @@ impl MultiRoomDesk {
         self.records().line.clone()
     }
 
-    /// Returns whether the loop of the broker connection's thread runs. While it hangs, nothing that a page shows is
-    /// current.
+    /// Returns whether the loop of the broker connection's thread is running. While it hangs, nothing that a page shows
+    /// is current.
     pub(super) fn line_turns(&self) -> bool {
         self.line.with(|fleet, now_ms| now_ms < fleet.last_turn_ms() + LINE_HANGS_AFTER_MS)
     }
@@ -222,7 +223,7 @@ impl MultiRoomDesk {
         });
     }
 
-    /// Records that a page that can receive calls shows `call`.
+    /// Records that `page`, which can receive calls, shows `call`.
     pub(super) fn call_received(&self, page: DeskId, room: &RoomId, call: Ulid) -> Result<(), &'static str> {
         self.line.with(|fleet, now_ms| fleet.call_received(now_ms, room, call))?;
         self.records().received.entry(page).or_default().insert(room.clone(), call);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::room::call::{CallId, DeskId};
 
-/// Time without a heartbeat after which a page cannot receive a call.
+/// Time without a heartbeat after which a page counts as unable to receive a call.
 pub(in crate::desk) const SILENT_AFTER: Duration = Duration::from_secs(10);
 /// Maximum number of open pages.
 const PAGES_MAX: usize = 32;
@@ -96,7 +96,7 @@ impl OpenPages {
         gone
     }
 
-    /// Removes all pages, because the desk closes. Returns a change for each page that could receive calls.
+    /// Removes all pages, because the desk is closing. Returns a change for each page that could receive calls.
     pub(in crate::desk) fn close_all(&mut self) -> Vec<PageChange> {
         let receiving = self.pages.iter().filter(|(_, page)| page.can_receive);
         let gone = receiving.map(|(desk, _)| PageChange::Unable(*desk)).collect();

@@ -1,5 +1,5 @@
 //! Owns the pictures of places on the page: each still as a small JPEG, made when a browser first asks for it, and kept
-//! in memory. Does not own the stills, nor which picture a page shows.
+//! in memory. Does not own the stills, or the choice of the picture that a page shows.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::vocabulary::place::{Place, TimeOfDay};
 
-/// Maximum width of a picture, in pixels. A narrower still keeps its width.
+/// Maximum width of a picture, in pixels. A picture is never wider than its still.
 const WIDTH: u32 = 720;
 /// JPEG quality, 1 to 100.
 const QUALITY: u8 = 80;
@@ -31,13 +31,13 @@ pub struct PlaceStill {
     pub jpeg: &'static [u8],
 }
 
-/// The addresses of all pictures, by the names of place and time of day.
+/// The addresses of all pictures, keyed by the name of the place and then by that of the time of day.
 pub(in crate::desk) type PictureAddresses = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
 
 /// The pictures of a desk.
 #[derive(Debug)]
 pub(in crate::desk) struct PlacePictures {
-    /// The pictures, by the name of the file.
+    /// The pictures, keyed by file name.
     pictures: BTreeMap<String, PlacePicture>,
     /// Pictures are made one at a time, since the tablet also runs the room.
     turn: Semaphore,

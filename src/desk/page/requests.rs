@@ -1,5 +1,5 @@
 //! Owns the requests that a page may send: the path of each order, and the JSON of every request. Does not own the
-//! limits of an order, or the decision whether a room accepts it.
+//! limits of an order, or whether a room accepts it.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -46,7 +46,7 @@ pub(in crate::desk) fn order_routes<S: Clone + Send + Sync + 'static>(
         .fold(Router::new(), |router, (path, name)| router.route(&format!("{prefix}/{path}"), handler(name)))
 }
 
-/// Returns status 204 for success, or 409 with the reason for an error.
+/// Returns status 204 for `Ok`, and 409 with the reason for `Err`.
 pub(in crate::desk) fn response(result: Result<(), String>) -> Response {
     match result {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),

@@ -30,7 +30,8 @@ pub(in crate::desk) struct PageHub {
     pub(in crate::desk) options: PageOptions,
     pub(in crate::desk) guard: Arc<Guard>,
     pub(in crate::desk) pictures: Arc<PlacePictures>,
-    /// Stays locked while a page's change is reported to the room, so that the changes of one page arrive in order.
+    /// Stays locked while a page's change is being reported to the room, so that the changes of one page arrive in
+    /// order.
     pub(in crate::desk) pages: Mutex<OpenPages>,
     closing: watch::Sender<()>,
 }

@@ -26,7 +26,7 @@ struct SharedWordsInner {
 }
 
 impl SharedWords {
-    /// Blocks up to `limit` until no page shows the words. Returns whether no page shows them.
+    /// Blocks until no page shows the words, but at most for `limit`. Returns whether no page shows them.
     #[must_use]
     pub fn wait_forgotten(&self, limit: Duration) -> bool {
         let began = Instant::now();

@@ -19,7 +19,7 @@ type SseResult = Result<SseEvent, Infallible>;
 /// The sending end of a page's stream.
 pub(in crate::desk) struct PageStream(mpsc::Sender<SseResult>);
 
-/// Creates both ends of a stream. Only one message is queued, which makes a slow page receive the newest state next
+/// Creates both ends of a stream. At most one message is queued, so that a slow page next receives the newest state
 /// instead of a backlog of old states.
 pub(super) fn channel() -> (PageStream, impl Stream<Item = SseResult> + Send + 'static) {
     let (sender, receiver) = mpsc::channel(1);

@@ -49,7 +49,7 @@ pub trait RoomClient: Send + Sync + 'static {
 pub struct SingleRoomOptions {
     /// The clinic's choices for the page.
     pub page: PageOptions,
-    /// The room's name, which may change while the desk serves.
+    /// The room's name, which may change while the desk is running.
     pub room_name: watch::Receiver<String>,
     /// The choices that staff have in the room.
     pub offers: Offers,

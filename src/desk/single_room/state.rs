@@ -21,7 +21,7 @@ use crate::room::{Event, Snapshot};
 /// Time limit for the room's answer to an event or a ping.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The desk of one room while it serves.
+/// A running desk of one room.
 pub(super) struct SingleRoomDesk {
     pub(super) hub: PageHub,
     pub(super) room_name: watch::Receiver<String>,
@@ -64,7 +64,7 @@ impl SingleRoomDesk {
         }
     }
 
-    /// Sends the room an event. A room that does not answer within [`ROOM_TIMEOUT`] is an error.
+    /// Sends the room an event. It is an error if the room does not answer within [`ROOM_TIMEOUT`].
     pub(super) async fn tell(&self, event: Event) -> Result<(), String> {
         let answer = tokio::time::timeout(ROOM_TIMEOUT, self.client.tell(event)).await;
         answer.unwrap_or_else(|_| Err("the room does not answer".to_owned()))

@@ -1,4 +1,4 @@
-//! Owns the schedule of messages to a page of one room, and the reports to the room about its pages. Does not own the
+//! Owns the schedule of messages to a page of one room, and the reports to the room about the pages. Does not own the
 //! form of the messages.
 
 use std::sync::Arc;

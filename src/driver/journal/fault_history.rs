@@ -1,8 +1,8 @@
 //! Owns the history of faults, which counts how many times in a row the room's loop ended at the same record. A record
-//! that ended the loop [`FAULTS_IN_A_ROW_MAX`] times is set aside, and the room recovers without it. Does not own the
-//! records.
+//! that ended the loop [`FAULTS_IN_A_ROW_MAX`] times in a row is set aside, and the room recovers without it. Does not
+//! own the records.
 //!
-//! The file has one line for each of these records, with the record's checksum and the number of faults in a row.
+//! The file has one line for each record in the history, with the record's checksum and its number of faults in a row.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -51,7 +51,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The reason why a record is not on disk.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JournalError {
-    /// Writing to disk failed. A record is kept and tried again; a compaction is not.
+    /// Writing to disk failed. A record is kept, and writing it is tried again; a compaction is not tried again.
     #[error("{}: {why}; free space or make the disk writable, the room goes on trying", path.display())]
     Disk {
         /// Path of the journal.
@@ -59,8 +59,8 @@ pub enum JournalError {
         /// The system's error.
         why: String,
     },
-    /// The journal has reached [`JOURNAL_BYTES_MAX`]. For a record that is not about a call, it is full as soon as only
-    /// the space that is reserved for calls is left.
+    /// The journal has reached [`JOURNAL_BYTES_MAX`]. A record that is not about a call fails earlier, once only the
+    /// space that is reserved for calls is left.
     #[error("{}: full; a reset empties it", path.display())]
     Full {
         /// Path of the journal.
@@ -84,7 +84,7 @@ pub enum JournalError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JournalHealth {
     /// Size in bytes of an incomplete last record, which a power cut or a killed program leaves behind; 0 if there is
-    /// none. It is removed.
+    /// none. Such a record is removed.
     pub torn_bytes: u64,
     /// Whether the file cannot be read, or a line that ends with a line break is damaged. All records before that line
     /// are used; of the records after it, only those about calls.
@@ -93,7 +93,7 @@ pub struct JournalHealth {
     pub damaged_copy: Option<PathBuf>,
     /// Number of intact records that this version of the program does not know; they are skipped.
     pub unknown_records: usize,
-    /// Why the journal could not be read or cannot be written; `None` if there is no such problem.
+    /// Why the journal could not be read or cannot be written to; `None` if there is no such problem.
     pub problem: Option<JournalError>,
     /// Number of records skipped because each of them ended the room's loop too many times in a row.
     pub set_aside_records: usize,
@@ -115,7 +115,7 @@ impl JournalHealth {
 pub struct RecordChecksum(String);
 
 /// The open journal. After it is dropped, its thread still writes the records that were appended, but nothing waits for
-/// it.
+/// the thread.
 pub struct Journal {
     queue: Arc<JournalQueue>,
     thread: Option<JoinHandle<()>>,
@@ -128,7 +128,7 @@ pub struct Journal {
 
 impl Journal {
     /// Opens and repairs the journal in a state directory, and returns its usable records in order. Never fails. If the
-    /// disk cannot be written, [`JournalHealth::problem`] says why, and every append tries again.
+    /// disk cannot be written to, [`JournalHealth::problem`] says why, and every append tries again.
     #[must_use]
     pub fn open(dir: &Path) -> (Self, Vec<(RoomTime, Event)>, JournalHealth) {
         let faults = FaultHistory::load(dir);
@@ -169,16 +169,16 @@ impl Journal {
         }
     }
 
-    /// Sets the callback that receives `true` when the journal begins to fail, and `false` once nothing is missing on
-    /// disk any more. It runs on the writing thread. Only the first callback that is set is used.
+    /// Sets the callback that receives `true` when the journal begins to fail, and `false` once nothing is missing from
+    /// the disk any longer. It runs on the writing thread. Only the first callback that is set is used.
     pub fn on_health_change(&self, callback: impl Fn(bool) + Send + Sync + 'static) {
         let _ = self.on_health.set(Box::new(callback));
     }
 
-    /// Hands a record to the writing thread and returns at once. `done` receives the outcome of the first attempt, and
-    /// another outcome if a later attempt succeeds. It must be quick, because it runs on the writing thread or on a
-    /// thread that appends, and must not use the journal, whose queue may be locked. Records about calls overtake all
-    /// others.
+    /// Hands a record to the writing thread and returns at once. `done` receives the outcome of the first attempt and,
+    /// if that attempt failed and a later one succeeds, a second outcome. It must be quick, because it runs on the
+    /// writing thread or on a thread that appends, and must not use the journal, whose queue may be locked. Records
+    /// about calls overtake all others.
     pub fn append(
         &self,
         now: RoomTime,
@@ -198,8 +198,8 @@ impl Journal {
         });
     }
 
-    /// Stores the open call in a second file, right after the call's records have been written. `None` means that no
-    /// call is open.
+    /// Stores the open call in a second file, once the waiting records about calls have been written. `None` means that
+    /// no call is open.
     pub fn store_open_call(&self, call: Option<CallId>) {
         self.queue.store_open_call(OpenCall(call));
     }
@@ -220,7 +220,7 @@ impl Journal {
     ///
     /// # Errors
     /// Why the journal was not replaced, or why one of the other files was not removed. After [`JournalError::Slow`],
-    /// both may still happen.
+    /// the replacement and the removal may still happen.
     pub fn compact(&self, now: RoomTime, events: &[Event]) -> Result<(), JournalError> {
         let mut content = Vec::new();
         for event in events {
@@ -239,14 +239,14 @@ impl Journal {
         self.last_checksum.lock().unwrap_or_else(PoisonError::into_inner).clone().map(RecordChecksum)
     }
 
-    /// Writes to disk that a fault ended the room's loop at this record.
+    /// Saves on disk that a fault ended the room's loop at this record.
     pub fn record_fault(&self, RecordChecksum(checksum): &RecordChecksum) {
         if let Err(problem) = self.faults.lock().unwrap_or_else(PoisonError::into_inner).add(checksum) {
             tracing::warn!(%problem, "the fault could not be recorded");
         }
     }
 
-    /// Writes to disk that the program ended without a fault. Earlier faults then no longer count towards faults in a
+    /// Saves on disk that the program ended without a fault. Earlier faults then no longer count towards faults in a
     /// row.
     pub fn record_clean_exit(&self) {
         if let Err(problem) = self.faults.lock().unwrap_or_else(PoisonError::into_inner).forget_streaks() {
@@ -261,8 +261,8 @@ impl Journal {
         self.size_bytes.load(Ordering::Relaxed)
     }
 
-    /// Waits up to `limit` until every appended record is on disk, and returns whether all of them are. Must run before
-    /// the program ends; otherwise, records that are not written yet are lost.
+    /// Waits up to `limit` for every appended record to be written, and returns whether all of them are on disk. Must
+    /// run before the program ends; otherwise, records that are not written yet are lost.
     #[must_use]
     pub fn wait_until_written(&self, limit: Duration) -> bool {
         self.queue.wait_until_written(limit)

@@ -1,5 +1,5 @@
-//! Owns the copy of the open call's id, in a file beside the journal. With two files, damage to one of them cannot lose
-//! an open call. Does not own the handling of a call.
+//! Owns the copy of the open call's id, in a file beside the journal. Because the id is in two files, an open call
+//! survives damage to either of them. Does not own the handling of a call.
 //!
 //! The file has one line, which consists of a checksum, a space, and the call's ULID or `none`. The checksum is the
 //! first 16 hexadecimal digits of the SHA-256 of what follows the space.
@@ -21,8 +21,8 @@ const BYTES_MAX: usize = 256;
 /// What was found in the file of the copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OpenCallCopy {
-    /// The file does not exist, because the room is new or was last run by a version of the program that did not write
-    /// this file.
+    /// The file does not exist, usually because the room is new or was last run by a version of the program that did
+    /// not write this file.
     #[default]
     Absent,
     /// The file cannot be read, or its content does not match its checksum.

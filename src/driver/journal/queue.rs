@@ -23,9 +23,9 @@ pub(super) type RecordCallback = Box<dyn FnMut(Result<(), JournalError>) + Send>
 /// How the queue orders and replaces a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RecordClass {
-    /// The record is about a call, and overtakes all records that are not.
+    /// The record is about a call. It overtakes all records that are not about calls.
     Call,
-    /// A later record of the same kind replaces the record while it waits.
+    /// While the record waits, a later record of the same kind can replace it.
     Latest(Discriminant<Event>),
     /// The record is written in order, and no later record replaces it.
     Lasting,
@@ -68,7 +68,7 @@ pub(super) struct Replacement {
 pub(super) enum WriterTask {
     Append(Vec<QueuedRecord>),
     StoreOpenCall(OpenCall),
-    /// Replaces the journal, after storing the copy of the open call if one is waiting.
+    /// Replaces the journal. If a copy of the open call is waiting, it is stored first.
     Replace(Replacement, Option<OpenCall>),
     /// Nothing is waiting, but the last attempt failed, so the writing thread tests the disk again.
     Retry,
@@ -159,7 +159,7 @@ enum QueuePhase {
 pub(super) struct JournalQueue {
     state: Mutex<QueueState>,
     changed: Condvar,
-    /// Notified when the writing thread has finished its task.
+    /// Notified when the writing thread has finished a task.
     written: Condvar,
 }
 
@@ -214,8 +214,8 @@ impl JournalQueue {
         self.wake(state);
     }
 
-    /// Marks that the writing thread has ended. Records that are waiting or appended later are answered with
-    /// [`JournalError::Stopped`].
+    /// Marks the queue as stopped, because the writing thread has ended. Records that are waiting or appended later are
+    /// answered with [`JournalError::Stopped`].
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         let QueueState { lanes, behind, replace, .. } = std::mem::take(&mut *state);
@@ -229,8 +229,8 @@ impl JournalQueue {
         }
     }
 
-    /// Waits for the next task and returns it. After a failure, it waits until something is enqueued or `retry_after`
-    /// has passed.
+    /// Waits for the next task and returns it. After a failure, the caller passes `retry_after`, and the wait ends when
+    /// something is enqueued or this time has passed.
     pub(super) fn next_task(&self, retry_after: Option<Duration>) -> WriterTask {
         let mut state = self.lock();
         let mut is_retry = false;
@@ -252,7 +252,7 @@ impl JournalQueue {
         state.next_task(is_retry)
     }
 
-    /// Waits up to `limit` until everything enqueued has been written, and returns whether it has been.
+    /// Waits up to `limit` for everything enqueued to be written, and returns whether it has been.
     pub(super) fn wait_until_written(&self, limit: Duration) -> bool {
         let is_busy = |state: &mut QueueState| state.is_writing || !state.is_idle();
         let waited = self.written.wait_timeout_while(self.lock(), limit, is_busy);
@@ -260,8 +260,8 @@ impl JournalQueue {
         !timeout.timed_out() && state.phase != QueuePhase::Stopped
     }
 
-    /// Puts a batch that could not be written back at the front of the queue, to be tried again. Once the queue is
-    /// closed, the batch is dropped instead.
+    /// Requeues a batch that could not be written, ahead of the records that are waiting. If the queue is closed, drops
+    /// the batch instead.
     pub(super) fn requeue(&self, batch: Vec<QueuedRecord>) {
         let mut state = self.lock();
         if state.phase == QueuePhase::Open {
@@ -285,7 +285,8 @@ impl JournalQueue {
         self.lock().has_lost_records = true;
     }
 
-    /// Forgets that records were lost. Once the journal has been replaced, it would not contain them anyway.
+    /// Forgets that records were lost, because the journal was replaced. Of the lost records, the new journal would
+    /// contain only those about calls.
     pub(super) fn clear_lost(&self) {
         self.lock().has_lost_records = false;
     }

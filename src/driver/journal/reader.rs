@@ -28,7 +28,7 @@ pub(super) struct OpenedJournal {
     pub records: Vec<(RoomTime, Event)>,
     pub base: JournalBase,
     pub health: JournalHealth,
-    /// Checksum of the last known record before any damage, not counting [`Event::TimeMarked`].
+    /// Checksum of the last record of a known kind before any damage, not counting [`Event::TimeMarked`].
     pub last_checksum: Option<String>,
 }
 
@@ -163,8 +163,8 @@ enum JournalTail {
     Whole,
     /// The last line is incomplete.
     Torn,
-    /// A line does not match its checksum. Later records may contradict earlier records, so after that line only
-    /// records about calls are kept. A call that turns out to be needless does less harm than a lost call.
+    /// A line does not match its checksum. The records after that line may not fit those before it, so only the ones
+    /// about calls are kept. A call that turns out to be needless does less harm than a lost call.
     Damaged {
         calls_behind: Vec<(RoomTime, Event)>,
         calls_bytes: Vec<u8>,

@@ -26,7 +26,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// its size has doubled.
 const THIN_AT_BYTES_MIN: u64 = 1024 * 1024;
 
-/// Receives `true` when the journal begins to fail, and `false` once nothing is missing on disk any more.
+/// Receives `true` when the journal begins to fail, and `false` once nothing is missing from the disk any longer.
 pub(super) type HealthCallback = Arc<OnceLock<Box<dyn Fn(bool) + Send + Sync>>>;
 
 pub(super) struct JournalWriter {
@@ -68,7 +68,7 @@ impl JournalWriter {
         }
     }
 
-    /// Repairs the file before any record is appended, which also tests whether the disk can be written.
+    /// Repairs the file before any record is appended, which also tests whether the disk can be written to.
     pub(super) fn prepare(&mut self) -> Result<(), JournalError> {
         let outcome = self.write(&[]);
         self.has_failed = outcome.is_err();
@@ -120,7 +120,7 @@ impl JournalWriter {
         if batch.is_empty() && !self.has_failed {
             return Ok(());
         }
-        // Records about anything else may not use the space that is reserved for calls.
+        // Records that are not about calls may not use the space that is reserved for calls.
         let limit_bytes = JOURNAL_BYTES_MAX - CALLS_RESERVE_BYTES;
         let batch_bytes: u64 = batch.iter().map(|record| record.line.len() as u64).sum();
         let (batch, refused) = if self.size_bytes.load(Ordering::Relaxed) + batch_bytes > limit_bytes {
@@ -194,7 +194,7 @@ impl JournalWriter {
         Ok(())
     }
 
-    /// Returns the file, positioned after its last intact record. Opens it if it is not open, and then cuts off
+    /// Returns the file, positioned after its last intact record. If the file is not open, opens it and cuts off
     /// everything after that record. Fails if another program has removed the file, or had shortened it before it was
     /// opened.
     fn file_at(&mut self, whole_bytes: u64) -> io::Result<&mut File> {

@@ -106,7 +106,7 @@ impl<'de> VariantAccess<'de> for EventObject<'de> {
     }
 }
 
-/// Iterates over every field of a variant. A field that is missing in the line is read as null, so that its type can
+/// Iterates over every field of a variant. A field that is missing from the line is read as null, so that its type can
 /// say in the error which values it accepts.
 struct EventFields<'de> {
     keys: &'de Map<String, Value>,

@@ -82,7 +82,7 @@ pub fn snapshot_line(snapshot: &Snapshot, now: RoomTime) -> String {
 
 impl<'s> SnapshotLine<'s> {
     fn new(snapshot: &'s Snapshot, now: RoomTime) -> Self {
-        // Names every field, so that this stops compiling until somebody decides whether a new field is shown or left
+        // Names every field, so that a new field breaks the build until somebody decides whether to show it or leave it
         // out.
         let Snapshot {
             taken_at: _,

@@ -1,4 +1,4 @@
-//! Owns the types of the values in a line, each with words for error messages that say which values are allowed. Does
+//! Owns the types of the values in a line, each with a text for error messages that says which values are allowed. Does
 //! not own the keys.
 //!
 //! A value from the vocabulary is read and written as its name ([`NameOf`]).
@@ -71,8 +71,8 @@ impl From<Strokes> for Drawing {
     }
 }
 
-/// A stroke in the default colour and with [`STROKE_WIDTH`]. Lines cannot choose them, because a program that drives
-/// headless mode only needs something on the page.
+/// A stroke in the default colour and with [`STROKE_WIDTH`]. A JSON line cannot choose colour or width, because a
+/// program that drives headless mode only needs something on the page.
 #[derive(Deserialize)]
 #[serde(try_from = "Vec<(u16, u16)>")]
 struct StrokeLine(Arc<Stroke>);
@@ -89,7 +89,7 @@ impl TryFrom<Vec<(u16, u16)>> for StrokeLine {
     }
 }
 
-/// A question's index, counted from 0. It is read from a question's number, which lines count from 1.
+/// A question's index, counted from 0. It is read from the question's number, which is counted from 1 in a JSON line.
 #[derive(Deserialize)]
 #[serde(try_from = "usize")]
 pub(super) struct QuestionIndex(pub usize);

@@ -21,7 +21,7 @@ pub enum BrokerError {
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The connection could not be established, or the broker closed it.
+    /// The connection could not be established, or was lost.
     #[error("{0}")]
     Connection(Box<ConnectionError>),
     /// The broker rejected the subscriptions.
@@ -47,7 +47,7 @@ pub enum BrokerError {
     /// The MQTT library's event loop ended without a reason.
     #[error("the connection ended")]
     Ended,
-    /// The client panicked and has started again.
+    /// The client panicked and has restarted.
     #[error("the program itself failed; its log says more")]
     Panicked,
 }
@@ -66,7 +66,7 @@ impl From<ConnectionError> for BrokerError {
 }
 
 impl BrokerError {
-    /// Returns the cause that this error implies for the end of the connection.
+    /// Returns the cause of disconnection that this error implies.
     pub(super) fn disconnect_cause(&self) -> DisconnectCause {
         match self {
             Self::TakenOver => DisconnectCause::TakenOver,

@@ -1,12 +1,12 @@
-//! Owns the connection to a broker. It connects with a will, TLS and credentials, reconnects with a jittered backoff,
-//! and closes a connection on which the broker acknowledges nothing. Each client has its own thread. Does not own the
+//! Owns the connection to a broker: connecting with a will, TLS and credentials, reconnecting with a jittered backoff,
+//! and closing a connection on which the broker acknowledges nothing. Each client has its own thread. Does not own the
 //! messages, which an [`Endpoint`] creates and handles.
 //!
 //! Each connection starts a clean session with a new MQTT client. Messages that are queued for a lost connection are
-//! discarded, because the endpoint sends its whole state again. For the same reason, the client id may change at any
-//! time. If this client closed the last connection, it reuses its random id, so that the broker drops the old
-//! connection at once. If the broker ended the connection, the client chooses a new id. A foreign client that had taken
-//! over the session is then left with an id that is no longer used.
+//! discarded, because the endpoint sends its whole state again on the next one. For the same reason, the client id may
+//! change at any time. If this client closed the last connection, it reuses its random id, so that the broker drops the
+//! old connection at once. If the broker ended the connection, the client chooses a new id. A foreign client that had
+//! taken over the session is then left with an id that is no longer used.
 
 mod error;
 mod options;
@@ -34,14 +34,14 @@ use unacknowledged::Unacknowledged;
 /// Pause before reconnecting after a stable connection. It doubles with each attempt that fails or ends in an unstable
 /// connection, up to [`BACKOFF_MAX`], and is shortened at random.
 const BACKOFF_MIN: Duration = Duration::from_millis(200);
-/// Longest pause before reconnecting. With [`CONNECT_TIMEOUT`] it adds up to less than the three seconds within which a
-/// client must find a restored broker.
+/// Longest pause before reconnecting. Together with [`CONNECT_TIMEOUT`], it must stay below three seconds, the time
+/// within which a client has to reconnect to a broker that is back.
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// Time after which a connection counts as stable. A stable connection resets the backoff.
 const STABLE_AFTER: Duration = Duration::from_secs(5);
 /// Time limit for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_800);
-/// Time limit for an acknowledgement. A broker that exceeds it is frozen or unreachable.
+/// Time limit for an acknowledgement. A broker that exceeds it counts as frozen or unreachable.
 const ACKNOWLEDGE_TIMEOUT: Duration = Duration::from_secs(3);
 /// MQTT keep-alive interval, in seconds. The broker drops a client that has sent nothing for one and a half times this
 /// interval.
@@ -111,7 +111,7 @@ impl<E: Endpoint> BrokerClient<E> {
         Ok(Self { shared })
     }
 
-    /// Runs `act` on the endpoint and the current time of the client's clock, in milliseconds, and then wakes the
+    /// Runs `act` with the endpoint and the current time of the client's clock, in milliseconds. Then wakes the
     /// client's thread, which drives the endpoint. Never waits for the broker.
     pub fn with<T>(&self, act: impl FnOnce(&mut E, u64) -> T) -> T {
         let now_ms = self.shared.now_ms();
@@ -140,8 +140,8 @@ impl<E: Endpoint> SharedEndpoint<E> {
         (self.started + Duration::from_millis(at_ms)).into()
     }
 
-    /// Returns when the endpoint has to be driven next. It is driven at least every [`SILENT_AFTER_MS`], so that a hung
-    /// thread can be recognised.
+    /// Returns when the endpoint has to be driven next. It is driven at least every [`SILENT_AFTER_MS`], because its
+    /// owner recognises a hung thread by an endpoint that is not driven.
     fn timeout_at(&self) -> tokio::time::Instant {
         let latest_ms = self.now_ms() + SILENT_AFTER_MS;
         self.instant(self.endpoint().poll_timeout().map_or(latest_ms, |due_ms| due_ms.min(latest_ms)))
@@ -272,7 +272,7 @@ enum BrokerEvent {
     Ended(Box<ConnectionError>),
 }
 
-/// Connects, and exchanges messages until the connection ends. Returns the reason.
+/// Connects, and exchanges messages until the connection ends. Returns the reason why it ended.
 async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     shared: &SharedEndpoint<E>,
     broker: &Broker,
@@ -294,8 +294,8 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     let now = Instant::now();
     progress.up_since = Some(now);
     shared.endpoint().connected(shared.now_ms());
-    // A contested session is usually lost again at once, so it is reported as connected only after it has lasted for a
-    // while.
+    // While the session is contested, a new connection is usually lost at once, so a connection is reported only after
+    // it has lasted for a while.
     reporter.takeovers.handle_timeout(shared.now_ms());
     let lasts_after = if reporter.takeovers.is_contested() { STABLE_AFTER } else { Duration::ZERO };
     let mut report_up_at = Some(tokio::time::Instant::from_std(now + lasts_after));
@@ -325,8 +325,8 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
                     return error;
                 }
             }
-            // The task sends the reason before it ends. If it panicked, the channel runs empty, which also ends the
-            // connection.
+            // Before it ends, the task sends the reason for its end. If it panicked, the channel is empty, which also
+            // ends the connection.
             _ = &mut pump.0 => loop {
                 let event = events.try_recv().ok();
                 if let Err(error) = handle_event(shared, &mut unacknowledged, event) {
@@ -339,7 +339,7 @@ async fn connection<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     }
 }
 
-/// Aborts the task when it is dropped together with the connection.
+/// The task that runs [`pump`]. It is aborted when this value is dropped, which happens when the connection ends.
 struct PumpTask(JoinHandle<()>);
 
 impl Drop for PumpTask {
@@ -394,7 +394,8 @@ async fn subscribe<E: Endpoint, F: FnMut(ClientEvent<E::Event>)>(
     let mut nothing_sent = Unacknowledged::default();
     loop {
         tokio::select! {
-            // Events are handled first, because they contain the reason for a failure, which `subscribed` does not.
+            // Events are handled first, because they contain the reason for a failure; the result of `subscribed` does
+            // not.
             biased;
             event = events.recv() => match event {
                 Some(BrokerEvent::Accepted) => {

@@ -1,4 +1,4 @@
-//! Owns the options for an MQTT connection: client id, will, TLS and credentials. Does not own the decision when to
+//! Owns the options for an MQTT connection: client id, will, TLS and credentials. Does not own the decision of when to
 //! connect.
 
 use std::path::PathBuf;

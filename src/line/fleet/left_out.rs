@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::super::SILENT_AFTER_MS;
 use super::super::message::RoomId;
 
-/// Maximum number of rooms on the list. Further rooms get no message from this desk, not even that it does not show
-/// them.
+/// Maximum number of rooms on the list. Further rooms get no message from this desk, not even one saying that they are
+/// not shown.
 const LEFT_OUT_MAX: usize = 1_024;
 
 /// The rooms that the desk does not show, by id.
@@ -46,8 +46,8 @@ impl LeftOutRooms {
         before != self.0.len()
     }
 
-    /// Returns the next room to notify that it is not shown. A room is notified once for each of its messages, so about
-    /// once per heartbeat.
+    /// Returns the next room that has to be notified that it is not shown. A room is notified once for each of its
+    /// messages, so about once per heartbeat.
     pub(super) fn poll_untold(&mut self) -> Option<RoomId> {
         let (id, room) = self.0.iter_mut().find(|(_, room)| room.is_untold)?;
         room.is_untold = false;

@@ -25,8 +25,8 @@ pub use crate::config::ROOMS_MAX;
 use left_out::LeftOutRooms;
 use remote_room::{MessageEffect, RemoteRoom, SharedWordsState};
 
-/// Time without a sign of life from a room's event loop, screen or sound after which the desk reports a fault, in
-/// milliseconds. Even with the interval and the delay of heartbeats, the report appears within ten seconds.
+/// If a room's event loop, screen or sound has given no sign of life for this time, in milliseconds, the desk reports a
+/// fault. Even with the interval and the delay of heartbeats, the report appears within ten seconds.
 pub const STALE_AFTER_MS: u64 = 7_000;
 /// Time limit for a room's answer to an order, in milliseconds.
 pub const ORDER_TIMEOUT_MS: u64 = 8_000;
@@ -40,8 +40,8 @@ pub enum RoomTrouble {
     Lost,
     /// The event loop has not answered for [`STALE_AFTER_MS`].
     Stuck,
-    /// The window has drawn no frame for [`STALE_AFTER_MS`]. While a desk is connected, it draws frames even if nothing
-    /// in it moves.
+    /// The window has drawn no frame for [`STALE_AFTER_MS`]. While a desk is connected, a window draws frames even if
+    /// nothing in it moves.
     NotDrawing,
     /// The audio device has not requested a buffer for [`STALE_AFTER_MS`].
     SoundDead,
@@ -98,15 +98,15 @@ pub struct RoomStatus<'a> {
     pub id: &'a RoomId,
     /// The room's name, or its id until it has sent a name.
     pub name: &'a str,
-    /// All current faults. If the room is lost, only [`RoomTrouble::Lost`] and, if it applies,
+    /// The current faults. For a lost room, these are only [`RoomTrouble::Lost`] and, where it applies,
     /// [`RoomTrouble::NotUnderstood`].
     pub troubles: Vec<RoomTrouble>,
     /// The open call, with its ages at the time of the query.
     pub call: Option<CallState>,
     /// Calls that nobody cleared but that the room's program no longer has. Staff have to go to the room and look.
     pub left: Vec<Ulid>,
-    /// Everything else that the page shows, as it was when it arrived, except that shared text is removed once the
-    /// connection to the room is lost; `None` if the room has sent no state.
+    /// Everything else that the page shows, as the room last sent it; `None` if the room has sent no state. Shared text
+    /// is removed once the connection to the room is lost.
     pub view: Option<&'a RoomView>,
     /// Time since the view arrived, in milliseconds.
     pub view_age_ms: u64,
@@ -162,14 +162,14 @@ impl Fleet {
     }
 
     /// Returns the time, in milliseconds of the client's clock, at which [`Endpoint::handle_timeout`] last ran. If that
-    /// is long ago, the client hangs and no room is up to date.
+    /// was long ago, the client's thread hangs, and no room is up to date.
     #[must_use]
     pub fn last_turn_ms(&self) -> u64 {
         self.last_turn_ms
     }
 
-    /// Records that no page shows the text that a room's patient shared before. If the patient no longer shares it, the
-    /// room is notified.
+    /// Records that the pages no longer show the text that a room's patient had shared. If the patient has indeed
+    /// stopped sharing it, the room is notified.
     pub fn shared_words_cleared(&mut self, now_ms: u64, room: &RoomId) {
         let Some(room) = self.rooms.get_mut(room).filter(|room| room.has_shared_words_to_clear()) else { return };
         let Some(state) = &room.state else { return };
@@ -252,7 +252,7 @@ impl Fleet {
         }
     }
 
-    /// Returns the ids of the rooms that publish but are not shown, in order.
+    /// Returns the ids of the rooms that publish but are not shown, in ascending order.
     #[must_use]
     pub fn left_out(&self) -> impl ExactSizeIterator<Item = &RoomId> {
         self.left_out.ids()
@@ -269,8 +269,8 @@ impl Fleet {
         self.rooms.get_key_value(id).map(|(id, room)| room.status(id, now_ms))
     }
 
-    /// Handles a room's message that cannot be parsed. Unless this desk already shows its maximum number of rooms, the
-    /// room is shown all the same, because staff must learn of the problem.
+    /// Handles a room's message that cannot be parsed. Even a room that was unknown until now is then shown, provided
+    /// that this desk has space for it, because staff must learn of the problem.
     fn on_unreadable_room(&mut self, now_ms: u64, id: RoomId) {
         if !self.rooms.contains_key(&id) && self.rooms.len() >= ROOMS_MAX {
             return;
@@ -353,8 +353,8 @@ impl Endpoint for Fleet {
         self.all_changed();
     }
 
-    /// Ignores the content of a message that cannot be parsed, but shows its room as not understood, unless the message
-    /// is retained. A retained message may be of any age, so it proves at most that the room exists.
+    /// Handles a room's message. If it cannot be parsed, the room is shown as not understood, unless the message is
+    /// retained. A retained message may be of any age, so it proves at most that the room exists.
     fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool) {
         let message = RoomId::from_state_topic(topic).ok_or(MessageError::Unknown).and_then(|id| {
             let message = parse::<FromRoom>(payload, |message| message.head().v)?;

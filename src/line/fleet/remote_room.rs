@@ -10,14 +10,15 @@ use super::super::sequence::{Freshness, SequenceTracker};
 use super::super::{SILENT_AFTER_MS, push_bounded};
 use super::{RoomStatus, RoomTrouble, STALE_AFTER_MS};
 
-/// Silence after which a run with a will may be replaced by a run with a lower id, in milliseconds. Until then, the
-/// run's last messages may still arrive.
+/// Silence, in milliseconds, after which a run whose will was published may be replaced by a run with a lower id. Until
+/// then, the run's last messages may still arrive.
 const SETTLE_MS: u64 = 4_000;
-/// Silence after which a run without a will may be replaced by a run with a greater id, in milliseconds. It is longer
-/// than the heartbeat interval.
+/// Silence, in milliseconds, after which a run whose will was not published may be replaced by a run with a greater id.
+/// It is longer than the heartbeat interval.
 const RUN_ENDED_AFTER_MS: u64 = 2_500;
 /// Time after which a replaced run may become current again, in milliseconds. Until then, its messages are ignored as
-/// late. It is also the silence after which a current run without a will may be replaced by a run with a lower id.
+/// late. It is also the silence after which a current run whose will was not published may be replaced by a run with a
+/// lower id.
 const RUN_RETIRED_MS: u64 = 5_000;
 /// Maximum number of runs of a room's program that are remembered.
 const RUNS_MAX: usize = 8;
@@ -42,14 +43,14 @@ impl SharedWordsState {
         if let Self::Cleared { seq, .. } = self { Some(*seq) } else { None }
     }
 
-    /// Returns whether this desk still repeats to the room that everything was dropped, which it does for
+    /// Returns whether this desk is still reporting to the room that everything was dropped. It repeats this report for
     /// [`SILENT_AFTER_MS`].
     pub(super) const fn is_being_reported(&self, now_ms: u64) -> bool {
         matches!(self, Self::Cleared { at_ms, .. } if now_ms < *at_ms + SILENT_AFTER_MS)
     }
 }
 
-/// The effect of a room's message on its record.
+/// The effect of a room's message on the room's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MessageEffect {
     /// A page has to show the room's new state.
@@ -172,7 +173,7 @@ impl RemoteRoom {
     }
 
     /// Returns whether `new` may replace the current run. A run that still sends messages is never replaced, neither by
-    /// an id in the far future nor by a second room with the same id.
+    /// a run with an id far in the future nor by a second room with the same id.
     fn may_replace_run(&self, now_ms: u64, new: Ulid) -> bool {
         // Messages from a replaced run are ignored for `RUN_RETIRED_MS` only. A run that still sends after that time is
         // alive, so its messages must count.
@@ -285,7 +286,7 @@ fn is_stale(age_ms: Option<u64>) -> bool {
     age_ms.is_some_and(|age_ms| age_ms >= STALE_AFTER_MS)
 }
 
-/// Returns whether a page would show both states alike, which makes the newer one a mere heartbeat.
+/// Returns whether a page would show both states alike, in which case the newer one is a mere heartbeat.
 fn draws_the_same(before: &RoomState, after: &RoomState) -> bool {
     let stale = |state: &RoomState| {
         let VitalAges { loop_age_ms, frame_age_ms, audio_age_ms } = state.vitals;

@@ -26,12 +26,12 @@ pub struct RoomReport {
 pub struct RoomInput {
     /// The event, which follows from a desk's message or silence, or from an acknowledgement by the broker.
     pub event: Event,
-    /// The order that caused the event; `None` if no order did. The room answers it with
+    /// The id of the order that caused the event; `None` if no order did. The room answers the order with
     /// [`super::RoomEnd::order_answered`].
     pub order: Option<Ulid>,
 }
 
-/// A change to the set of desks that may hold the text that the patient shared.
+/// A change to the set of desks that may hold the patient's shared text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedWordsChange {
     /// The text is being sent to this desk.

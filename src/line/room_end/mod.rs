@@ -35,8 +35,8 @@ const ORDERS_MAX: usize = 64;
 const ANSWERS_MAX: usize = 16;
 /// Maximum number of cleared calls in a state. Several are needed, because a desk may have missed earlier states.
 const CLEARED_CALLS_MAX: usize = 16;
-/// Number of waiting inputs at which messages from desks begin to be ignored, until the room has caught up. The inputs
-/// that follow from a single message may exceed it. Nothing is lost, because each desk keeps sending its whole state.
+/// Number of waiting inputs at which messages from desks begin to be ignored, until the room has caught up. A single
+/// message can take the number above this limit. Nothing is lost, because each desk keeps sending its whole state.
 const INPUTS_MAX: usize = 64;
 /// Maximum number of unacknowledged messages. More would be useless, because the newest state supersedes all others.
 const IN_FLIGHT_MAX: usize = 8;
@@ -54,11 +54,11 @@ pub struct RoomEnd {
     desks: BTreeMap<u64, DeskRecord>,
     orders: VecDeque<Ulid>,
     answers: VecDeque<OrderAnswer>,
-    /// The receipt of each unacknowledged message, and the call that the message contains.
+    /// The receipt of each unacknowledged message, and the call in the message, if there is one.
     in_flight: VecDeque<(u64, Option<Ulid>)>,
     inputs: VecDeque<RoomInput>,
     shared_words: SharedWordsRecord,
-    /// When a message of another program with this room's id was last received, in milliseconds; `None` if none was
+    /// When a message from another program with this room's id was last received, in milliseconds; `None` if none was
     /// received in the last [`SILENT_AFTER_MS`].
     duplicate_heard_at_ms: Option<u64>,
     logs: RoomEndLogs,
@@ -74,7 +74,7 @@ struct Due {
     has_state: bool,
 }
 
-/// The desks that may hold the text that the patient shared.
+/// The desks that may hold the patient's shared text.
 #[derive(Debug, Default)]
 struct SharedWordsRecord {
     /// Whether the newest state contained the text.
@@ -123,8 +123,8 @@ struct RoomEndLogs {
 }
 
 impl RoomEnd {
-    /// Creates the room's end for a program that has just started. `cleared` lists the most recently cleared calls
-    /// according to the journal, oldest first.
+    /// Creates the room's end for a program that has just started. `cleared` lists the calls that were cleared most
+    /// recently, as read from the journal, oldest first.
     #[must_use]
     pub fn new(room: RoomId, run_id: Ulid, cleared: impl IntoIterator<Item = CallId>) -> Self {
         let mut cleared_calls = VecDeque::new();
@@ -150,8 +150,8 @@ impl RoomEnd {
         }
     }
 
-    /// Returns the topics to subscribe to. The room's own topic is among them, because messages of other programs on it
-    /// reveal rooms with the same id.
+    /// Returns the topics to subscribe to. The room's own topic is among them, because any message from another program
+    /// on that topic reveals a room with the same id.
     #[must_use]
     pub fn topics(&self) -> Vec<String> {
         vec![self.room.desk_topic(), all_desks_filter(), self.room.state_topic()]
@@ -191,7 +191,7 @@ impl RoomEnd {
         self.shared_words.all_lost();
     }
 
-    /// Returns the next change to the set of desks that may hold the text that the patient shared.
+    /// Returns the next change to the set of desks that may hold the patient's shared text.
     pub fn poll_shared_words_change(&mut self) -> Option<SharedWordsChange> {
         self.shared_words.changes.pop_front()
     }
@@ -230,8 +230,8 @@ impl RoomEnd {
         self.due.has_urgent_state = true;
     }
 
-    /// Records that the broker acknowledged a message. `has_subscribers` says whether any client subscribes to its
-    /// topic.
+    /// Records that the broker acknowledged a message. `has_subscribers` says whether any client subscribes to the
+    /// message's topic.
     pub fn on_acknowledged(&mut self, receipt: u64, has_subscribers: bool) {
         let Some(index) = self.in_flight.iter().position(|(known, _)| *known == receipt) else { return };
         if let Some((_, Some(call))) = self.in_flight.remove(index)
@@ -319,7 +319,7 @@ impl RoomEnd {
         desk.hides_until_ms = if state.is_shown { 0 } else { now_ms + SILENT_AFTER_MS };
         let can_receive = desk.can_receive;
         if !state.is_shown {
-            // A desk that does not show this room ignores its messages, so it holds no shared text.
+            // A desk that does not show this room ignores the room's messages, so it holds no shared text.
             self.shared_words.forgotten_by(state.desk);
         }
         if let (Some(cleared_at), Some(since)) = (state.shared_cleared_at, self.shared_words.unsent_since)
@@ -385,8 +385,8 @@ impl RoomEnd {
         }
     }
 
-    /// Makes space for another desk. If the maximum is reached, removes the desk that has been silent longest among
-    /// those that cannot receive calls. Returns whether there is space.
+    /// Makes space for another desk. If the maximum is reached, looks at the desks that cannot receive calls and
+    /// removes the one that has been silent longest. Returns whether there is space.
     fn make_space_for_desk(&mut self) -> bool {
         if self.desks.len() < DESKS_MAX {
             return true;
@@ -460,8 +460,8 @@ impl RoomEnd {
         })
     }
 
-    /// Returns when [`RoomEnd::handle_timeout`] or [`RoomEnd::poll_transmit`] has to run next, unless something happens
-    /// before.
+    /// Returns when [`RoomEnd::handle_timeout`] or [`RoomEnd::poll_transmit`] has to run next, unless another method is
+    /// called first.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<u64> {
         let silent = self.desks.values().filter(|desk| desk.can_receive).map(|desk| desk.heard_at_ms + SILENT_AFTER_MS);
@@ -500,8 +500,7 @@ impl RoomEnd {
     }
 
     /// Returns the call to send. The call that was placed last is sent even if `shown`, the call in the room's report,
-    /// is still `None` or a different call. A cleared call is never sent, even if the report is older and still
-    /// contains it.
+    /// is still `None` or a different call. A cleared call is never sent, even if an outdated report still contains it.
     fn call(&self, now_ms: u64, shown: Option<CallState>) -> Option<CallState> {
         let shown = shown.filter(|call| !self.cleared_calls.contains(&call.id));
         let Some(placed) = self.placed_call else { return shown };

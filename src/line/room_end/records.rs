@@ -1,11 +1,11 @@
-//! Owns the records that the room's end keeps about each desk and about a new call. Does not own the conclusions that
-//! are drawn from them.
+//! Owns the records that the room's end keeps about each desk and about a new call. Does not own the conclusions drawn
+//! from them.
 
 use ulid::Ulid;
 
 use crate::line::sequence::SequenceTracker;
 
-/// A call that is sent even while [`super::RoomReport::call`] does not contain it yet.
+/// A call that is sent even before [`super::RoomReport::call`] contains it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlacedCall {
     pub(super) id: Ulid,

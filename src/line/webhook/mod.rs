@@ -35,8 +35,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
 /// Longest pause between two attempts.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
-/// Maximum number of attempts for one request. With the pauses they take four to five minutes; then the request fails,
-/// and staff are notified.
+/// Maximum number of attempts for one request. Including the pauses, they take four to just over five minutes; then the
+/// request fails, and staff are notified.
 const ATTEMPTS_MAX: u32 = 14;
 /// Maximum number of pending requests. Further requests fail at once, because a longer backlog indicates a fault.
 const PENDING_MAX: usize = 16;
@@ -48,7 +48,7 @@ const SECRET_BYTES_MIN: usize = 16;
 /// One step of the escalation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookStep {
-    /// `https://`, or `http://` if the receiver runs on this machine.
+    /// The receiver's address. It begins with `https://`, or with `http://` if the receiver runs on this machine.
     pub url: String,
     /// The file whose first line is the signing secret, at least `SECRET_BYTES_MIN` bytes long.
     pub secret_file: PathBuf,
@@ -94,8 +94,8 @@ pub struct EscalationResult {
     /// `Ok` if the receiver accepted the request, otherwise the reason in plain words for staff.
     pub result: Result<(), String>,
     /// Whether the list has a broken step. A step is broken if its newest finished request has failed. It stays broken
-    /// until a later request of the same step is accepted. Success of another step or the end of the call does not
-    /// change that, because an unreachable receiver usually stays unreachable until somebody fixes it.
+    /// until a later request of the same step is accepted. Neither the success of another step nor the end of the call
+    /// changes that, because an unreachable receiver usually stays unreachable until somebody fixes it.
     pub is_list_broken: bool,
 }
 
@@ -219,7 +219,7 @@ impl Escalation {
 }
 
 fn spawn_thread(run: Box<dyn FnOnce() + Send>) -> std::io::Result<()> {
-    // The thread needs no join, because a request reports its result even if its thread panics.
+    // The thread need not be joined, because a request reports its result even if its thread panics.
     std::thread::Builder::new().name("line-webhook".to_owned()).spawn(run).map(drop)
 }
 
@@ -259,7 +259,8 @@ impl PendingRequest {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            // 409 is not final, because a receiver answers with it while it is still handling the previous attempt.
+            // 409 is not final, because a receiver may give this answer while it is still handling the previous
+            // attempt.
             let is_final = matches!(error, WebhookError::Answered(status) if (400..500).contains(&status)
                 && ![408, 409, 429].contains(&status));
             if is_final || attempts >= ATTEMPTS_MAX || self.is_cancelled_within(backoff) {

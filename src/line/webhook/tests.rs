@@ -4,8 +4,8 @@ use std::sync::mpsc;
 
 use super::*;
 
-/// Starts an HTTP server that answers one request with each of `statuses` and then stops. Returns its URL and a channel
-/// that yields each request's headers and body.
+/// Starts an HTTP server that answers successive requests with `statuses`, one status each, and then stops. Returns its
+/// URL and a channel that yields each request's headers and body.
 fn receiver(statuses: Vec<u16>) -> (String, mpsc::Receiver<(Vec<String>, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/call", listener.local_addr().unwrap());

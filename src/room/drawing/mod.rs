@@ -39,7 +39,7 @@ pub enum Tint {
 }
 
 impl Tint {
-    /// Every tint, in the order in which they are offered.
+    /// All tints, in the order in which they are offered.
     pub const ALL: [Self; 5] = [Self::Sand, Self::Honey, Self::Rose, Self::Moss, Self::Sea];
 
     /// The tint's name, used in the id of its button.

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::{Stroke, StrokePoint};
 
-/// Change in the width of a stroke, in page units, at which a new path starts. Neighbouring paths then differ by about
-/// 0.06 mm on a 10.1" tablet, which is too small to see.
+/// Change in the width of a stroke, in page units, at which a new path starts. Neighbouring paths then differ in width
+/// by about 0.06 mm on a 10.1" tablet, a difference too small to see.
 const WIDTH_STEP: f32 = 4.0;
 
 /// A quadratic Bézier curve that begins where the previous one ends. Coordinates are in page units.
@@ -35,8 +35,8 @@ pub fn stroke_paths(stroke: &Stroke) -> Vec<StrokePath> {
     stroke_paths_between(stroke.points(), 0..stroke.points().len())
 }
 
-/// Returns the paths for only the points in `range`, to draw a stroke while it grows. The path at a point is final once
-/// the next point is known.
+/// Returns the paths for only the points in `range`, so that a growing stroke can be drawn piece by piece. The path at
+/// a point is final once the next point is known.
 #[must_use]
 pub fn stroke_paths_between(points: &[StrokePoint], range: Range<usize>) -> Vec<StrokePath> {
     let mut paths: Vec<StrokePath> = Vec::new();
@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// Pieces drawn while the finger moves must equal the stroke drawn after the finger has lifted.
+    /// Pieces drawn while the finger is moving must equal the stroke drawn after the finger has lifted.
     #[test]
     fn a_stroke_drawn_in_pieces_equals_the_stroke_drawn_at_once() {
         let points: Vec<(u16, u16, u16)> = (0..50).map(|at| (at * 31, at * at, 90)).collect();

@@ -5,7 +5,7 @@ use super::*;
 use crate::vocabulary::patient::CallReason;
 use crate::vocabulary::signal::Signal;
 
-/// A room in which a call was pressed at time zero and received by a desk.
+/// A room in which a call was placed at time zero and then received by a desk.
 fn received_call() -> Harness {
     let mut harness = Harness::new();
     harness.ok(0, Event::DeskConnected { desk: DESK });
@@ -238,8 +238,7 @@ fn the_last_of_the_maximum_number_of_desks_keeps_the_call() {
     assert_eq!(harness.call().phase, CallPhase::Sent);
 }
 
-/// A reason is refused until a desk has received the call, because nobody would see it, and because a reason must not
-/// hide the call's state.
+/// Until a desk has received the call, a reason is refused: nobody would see it, and it must not hide the call's state.
 #[test]
 fn a_reason_is_taken_once_a_desk_has_the_call_and_changes_nothing_but_itself() {
     let mut harness = Harness::new();

@@ -156,7 +156,7 @@ impl Simulation {
     }
 
     /// Records what an accepted event permits the room to say about the open call. If the event ended a call, checks
-    /// that such an event may end this call.
+    /// that an event of this kind may do so.
     fn allow(&mut self, event: &Event, before: Option<&Call>) {
         let open = self.room.open_call();
         if let Some(before) = before
@@ -312,7 +312,8 @@ impl Simulation {
         self.check_that(was.profile == is.profile, "came back with another profile");
         self.check_that(was.volume_db.to_bits() == is.volume_db.to_bits(), "came back at another volume");
         self.check_that((was.place, was.dark) == (is.place, is.dark), "came back in another place");
-        // A restart may shift the phase of the breath, but must keep its pattern and whether it is on.
+        // A restart may shift the phase of the breath, but must keep its pattern and must not switch the pacer on or
+        // off.
         let pacer =
             |snapshot: &Snapshot| snapshot.breath.map(|breath| breath.next.map_or(breath.pattern, |next| next.0));
         self.check_that(pacer(&was) == pacer(&is), "came back with another breath");

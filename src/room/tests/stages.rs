@@ -11,7 +11,7 @@ use crate::vocabulary::patient::{CallReason, Hand, TypeSize};
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::{Bed, SoundChoice};
 
-/// Events of all variants, each valid if the stage permits it.
+/// One event of each variant, valid wherever the stage permits it.
 fn one_of_each() -> Vec<(&'static str, Event)> {
     let text = || PatientText::new("words");
     vec![
@@ -349,7 +349,7 @@ fn the_next_patient_finds_a_fresh_room() {
         Event::NotesSealed { version: 1, ok: false },
         Event::NotesLost,
     ];
-    // After a reset, the room is the same however many of these events came before.
+    // After a reset, the room is the same, no matter how many of these events came before.
     for length in 0..=events.len() {
         let mut harness = Harness::new();
         for (index, event) in events[..length].iter().enumerate() {

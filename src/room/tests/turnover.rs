@@ -1,4 +1,4 @@
-//! Owns the tests of the unattended room, which never resets itself, and of the checklist of the turnover.
+//! Owns the tests of the unattended room, which never resets itself, and of the turnover checklist.
 
 use super::*;
 use crate::vocabulary::signal::Signal;

@@ -1,5 +1,5 @@
 //! Owns the tests of the note: its limits, when it is sealed, what a restore may change, and that `Debug` never prints
-//! it.
+//! its content.
 
 use std::fmt::Write as _;
 
@@ -211,8 +211,8 @@ fn typing_without_a_pause_is_sealed_every_two_seconds() {
 }
 
 proptest::proptest! {
-    /// However a patient types or draws, each change is sealed within two seconds and within 300 ms of the last change,
-    /// and the last seal contains everything.
+    /// However a patient types or draws, no change stays unsealed for more than two seconds, or for more than 300 ms
+    /// after the last change. The last seal contains everything.
     #[test]
     fn no_change_waits_long_to_be_sealed(pauses in proptest::collection::vec(0_u64..700, 1..80)) {
         let mut harness = Harness::in_stage(Stage::After);

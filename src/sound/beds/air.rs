@@ -24,7 +24,7 @@ pub struct WindBed {
 }
 
 impl WindBed {
-    /// Creates a wind that is different for each seed.
+    /// Creates a wind bed that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let gust = RandomLfo::new(&mut rng, 3.5, 9.0);
@@ -47,7 +47,7 @@ impl WindBed {
         }
     }
 
-    /// Renders one block, overwriting `out`. `swell` sets how far the gusts follow the breath.
+    /// Renders one block, overwriting `out`. `swell` gives the breath, and how closely the gusts follow it.
     pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         let own = self.gust.run(&mut self.rng, block_s);
@@ -113,7 +113,7 @@ pub struct FireBed {
 }
 
 impl FireBed {
-    /// Creates a fire that is different for each seed.
+    /// Creates a fire bed that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let flicker = [RandomLfo::new(&mut rng, 0.12, 0.5), RandomLfo::new(&mut rng, 0.12, 0.5)];
@@ -135,7 +135,7 @@ impl FireBed {
         }
     }
 
-    /// Renders one block, overwriting `out`. `swell` sets how far the flames follow the breath.
+    /// Renders one block, overwriting `out`. `swell` gives the breath, and how closely the flames follow it.
     pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         let own = self.heat.run(&mut self.rng, block_s);
@@ -211,7 +211,7 @@ pub struct BrownBed {
 }
 
 impl BrownBed {
-    /// Creates brown noise that is different for each seed.
+    /// Creates a brown-noise bed whose samples differ for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let level = RandomLfo::new(&mut rng, 9.0, 20.0);

@@ -25,7 +25,7 @@ struct Cricket {
     pitch_hz: f32,
     /// Position within one cycle of the tone, 0 to 1.
     phase: f32,
-    /// Seconds since the chirp began; after its last pulse the cricket is silent.
+    /// Seconds since the latest chirp began. After a chirp's last pulse, the cricket is silent until the next chirp.
     age_s: f32,
     pulses: u8,
     /// Seconds from the start of one chirp to the start of the next.
@@ -77,7 +77,7 @@ pub struct CricketsBed {
     rate_hz: f32,
     rng: Rng,
     near: [Cricket; NEAR],
-    /// Slowly changing level of each near cricket, which lets crickets come and go.
+    /// Level of each near cricket. It changes slowly, so that crickets seem to come and go.
     singing: [(RandomLfo, Smoother); NEAR],
     far: [(PinkNoise, StateVariableFilter); 2],
     far_level: RandomLfo,
@@ -86,7 +86,7 @@ pub struct CricketsBed {
 }
 
 impl CricketsBed {
-    /// Creates a field of crickets that sounds different for each seed.
+    /// Creates a bed of crickets that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let near = std::array::from_fn(|index| Cricket::new(&mut rng, index));

@@ -72,7 +72,8 @@ struct BedSlot {
     fade_angle: Ramp,
 }
 
-/// The beds that sound at present: the requested bed, and any beds that are fading out.
+/// The beds that sound at present on one of the mix's two channels: the requested bed, and any beds that are fading
+/// out.
 #[derive(Debug)]
 pub struct Beds {
     slots: [Option<BedSlot>; 3],

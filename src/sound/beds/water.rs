@@ -73,7 +73,7 @@ pub struct SeaBed {
 }
 
 impl SeaBed {
-    /// Creates a sea that is different for each seed.
+    /// Creates a sea bed that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let waves = [Wave::new(&mut rng, 0.0), Wave::new(&mut rng, 4.0), Wave::new(&mut rng, 8.0)];
@@ -94,7 +94,7 @@ impl SeaBed {
         }
     }
 
-    /// Renders one block, overwriting `out`. `swell` sets how far the nearest wave follows the breath.
+    /// Renders one block, overwriting `out`. `swell` gives the breath, and how closely the nearest wave follows it.
     pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
         self.render_distance(out, block_s);
@@ -110,7 +110,8 @@ impl SeaBed {
             let (mut height, mut foam) = wave.shape();
             height *= wave.height;
             foam *= wave.height;
-            // Only the nearest wave follows the breath. The other waves become softer, so that its motion stands out.
+            // Only the nearest wave follows the breath. The others become softer, so that the motion of the nearest
+            // wave stands out.
             if index == 0 {
                 let led = swell.level.end.powf(1.4);
                 height += (led - height) * share;
@@ -226,7 +227,7 @@ pub struct RainBed {
 }
 
 impl RainBed {
-    /// Creates a rain that is different for each seed.
+    /// Creates a rain bed that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let density = RandomLfo::new(&mut rng, 7.0, 18.0);
@@ -313,7 +314,7 @@ pub struct StreamBed {
 }
 
 impl StreamBed {
-    /// Creates a stream that is different for each seed.
+    /// Creates a stream bed that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let flow = RandomLfo::new(&mut rng, 3.0, 9.0);

@@ -5,7 +5,7 @@ pub mod ramp;
 
 use std::f32::consts::{PI, TAU};
 
-/// A seeded random number generator (xorshift64*). Equal seeds give equal sound.
+/// A seeded random number generator (xorshift64*). Equal seeds give equal numbers, and therefore equal sound.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
@@ -108,7 +108,7 @@ impl StateVariableFilter {
     }
 }
 
-/// Pink noise: white noise filtered by three poles that together fall by about 3 dB per octave.
+/// Pink noise: white noise through three poles whose combined response falls by about 3 dB per octave.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PinkNoise {
     poles: [f32; 3],
@@ -124,7 +124,7 @@ impl PinkNoise {
     }
 }
 
-/// Brown noise: white noise through a leaky integrator, about −6 dB per octave above 20 Hz.
+/// Brown noise: white noise through a leaky integrator, whose response falls by about 6 dB per octave above 20 Hz.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BrownNoise {
     sum: f32,
@@ -199,7 +199,8 @@ pub fn pan(position: f32) -> [f32; 2] {
     [angle.cos(), angle.sin()]
 }
 
-/// Returns 3x² − 2x³, a curve that rises from 0 to 1 and is flat at both ends. `along` is x, and is clamped to 0 to 1.
+/// Returns 3x² − 2x³, a curve that rises from 0 to 1 and is flat at both ends. x is `along`, clamped to the range from
+/// 0 to 1.
 pub fn smoothstep(along: f32) -> f32 {
     let x = along.clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)

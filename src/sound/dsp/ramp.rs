@@ -32,21 +32,22 @@ impl Ramp {
         Self { from: value, to: value, position_frames: 0, length_frames: 0, drift: 0.0, drift_frames: 0.0 }
     }
 
-    /// Moves to `to` within `length_frames` (at least one block). Does nothing if `to` is already the target.
+    /// Starts moving to `to`, which is reached after `length_frames` (at least one block). Does nothing if `to` is
+    /// already the target.
     pub fn set_target(&mut self, to: f32, length_frames: u32) {
         if to.to_bits() != self.to.to_bits() {
             self.retarget(to, length_frames);
         }
     }
 
-    /// Moves to `to` from the current value, even if `to` is already the target.
+    /// Starts moving from the current value to `to`, even if `to` is already the target.
     pub fn retarget(&mut self, to: f32, length_frames: u32) {
         let (value, speed) = (self.value(), self.speed());
         let length_frames = length_frames.max(BLOCK as u32);
-        // The old velocity decays quadratically, and carries the value by at most 4/27 × velocity × length of the
-        // decay. If that length is at most 27/4 (6.75) × distance to the old target ÷ velocity, the value never passes
-        // the old target. A velocity that points away from the old target is itself left over from an earlier change of
-        // the target, and decays in the time that remained for it.
+        // The old velocity decays quadratically, and moves the value by at most 4/27 × velocity × length of the decay.
+        // If that length is at most 27/4 (6.75) × distance to the old target ÷ velocity, the value never passes the old
+        // target. A velocity that points away from the old target is itself left over from an earlier change of the
+        // target, and decays in the time that remained for it.
         let ahead = (self.to - value) / if speed.abs() > f32::EPSILON { speed } else { f32::INFINITY };
         let reach_frames = if ahead >= 0.0 { ahead * 6.75 } else { self.drift_frames - self.position_frames as f32 };
         *self = Self {

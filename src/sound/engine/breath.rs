@@ -9,8 +9,8 @@ use crate::room::breath::{BreathPattern, BreathPhase};
 use crate::sound::dsp::ramp::{AudioBlock, Ramp, Span, block_s, seconds_to_frames};
 use crate::sound::dsp::{FilterCoefficients, PinkNoise, Rng, Smoother, StateVariableFilter, smoothstep};
 
-/// Time in seconds over which the level glides to its new course after a new pattern, a new start time or a jump of the
-/// clock, because the breath must never jump.
+/// Time in seconds over which the level glides to its new course after a change of the pattern or the start time, or a
+/// jump of the clock, because the breath must never jump.
 const CATCH_UP_S: f32 = 1.5;
 
 /// The breathing pacer.
@@ -47,7 +47,8 @@ impl BreathSynth {
         }
     }
 
-    /// Follows `pattern`, which started at `origin_s`. The time is now `now_s`. Both are seconds on the stream's clock.
+    /// Follows `pattern`, which started at `origin_s`. `now_s` is the present time. Both are seconds on the stream's
+    /// clock.
     pub fn follow(&mut self, pattern: BreathPattern, origin_s: f64, now_s: f64) {
         if self.pattern == Some((pattern, origin_s)) {
             return;

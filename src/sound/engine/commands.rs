@@ -14,7 +14,8 @@ use crate::sound::score::{SampledInstrument, ScoreAim};
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::Bed;
 
-/// The target of every gain: a mix in a form without heap memory, for the audio callback.
+/// A mix, apart from its tracks, in a form for the audio callback: with gains instead of levels in dB, and without heap
+/// memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Levels {
     /// Amplitude of the tracks.
@@ -37,7 +38,7 @@ pub struct Levels {
     pub duck: f32,
     /// Gain of the programme while staff have calmed the room; 1 otherwise.
     pub calm: f32,
-    /// Whether tracks and score are silent, so that they do not cover the beds. They play on unheard.
+    /// Whether tracks and score are faded out, so that they do not cover the beds. They keep playing, unheard.
     pub bed_alone: bool,
     /// Whether the programme is to fade to silence and then pause.
     pub held: bool,
@@ -89,7 +90,7 @@ pub enum DeckCommand {
         /// Length of the crossfade.
         fade_frames: u32,
     },
-    /// Crossfade to this deck when the current one reaches its end.
+    /// Crossfade to this deck as the current one nears its end.
     Queue(Deck),
     /// Return the queued deck through [`DeckPort::returned`] without playing it.
     Recall,
@@ -103,7 +104,7 @@ pub enum DeckCommand {
 /// What the callback reports to the reading thread through atomics instead of a queue.
 #[derive(Debug, Default)]
 pub struct DeckProgress {
-    /// Number of the deck that was last started; 0 before the first.
+    /// Number of the deck that was last started; 0 until the first one starts.
     pub playing: AtomicU64,
 }
 

@@ -16,10 +16,10 @@ pub const UNKNOWN_FRAMES: u64 = u64::MAX;
 /// How long a track is, as far as the reading thread knows.
 #[derive(Debug)]
 pub struct TrackLength {
-    /// Number of frames that the track's files declare; [`UNKNOWN_FRAMES`] if they declare none. Fades are planned with
-    /// this number, because a long fade begins before the end has been read.
+    /// Number of frames that the track's files declare; [`UNKNOWN_FRAMES`] if they do not declare it. Fades are planned
+    /// with this number, because a long fade begins before the end has been read.
     pub expected_frames: AtomicU64,
-    /// Actual number of frames, once the track has been read to its end; [`UNKNOWN_FRAMES`] before.
+    /// Actual number of frames, once the track has been read to its end; [`UNKNOWN_FRAMES`] before that.
     pub exact_frames: AtomicU64,
 }
 
@@ -90,8 +90,8 @@ impl Deck {
         self.fade_angle.retarget(0.0, fade_frames);
     }
 
-    /// Returns the number of frames until the deck's end; `None` if the length is unknown. It is zero only once the end
-    /// is certain.
+    /// Returns the number of frames until the deck's end; `None` if the length is unknown. The number is zero only if
+    /// the end is certain to have been reached.
     pub fn remaining_frames(&self) -> Option<u64> {
         self.exact_remaining_frames().or_else(|| {
             let expected = self.length.expected_frames.load(Ordering::Acquire);

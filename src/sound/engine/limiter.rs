@@ -187,7 +187,8 @@ impl TruePeakMeter {
 /// Minimum of the last [`HOLD`] values.
 #[derive(Clone, Debug)]
 struct SlidingMinimum {
-    /// Candidates for the minimum in increasing order, each with the frame in which it arrived (a monotonic queue).
+    /// Candidates for the minimum, in increasing order, each with the number of the frame at which it arrived (a
+    /// monotonic queue).
     waiting: [(u64, f32); HOLD],
     head: usize,
     count: usize,

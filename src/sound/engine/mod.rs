@@ -42,8 +42,8 @@ const INSTRUMENTS: usize = 2 * Instrument::ALL.len();
 /// Maximum number of decks fading out at a time.
 const OUTGOING_MAX: usize = 3;
 
-/// Fade times in seconds. If there are separate times for down and up, fading down is quicker, because getting quieter
-/// startles nobody.
+/// Fade times in seconds. Where a level has separate times for falling and rising, it falls faster, because a sound
+/// that becomes quieter startles nobody.
 mod fade_s {
     pub const LEVEL: f32 = 2.0;
     pub const QUIETER: f32 = 0.4;
@@ -176,7 +176,7 @@ impl Engine {
         self.signals.set_clips(clips, calibration_gain);
     }
 
-    /// Prepares for a new stream, in which the programme fades in from silence.
+    /// Prepares for a new stream, in which the programme (everything but the signals) fades in from silence.
     pub fn reopen(&mut self) {
         self.limiter.clear();
         self.opening = Ramp::holding(0.0);
@@ -185,10 +185,11 @@ impl Engine {
         self.taken_samples = 2 * BLOCK;
     }
 
-    /// Sets the stream's clock, on which the start times of breath patterns are given. The next frame drawn will be
-    /// heard at `heard_s` seconds on this clock. An error of up to `CLOCK_JUMP_S` is corrected gradually.
+    /// Synchronises the engine with the stream's clock, by which the start times of breath patterns are given: the next
+    /// frame taken from the engine will be heard at `heard_s` seconds. The first error in a stream, and any error above
+    /// `CLOCK_JUMP_S`, is corrected at once; every other error is corrected gradually.
     pub fn set_clock(&mut self, heard_s: f64) {
-        // The frames in the limiter, and the frames rendered but not yet drawn, are heard before the next frame that is
+        // The frames in the limiter, and the frames rendered but not yet taken, are heard before the next frame that is
         // rendered.
         let ahead_frames = (2 * BLOCK - self.taken_samples) / 2 + LATENCY_FRAMES;
         let ahead_s = ahead_frames as f64 / f64::from(self.rate_hz);
@@ -203,8 +204,8 @@ impl Engine {
         }
     }
 
-    /// Returns the next frame. Calls may be mixed with drawing single samples through the iterator, if these are drawn
-    /// in pairs.
+    /// Returns the next frame. Between frames, samples may also be taken one at a time through the iterator, but only
+    /// an even number of them.
     pub fn next_frame(&mut self) -> [f32; 2] {
         [self.next().unwrap_or_default(), self.next().unwrap_or_default()]
     }
@@ -221,8 +222,8 @@ impl Engine {
         let opening = self.opening.advance();
         let program = hold.times(volume).times(duck).times(calm).times(opening);
         let breath_level = self.breath.advance(self.now_s);
-        // During silence the programme does not advance. Tracks and score later continue where they stopped, because
-        // nobody should return from a pause to unfamiliar music. The processor can rest meanwhile.
+        // While the programme is silent, it does not advance. Tracks and score later continue where they stopped,
+        // because nobody should return from a pause to unfamiliar music. The processor can rest meanwhile.
         if self.hold.is_silent() || (self.volume.is_silent() && volume.start <= 0.0) {
             self.return_outgoing_decks();
         } else {
@@ -380,8 +381,8 @@ impl Engine {
         }
     }
 
-    /// Sends decks back to the reading thread in the middle of their fade-out, because nobody hears it while the engine
-    /// is silent.
+    /// Sends decks back to the reading thread before their fade-outs have ended, because nobody hears the rest of a
+    /// fade-out while the programme is silent.
     fn return_outgoing_decks(&mut self) {
         for slot in &mut self.outgoing {
             if let Some(deck) = slot.take() {

@@ -1,5 +1,5 @@
-//! Owns composed pieces, each of which is a stretch of the generative score with a beginning, a climax and an end, to
-//! be played as a track. Does not own the music itself, or when a piece is played.
+//! Owns composed pieces: stretches of the generative score with a beginning, a climax and an end, to be played as
+//! tracks. Does not own the music itself, or when a piece is played.
 
 use std::f32::consts::PI;
 
@@ -10,7 +10,8 @@ use crate::vocabulary::sound::Character;
 /// Sample rate of composed pieces.
 pub const COMPOSED_RATE_HZ: u32 = 48_000;
 
-/// Length of the fade from silence at the start of a piece, in seconds. Fades at both ends let pieces be crossfaded.
+/// Length of the fade from silence at the start of a piece, in seconds. A piece fades at both ends so that it can be
+/// crossfaded with others.
 const FADE_IN_S: f32 = 4.0;
 /// Length of the fade to silence at the end of a piece, in seconds.
 const FADE_OUT_S: f32 = 16.0;
@@ -29,7 +30,7 @@ pub struct ComposedPiece {
     pub name: &'static str,
     /// Character of the score.
     pub character: Character,
-    /// Seed of the score. Equal seeds give equal pieces.
+    /// Seed of the score. A different seed gives different music.
     pub seed: u64,
     /// Length in seconds, at least 40.
     pub seconds: f32,

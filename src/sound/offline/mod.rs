@@ -58,12 +58,13 @@ impl RenderReport {
     }
 }
 
-/// Renders `seconds` of audio to a stereo WAV at `out`, 48 kHz and 24 bits, written as it is rendered.
+/// Renders `seconds` of audio to a stereo WAV file at `out`, with 48 kHz and 24 bits. Each block is written as soon as
+/// it has been rendered.
 ///
-/// `mix_at` returns the mix at a time in seconds. `epoch` is the instant that corresponds to second 0, because a mix
-/// gives the start of the breath as an instant. `signals` are pairs of a time in seconds and a signal. Equal arguments
-/// give equal bytes. The file has 24 bits because renderings are measured, and the noise floor of 16 bits would hide
-/// how a fade ends. Fails if the file cannot be written.
+/// `mix_at` returns the mix at a time in seconds. `epoch` is the instant of second 0; it is needed because a mix gives
+/// the start of the breath as an instant. `signals` are pairs of a time in seconds and a signal. Equal arguments give
+/// equal bytes. The file has 24 bits because renderings are measured, and the noise floor of 16 bits would hide how a
+/// fade ends. Fails if the file cannot be written.
 pub fn render(
     options: &Options,
     epoch: Instant,

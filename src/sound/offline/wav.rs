@@ -14,7 +14,7 @@ const HEADER_BYTES: u32 = 44;
 pub enum Depth {
     /// 16 bits with triangular dither: compact, and plays everywhere.
     Bits16,
-    /// 24 bits without dither, for measurements, because the noise floor lies below −140 dB.
+    /// 24 bits without dither, for measurements: the noise floor lies below −140 dB.
     Bits24,
 }
 
@@ -49,7 +49,7 @@ impl WavWriter {
         Ok(Self { file, rate_hz, depth, dither: Dither::new(16), data_bytes: 0 })
     }
 
-    /// Appends frames; samples beyond ±1 are clipped. Fails if the file cannot be written or exceeds 4 GiB, which is
+    /// Appends frames; samples beyond ±1 are clipped. Fails if the file cannot be written or exceeds 4 GiB, that is,
     /// six hours at 48 kHz and 16 bits, or four hours at 24 bits.
     pub fn write(&mut self, frames: &[[f32; 2]]) -> io::Result<()> {
         for sample in frames.as_flattened() {

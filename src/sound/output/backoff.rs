@@ -1,7 +1,6 @@
-//! Owns the schedules for retrying to open an output and for reporting again that there is none. Each attempt leaks
-//! some memory in ALSA and its plug-ins, so the pause between attempts doubles after every failure, up to 30 seconds,
-//! until the probe of the outputs shows a change. Does not own the probe (`probe`) or a clock; callers pass the time
-//! in.
+//! Owns the schedules of attempts to open an output and of repeated reports that there is none. Each attempt leaks some
+//! memory in ALSA and its plug-ins, so the pause between attempts doubles after every failure, up to 30 seconds, until
+//! the probe of the outputs shows a change. Does not own the probe (`probe`) or a clock; callers pass the time in.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Minimum time for which an output must have been open to be reopened immediately after its loss. An output that is
 /// lost sooner never worked properly.
 const STEADY: Duration = Duration::from_secs(10);
-/// Time until a lasting loss is reported again for the first time. It doubles each time, up to [`REMIND_LONGEST`].
+/// Time from the first report of a lasting loss to the second. It doubles after each report, up to [`REMIND_LONGEST`].
 const REMIND_FIRST: Duration = Duration::from_mins(1);
 /// Longest time between two reports of a lasting loss.
 const REMIND_LONGEST: Duration = Duration::from_hours(1);
@@ -31,7 +30,7 @@ impl<T: PartialEq> Backoff<T> {
         Self { seen: None, pause: FIRST, due: now }
     }
 
-    /// Returns whether an attempt is due: the pause is over, or `seen`, the present state of the outputs, has changed.
+    /// Returns whether an attempt is due: the pause is over, or `seen`, the current state of the outputs, has changed.
     pub fn is_due(&mut self, now: Instant, seen: T) -> bool {
         let changed = self.seen.as_ref() != Some(&seen);
         self.seen = Some(seen);
@@ -41,7 +40,7 @@ impl<T: PartialEq> Backoff<T> {
         changed || now >= self.due
     }
 
-    /// Schedules the next attempt after a failed one, and doubles the pause that will follow it.
+    /// Schedules the attempt that follows a failed one, and doubles the pause after that.
     pub fn failed(&mut self, now: Instant) {
         self.due = now + self.pause;
         self.pause = (self.pause * 2).min(LONGEST);
@@ -86,7 +85,7 @@ impl Reminder {
 mod tests {
     use super::*;
 
-    /// Runs `is_done` once per second for `seconds`, and returns how many times it returned true.
+    /// Runs `is_done` for each of `seconds` simulated seconds, and returns how often it was true.
     fn count(seconds: u32, mut is_done: impl FnMut(Instant, u32) -> bool) -> usize {
         let began = Instant::now();
         (0..seconds).filter(|second| is_done(began + Duration::from_secs(u64::from(*second)), *second)).count()

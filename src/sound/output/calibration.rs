@@ -60,7 +60,7 @@ impl From<&OutputRoute> for CalibratedOutput {
 /// Where sound may come out, shared between the stream and the output thread.
 #[derive(Debug, Default)]
 pub struct CalibrationWatch {
-    /// The calibration from the configuration, for which the room's level was measured.
+    /// The output in the configuration, at which the room's level was measured.
     measured: CalibratedOutput,
     /// The calibration that applies now: `measured`, the first route seen, or the route that staff accepted last.
     known: Mutex<CalibratedOutput>,

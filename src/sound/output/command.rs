@@ -16,12 +16,12 @@ pub enum OutputCommand {
     Signal(Signal),
     /// A stream has failed.
     StreamFailed {
-        /// Number of the stream. The report may arrive after the next stream was opened, and is then ignored.
+        /// Number of the stream. A report that arrives after the next stream has been opened is ignored.
         stream: u64,
         /// What the system reported.
         why: String,
     },
-    /// A stream on the sound server found out where its sound comes out.
+    /// A stream on the sound server has learned its route, that is, where its sound comes out.
     RouteSeen {
         /// Number of the stream.
         stream: u64,

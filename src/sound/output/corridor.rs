@@ -1,4 +1,4 @@
-//! Owns the corridor's chime: a stream on an output of its own that is open only while the chime sounds. Does not own
+//! Owns the corridor's chime: a stream, on an output of its own, that is open only while the chime sounds. Does not own
 //! the timing of the chime (`keeper`), or the same signal on the patient's output (`engine`).
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,22 +21,22 @@ use crate::vocabulary::signal::Signal;
 const CHECK_INTERVAL: Duration = Duration::from_secs(20);
 /// Period of the stream, in milliseconds.
 const PERIOD_MS: u32 = 64;
-/// Time that the stream stays open after the chime has decayed.
+/// Time for which the stream stays open after the chime has decayed.
 const LINGER: Duration = Duration::from_millis(600);
 /// Time without a request for audio after which the output is considered gone.
 const SILENT: Duration = Duration::from_secs(2);
-/// Pause between attempts to play the chime. No attempt begins later than the length of one chime after
+/// Pause between attempts to play the chime. No attempt begins later than the length of one chime plus this pause after
 /// [`CorridorChime::ring`] was called.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// The corridor's output.
+/// The chime on the corridor's output.
 pub struct CorridorChime {
     device: String,
     level_db: f32,
     notices: SyncSender<OutputCommand>,
     sounding: Arc<AtomicBool>,
     looked: Option<Instant>,
-    /// Whether the output thread currently takes the output to be available; `None` before the first check.
+    /// Whether, as far as the output thread knows, the chime's output is available; `None` before the first check.
     announced: Arc<Mutex<Option<bool>>>,
 }
 
@@ -47,8 +47,8 @@ impl CorridorChime {
         Self { device, level_db, notices, sounding, looked: None, announced: Arc::default() }
     }
 
-    /// Plays the chime once, unless it is still sounding. It plays on a separate thread, because a hanging output must
-    /// not hold up the room.
+    /// Plays the chime once, unless it is still sounding. It plays on a separate thread, because an output that hangs
+    /// must not hold up the room.
     pub fn ring(&self) {
         if self.sounding.swap(true, Ordering::AcqRel) {
             return;
@@ -73,8 +73,8 @@ impl CorridorChime {
         }
     }
 
-    /// Checks every `CHECK_INTERVAL` whether the output is available, so that staff learn of a missing output before it
-    /// is needed.
+    /// Checks whether the output is available, at most once in each `CHECK_INTERVAL`, so that staff learn of a missing
+    /// output before it is needed.
     pub fn check(&mut self) {
         if self.looked.is_some_and(|looked| looked.elapsed() < CHECK_INTERVAL) || self.sounding.load(Ordering::Acquire)
         {
@@ -120,7 +120,7 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
     let gain = db_to_gain(level_db);
     // The clinic configures this level, and it does not depend on the patient's volume.
     let levels = Levels { signal: gain, chime: gain, ..Levels::default() };
-    // The queue is new and empty.
+    // The queue is new and empty, so both commands fit into it.
     let _ = link.commands.push(EngineCommand::Levels(levels));
     let _ = link.commands.push(EngineCommand::Signal(Signal::NoDesk));
     let (home_sender, home) = channel();

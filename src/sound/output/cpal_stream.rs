@@ -1,5 +1,5 @@
-//! Owns one stream of the system's sound library (cpal on ALSA): the choice of its format, and the callback that draws
-//! from the engine. Does not own the opening and reopening of streams over time (`keeper`).
+//! Owns one stream of the system's sound library (cpal on ALSA): the choice of its format, and the callback that takes
+//! audio from the engine. Does not own the opening and reopening of streams over time (`keeper`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,8 +16,8 @@ use super::dither::Dither;
 use super::lease::{EngineLease, PREFERRED_RATE_HZ, StreamContext};
 use crate::sound::engine::Engine;
 
-/// Timeout with which the sound library polls the device. Without a timeout it would hang if a sound server underruns
-/// at the start of a stream without reporting it.
+/// Timeout with which the sound library polls the device. Without a timeout, the library would hang if an underrun at
+/// the start of a stream were not reported by the sound server.
 const TIMEOUT: Duration = Duration::from_millis(120);
 /// Pause between successive errors. Without it, the thread of an output that only returns errors would spin.
 const ERROR_PAUSE: Duration = Duration::from_millis(5);

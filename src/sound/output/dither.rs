@@ -43,7 +43,7 @@ mod tests {
     fn dither_preserves_a_tone_below_one_step_without_distortion() {
         let mut dither = Dither::new(16);
         let wave = |at: usize, harmonic: f64| (std::f64::consts::TAU * 100.0 * harmonic * at as f64 / 48_000.0).sin();
-        // The tone has an amplitude of 0.4 of a step. Without dither it would be rounded away.
+        // The tone has an amplitude of 0.4 of a step. Without dither, it would be rounded away.
         let rounded: Vec<f64> =
             (0..960_000).map(|at| f64::from(dither.step(wave(at, 1.0) as f32 * 0.4 / 32_768.0))).collect();
         let size = |harmonic: f64| {

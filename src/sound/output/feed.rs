@@ -9,8 +9,8 @@ use crate::sound::engine::DeckPort;
 
 /// Reads tracks ahead and hands them, as decks, to the engine that plays.
 pub trait DeckFeed {
-    /// Starts the reading thread if that is due, which is the case at first and after the pause that follows a panic.
-    /// Returns whether the engine must be replaced, because its queues of decks were lost with the old thread.
+    /// Starts the reading thread if that is due: at first, and after the pause that follows a panic. Returns whether
+    /// the engine must be replaced, because its queues of decks were lost with the old thread.
     fn restart_if_due(&mut self, now: Instant) -> bool;
     /// Feeds the engine at the other end of `decks` from now on.
     fn connect(&mut self, decks: DeckPort);

@@ -36,7 +36,7 @@ impl EngineLease {
         Self { engine: Some(engine), home: context.home.clone() }
     }
 
-    /// Returns the engine now.
+    /// Gives the engine back now.
     pub fn end(&mut self) {
         if let Some(engine) = self.engine.take() {
             let _ = self.home.send(engine);

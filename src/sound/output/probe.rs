@@ -51,8 +51,8 @@ fn listed(server: &mut PulseConnection) -> Result<Listed, String> {
     Ok((sinks, server.default_sink()?))
 }
 
-/// Returns a hash of what ALSA depends on before it opens an output: the list of sound cards, and the size and
-/// modification time of each of its configuration files and of `/dev/snd`.
+/// Returns a hash of what decides which outputs ALSA can open: the list of sound cards, and the size and modification
+/// time of each of its configuration files and of `/dev/snd`.
 pub fn settings() -> u64 {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = variable("HOME");

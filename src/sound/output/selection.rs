@@ -104,7 +104,7 @@ fn with_library<T>(ask: impl FnOnce(&Host) -> T) -> T {
     ask(&library.get_or_insert_with(|| (settings, cpal::default_host())).1)
 }
 
-/// Makes the next query reload ALSA's configuration. Called when a stream on ALSA was lost, because reloading was
+/// Makes the next query reload ALSA's configuration. Called when a stream on ALSA has been lost, because reloading was
 /// impossible while the stream was open.
 pub fn forget_library() {
     *LIBRARY.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -193,9 +193,9 @@ impl SelectedOutput {
         }
     }
 
-    /// Opens the output with a period of `period_ms`. With `None`, an ALSA output has its own period, and an output on
-    /// the server the default of 48 ms. The engine returns through the context's `home` when the stream ends or cannot
-    /// be opened.
+    /// Opens the output with a period of `period_ms`. With `None`, an ALSA output uses its own period, and an output on
+    /// the server uses the default of 48 ms. The engine returns through the context's `home` when the stream ends or
+    /// cannot be opened.
     pub fn open(
         self,
         engine: Box<Engine>,

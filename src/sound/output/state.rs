@@ -24,12 +24,12 @@ pub struct SoundState {
     clock_error_us: AtomicU64,
     clock_notes: AtomicU64,
     clock_misses: AtomicU64,
-    /// Time from drawing the latest frame until it is heard, in microseconds.
+    /// Time from the rendering of the latest frame until it is heard, in microseconds.
     latency_us: AtomicU64,
 }
 
-/// Statistics about the output. Only streams on the sound server contribute to them. Counts and the largest error are
-/// those since the start.
+/// Statistics about the output. Only streams on the sound server contribute to them. Counts and the largest error cover
+/// the time since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputHealth {
     /// Number of underruns.
@@ -41,7 +41,7 @@ pub struct OutputHealth {
     pub clock_notes: u64,
     /// Number of measurements with a clock error above 20 ms.
     pub clock_misses: u64,
-    /// Time from drawing the latest frame until it is heard, by the output's own clock, in microseconds.
+    /// Time from the rendering of the latest frame until it is heard, by the output's own clock, in microseconds.
     pub latency_us: u64,
 }
 
@@ -82,7 +82,7 @@ impl SoundState {
         }
     }
 
-    /// Records the time from drawing a frame until it is heard, in seconds.
+    /// Records the time from the rendering of a frame until it is heard, in seconds.
     pub fn note_latency(&self, wait_s: f64) {
         self.latency_us.store((wait_s * 1e6) as u64, Ordering::Relaxed);
     }

@@ -1,7 +1,7 @@
-//! Owns the proof that the audio callback never allocates, frees, locks or waits, under any commands.
+//! Owns the proof that the audio callback never allocates, frees, locks or waits, whatever commands it is given.
 //!
-//! An allocator that counts for each thread finds allocations and frees. The kernel's count of voluntary context
-//! switches finds waits, while another thread keeps taking the locks of the shared state. Taking a lock that is free
+//! An allocator that counts for each thread reveals allocations and frees. The kernel's count of voluntary context
+//! switches reveals waits, while another thread keeps taking the locks of the shared state. Taking a lock that is free
 //! leaves no trace, so the source is searched for locks as well.
 
 use std::fs;
@@ -17,10 +17,10 @@ use super::random_commands::RandomCommands;
 use super::{PERIOD_FRAMES, Pieces, Proof};
 use crate::vocabulary::sound::Character;
 
-/// The folders and files in `src/sound` whose code runs in the callback.
+/// The folders and files in `src/sound` whose code runs in the callback, except for tests and `score/measure`.
 const IN_THE_CALLBACK: [&str; 5] = ["dsp", "beds", "score", "engine", "output/dither.rs"];
-/// A file in these folders that is exempt from the search. Only the handle and the reader of clips take its lock; the
-/// callback reads atomics.
+/// A file in these folders that is exempt from the search, because it contains a lock. Only the handle and the reader
+/// of clips take that lock; the callback reads atomics.
 const LOCKED_OUTSIDE: &str = "engine/signals/clip_bank.rs";
 
 /// Words that indicate waiting, locking or system calls.
@@ -123,7 +123,7 @@ fn instruments_come_and_go_without_allocating_or_freeing() {
     assert_eq!(proof.reader.instruments_out(), 0, "bells need no recordings, so all have come back");
 }
 
-/// Returns every file in and below a folder, or the file itself.
+/// Returns every file in the folder `path` and its subfolders or, if `path` is a file, the file itself.
 fn files_of(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.to_owned()];

@@ -133,8 +133,8 @@ fn soak_memory_does_not_grow_over_a_day() {
         after.push((held_bytes, resident_kib()));
         println!("hour {hour}: {} KiB resident, {held_bytes} bytes on the heap", resident_kib());
     }
-    // An hour may end while megabytes of a piece are read ahead, so the minima of the two halves of the day are
-    // compared.
+    // At the end of an hour, megabytes of a piece may have been read ahead, so the minima of the two halves of the day
+    // are compared.
     let least = |half: &[(i64, i64)]| {
         let bytes = half.iter().map(|(bytes, _)| *bytes).min().unwrap_or_default();
         (bytes, half.iter().map(|(_, kib)| *kib).min().unwrap_or_default())

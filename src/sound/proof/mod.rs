@@ -1,5 +1,5 @@
-//! Owns what the proofs of the whole engine share: an engine that is driven as a device drives it, in periods and with
-//! a clock, and a check of every sample. Does not own the commands given to the engine (`randomized`, `long`,
+//! Owns what the proofs of the whole engine share: an engine driven as an audio device would drive it, in periods and
+//! with a clock, and a check of every sample. Does not own the commands given to the engine (`random_commands`, `long`,
 //! `callback`).
 
 mod callback;
@@ -53,9 +53,9 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// Creates five pieces of low tones at different sample rates, `seconds` long or up to half as long again, and the
-    /// paths of a missing file and of a file that is not audio. The first [`JOINED`] pieces fade at both ends and can
-    /// therefore be joined; the others end abruptly.
+    /// Creates five pieces of low tones. Their sample rates vary, and their lengths rise from `seconds` to about one
+    /// and a half times that. The first [`JOINED`] pieces fade at both ends and can therefore be joined; the others end
+    /// abruptly. Adds the paths of a file that is not audio and of a file that does not exist.
     fn new(seconds: f64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tones = [(110.0, 48_000), (146.8, 44_100), (196.0, 32_000), (220.0, 96_000), (261.6, 48_000)];
@@ -89,24 +89,24 @@ impl Pieces {
         Self { folder, paths }
     }
 
-    /// Returns whether this piece can be played.
+    /// Returns whether the file at `path` is a piece that can be played.
     fn is_good(path: &std::path::Path) -> bool {
         path.extension().is_some_and(|ending| ending == "wav")
     }
 }
 
-/// Findings in all the audio that has been drawn.
+/// Findings in all the audio rendered so far.
 #[derive(Debug, Default)]
 struct ProofReport {
     clicks: Vec<Click>,
-    /// Largest [`Click::ratio`]: first while neither fire, rain nor glass may be heard, then while one of them may.
+    /// Largest [`Click::ratio`]: first while no fire, rain or glass may be heard, then during the rest of the time.
     worst_ratio: [f64; 2],
     true_peak: f64,
     longest_silence_s: f64,
     seconds: f64,
 }
 
-/// An engine and its reader of tracks, which a test drives and whose output is checked.
+/// An engine whose output is checked, and its reader of tracks. A test drives both.
 struct Proof {
     engine: Engine,
     commands: rtrb::Producer<EngineCommand>,
@@ -124,7 +124,7 @@ struct Proof {
     /// Whether the output is checked for clicks, true peaks and silence; if not, only the size of each sample is
     /// checked.
     is_judging: bool,
-    /// The frames drawn, if they are to be kept.
+    /// The frames rendered, if they are to be kept.
     kept: Option<Vec<[f32; 2]>>,
     detector: ClickDetector,
     meter: EbuR128,
@@ -203,7 +203,7 @@ impl Proof {
         self.set(self.mix.clone());
     }
 
-    /// Draws `seconds` of audio, in whole periods, and checks it.
+    /// Renders `seconds` of audio, rounded up to whole periods, and checks it.
     fn draw(&mut self, seconds: f64) {
         let until_s = self.now_s + seconds;
         let mut frames = vec![[0.0; 2]; PERIOD_FRAMES];
@@ -236,7 +236,7 @@ impl Proof {
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0);
         }
         if self.mix.score.is_some_and(|aim| aim.character == Character::Glass) {
-            // The glass character has a grainy breath, which fades out with the score.
+            // The glass character includes a grainy breath sound, which fades out with the score.
             let leaves_s = f64::from(self.mix.crossfade_s.clamp(2.0, 60.0));
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0 + leaves_s);
         }

@@ -30,7 +30,7 @@ fn heard(mix: Mix, seconds: f64) -> Vec<[f32; 2]> {
     proof.kept.take().unwrap_or_default()
 }
 
-/// Returns the frames of clicks above `limit`, and the largest ratio.
+/// Returns the frames of the clicks whose ratio exceeds `limit`, and the largest ratio of all.
 fn listen(frames: &[[f32; 2]], limit: f64) -> (Vec<u64>, f64) {
     let (mut found, mut largest) = (Vec::new(), 0.0_f64);
     ClickDetector::new().hear(frames, |click| {
@@ -42,14 +42,14 @@ fn listen(frames: &[[f32; 2]], limit: f64) -> (Vec<u64>, f64) {
     (found, largest)
 }
 
-/// Returns the index of the loudest frame in the 20 ms after `from`, because a click planted where the signal is near
-/// zero would be inaudible.
+/// Returns the index of the loudest frame in the 20 ms after `from`. A click is planted there, because it would be
+/// inaudible where the signal is near zero.
 fn loudest(frames: &[[f32; 2]], from: usize) -> usize {
     (from..from + 960).max_by(|a, b| frames[*a][0].abs().total_cmp(&frames[*b][0].abs())).unwrap_or(from)
 }
 
-/// Returns which fraction of the planted clicks of each kind is found. The kinds are 10 ms muted, 200 frames cut out,
-/// and a step of −6 dB.
+/// Returns the fraction of the planted clicks that is found, for each kind of click: 10 ms muted, 200 frames cut out,
+/// and 50 ms halved in amplitude.
 fn found_of_planted(frames: &[[f32; 2]], limit: f64) -> [f64; 3] {
     let mut rng = Rng::new(9);
     let wholes: Vec<usize> = (1..frames.len() / APART - 1).map(|at| at * APART + rng.below(2_000)).collect();

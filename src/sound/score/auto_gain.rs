@@ -1,5 +1,5 @@
-//! Owns the automatic gain that keeps the score at the requested loudness, and turns sudden rises down. Does not own
-//! the request.
+//! Owns the automatic gain that keeps the score at the requested loudness, and turns the score down when it rises
+//! suddenly. Does not own the request.
 
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{FilterCoefficients, Smoother, StateVariableFilter};

@@ -1,5 +1,5 @@
-//! Owns the composition for bells that are far apart: an occasional great bell, middle bells that answer each other and
-//! sometimes coincide, and bowed singing bowls below them, which fill the pauses. Does not own the choice of pitches
+//! Owns the composition for bells with long pauses: an occasional great bell, middle bells that answer each other and
+//! sometimes coincide, and, below them, bowed singing bowls that fill the pauses. Does not own the choice of pitches
 //! (`ensemble`), or the sound (`synth`).
 
 use super::ensemble::{Ensemble, PitchPool, Player, Role};

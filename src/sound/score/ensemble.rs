@@ -33,11 +33,10 @@ const HELD_STANDS_OUT: f32 = 2.5;
 const SOFTEST: f32 = 0.06;
 /// Integration time of the level with which new notes are compared, in seconds.
 const LEVEL_WINDOW_S: f32 = 2.0;
-/// Fraction of the roughness limit that players may use. The rest is a margin for the way in which the sound changes
-/// later.
+/// Fraction of the roughness limit that players may use. The rest is a margin for later changes in the sound.
 const ROUGHNESS_MARGIN: f32 = 0.70;
-/// Factor on the roughness of two or three notes that may be left once the others have decayed. It is below 1, because
-/// such a group may be alone only briefly.
+/// Factor applied to the roughness of two or three notes that may be left once the others have decayed. It is below 1,
+/// because such a group may be alone only briefly.
 const PASSING_FACTOR: f32 = 0.92;
 /// Minimum time that a chord must still last for its root to be played, in seconds.
 const ROOT_MIN_S: f32 = 4.0;
@@ -46,7 +45,7 @@ const ROOT_MIN_S: f32 = 4.0;
 const WAITS_FOR_POOL_S: f32 = 9.0;
 /// Cost ([`PitchPool::cost`]) from which a pitch counts as outside the pool.
 const OUTSIDE_POOL_COST: f32 = 5.0;
-/// Time for which a note is still heard in the reverb, in seconds.
+/// Time for which a note is still heard in the reverb after its end, in seconds.
 const REVERB_S: f32 = 4.0;
 /// Number of pitches that a player remembers.
 const RECENT: usize = 4;
@@ -141,8 +140,8 @@ impl Player {
             return false;
         };
         if !is_from_pool && self.waited_s < WAITS_FOR_POOL_S {
-            // The player waits for a pitch from the pool. Otherwise, the sounding notes of the last chord would lead to
-            // further notes of that chord, and the next chord might never be heard.
+            // The player waits for a pitch from the pool. Otherwise, the sounding notes of the previous chord would
+            // lead to further notes of that chord, and the current chord might never be heard.
             self.wait_s = ensemble.rng.between(0.8, 1.6);
             self.waited_s += self.wait_s;
             return false;
@@ -179,13 +178,13 @@ pub struct Ensemble {
     pub shape: ScoreShape,
     /// Amount that the composition adds to the brightness of the shape; negative values make the music darker.
     pub tint: f32,
-    /// Factor on the length of chords.
+    /// Factor by which the length of chords is multiplied.
     pub chord_stretch: f32,
-    /// Factor on the number of notes per second.
+    /// Factor by which the number of notes per second is multiplied.
     pub pace: f32,
     /// Time until the melody's next note, if one is planned. No other note begins shortly before it.
     reserved_s: Option<f32>,
-    /// Time for which no note begins, because the recordings are still being read.
+    /// Remaining time in which no note begins, because the recordings are still being read.
     waits_s: f32,
     synth: Synth,
     since_s: f32,
@@ -292,14 +291,15 @@ impl Ensemble {
         std::mem::take(&mut self.onsets)
     }
 
-    /// Returns whether a note that is not part of a melody may begin now.
+    /// Returns whether an unplanned note may begin now. Only the notes after the first one of a melody's phrase are
+    /// planned in advance; see [`may_sing`](Self::may_sing).
     pub fn may_begin(&self) -> bool {
         let has_room_before = self.reserved_s.is_none_or(|until_s| until_s >= ONSET_GAP_S);
         self.may_sing() && self.credit >= 1.0 && has_room_before
     }
 
-    /// Returns whether the next note of a melody may begin now. It was planned in advance, so the limit on notes per
-    /// second does not delay it.
+    /// Returns whether the next note of a melody's phrase may begin now. It was planned in advance, so the limit on
+    /// notes per second does not delay it. The first note of a phrase needs [`may_begin`](Self::may_begin), too.
     pub fn may_sing(&self) -> bool {
         self.since_s >= ONSET_GAP_S && self.waits_s <= 0.0 && self.synth.has_room()
     }

@@ -1,5 +1,5 @@
 //! Owns the composition for glass and breath: rubbed glasses that pass a note to each other, touched glasses in
-//! between, air at the pace of a slow breath, and very little below them. Does not own the choice of pitches
+//! between, air at the pace of a slow breath, and a low pad below them. Does not own the choice of pitches
 //! (`ensemble`), or the sound (`synth`).
 
 use super::ensemble::{Ensemble, PitchPool, Player, Role};

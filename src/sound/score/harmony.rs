@@ -1,10 +1,10 @@
-//! Owns the current mode and chord, and the changes from one mode to the next. Does not own the choice of the notes
-//! that players play.
+//! Owns the current mode and chord, and their changes. Does not own the choice of the notes that players play.
 //!
-//! Every mode is a pentatonic scale, which has neither semitones nor tritones, with one of its degrees as its ground,
-//! or tonal centre. The scale of the next mode lies a fifth higher or lower and shares four of five notes, or it is the
-//! same scale with another ground. The next mode is known well in advance: a note that will still sound at the change
-//! is chosen from the notes that both modes have, so it stays in tune across the change.
+//! Every mode is a pentatonic scale, one degree of which is the ground, that is, the tonal centre. Such a scale has
+//! neither semitones nor tritones. The scale of the next mode lies a fifth higher or lower and shares four of its five
+//! notes with the current scale, or it is the same scale with another ground. The next mode is known well in advance,
+//! so that a note that will still sound at the change can be chosen from the notes that both modes have, and stays in
+//! tune across the change.
 
 use crate::sound::dsp::Rng;
 
@@ -17,7 +17,7 @@ const MODE_S: [f32; 2] = [252.0, 400.0];
 /// Maximum distance of a mode's scale from the first scale of the performance, in fifths.
 const FIFTHS_FROM_HOME_MAX: i8 = 3;
 
-/// A set of pitch classes as a bit mask, C lowest.
+/// A set of pitch classes as a bit mask, with C in the lowest bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PitchClasses(u16);
 
@@ -129,7 +129,7 @@ impl Harmony {
         if length_s < self.mode_left_s { self.mode.tones() } else { self.mode.tones().shared(self.next.tones()) }
     }
 
-    /// Advances by `seconds`. Chords change faster with more `movement` (0 to 1); `chord_stretch` is a factor on their
+    /// Advances by `seconds`. Chords change sooner with more `movement` (0 to 1), and `chord_stretch` multiplies their
     /// length.
     pub fn advance(&mut self, seconds: f32, movement: f32, chord_stretch: f32) {
         self.mode_left_s -= seconds;

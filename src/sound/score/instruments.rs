@@ -38,7 +38,7 @@ pub enum Instrument {
 /// Timbre of an instrument.
 #[derive(Debug)]
 pub struct Timbre {
-    /// Frequency ratio, level, and decay time constant in seconds (0 for none) of each partial.
+    /// Frequency ratio, level, and decay time constant in seconds (0 for no decay) of each partial.
     pub partials: [(f32, f32, f32); PARTIALS],
     /// Number of voices in unison, 1 or 2.
     pub unison: usize,
@@ -52,9 +52,10 @@ pub struct Timbre {
     pub amplitude_noise: f32,
     /// Random pitch deviation in cents (one standard deviation).
     pub wander_cents: f32,
-    /// Maximum detuning of partials in hertz, which makes them beat.
+    /// Maximum detuning of partials, in hertz. Detuned partials beat against each other.
     pub spread_hz: f32,
-    /// Factor on the cutoff of the low-pass filter, which makes the instrument brighter or darker than others.
+    /// Factor by which the cutoff of the low-pass filter is multiplied, so that the instrument is brighter or darker
+    /// than others.
     pub brightness: f32,
     /// How much brighter a note is at its full level than at its start, 0 to 1.
     pub opening: f32,

@@ -1,5 +1,5 @@
-//! Owns the generative score: music composed in real time, from a seed, along the arc. Does not own the times at which
-//! the score plays, or the shape that the arc asks for; the shape arrives in a [`ScoreAim`].
+//! Owns the generative score: music composed in real time, from a seed, along the arc; and the shape of each part of
+//! the arc. Does not own the choice of when the score plays and with what aim (`driver::mix`).
 //!
 //! ```text
 //! ScoreAim ─▶ Score ─▶ composition (tidal, glass, strings, bells, arrangements: who plays when)
@@ -7,9 +7,9 @@
 //!                               └─▶ synth (sums of sines, or sampler) ─▶ reverb ─▶ automatic gain ─▶ out
 //! ```
 //!
-//! The score runs in the audio callback, so all its memory is allocated when it is created. The same seed and the same
-//! aims give the same samples. The score never loops: there are no patterns, and each note is chosen to fit what sounds
-//! at that moment.
+//! The score runs in the audio callback, so all its memory is allocated when it is created; recordings are handed to it
+//! whole. The same seed and the same aims give the same samples. The score never loops: only the motif of a melody
+//! returns, and each note is chosen to fit what sounds at that moment.
 
 mod arrangements;
 mod auto_gain;
@@ -58,7 +58,7 @@ const fn trim_of(character: Character) -> f32 {
     }
 }
 
-/// Returns the arrangement of a character that is played on recorded instruments; `None` for a synthesised one.
+/// Returns the arrangement of a character that is played on recorded instruments; `None` for a synthesised character.
 const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     match character {
         Character::PianoStrings => Some(&PIANO_STRINGS),
@@ -81,8 +81,8 @@ const fn rise_margin_db(character: Character) -> f32 {
     }
 }
 
-/// Returns the maximum number of notes per second on average. It is higher for a character with phrases, whose notes
-/// follow each other more quickly than single tones.
+/// Returns the maximum number of notes per second on average. It is higher for an arranged character, because the notes
+/// of its melody follow each other more quickly than single tones.
 #[must_use]
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
@@ -91,7 +91,7 @@ pub const fn notes_per_s_max(character: Character) -> f64 {
     }
 }
 
-/// What the arc asks of the music. Each value is 0 to 1.
+/// What the arc asks of the music. Each value lies between 0 and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScoreShape {
     /// How full and loud the music is. It decides which players take part.
@@ -102,7 +102,7 @@ pub struct ScoreShape {
     pub register: f32,
     /// How bright the timbre is.
     pub brightness: f32,
-    /// How soon chords change, and how much the loudness of each note varies.
+    /// How soon chords change, how quickly melodies move, and how much the loudness of each note varies.
     pub movement: f32,
 }
 
@@ -123,7 +123,7 @@ impl Default for ScoreShape {
 }
 
 impl ScoreShape {
-    /// Returns the shape at `clock_ms` on the session clock, which is `None` while the patient settles.
+    /// Returns the shape at `clock_ms` on the session clock. `clock_ms` is `None` while the patient settles.
     #[must_use]
     pub fn along(arc: &SessionTimeline, clock_ms: Option<u64>) -> Self {
         let follow = |value: fn(&Self) -> f32| arc.interpolate(&ALONG_THE_ARC.each_ref().map(value), clock_ms);
@@ -184,7 +184,7 @@ impl ScoreShape {
 /// What the score should play now.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScoreAim {
-    /// Character of the music. The score crossfades to a different one.
+    /// Character of the music. When it changes, the score crossfades to the new character.
     pub character: Character,
     /// Seed of the music. The same seed gives the same music.
     pub seed: u64,
@@ -275,7 +275,7 @@ pub struct Score {
 }
 
 impl Score {
-    /// Creates a silent score, and allocates all the memory that it will use.
+    /// Creates a silent score, and allocates all the memory that it will use, apart from that of recordings.
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
         let rate_hz = rate_hz as f32;
@@ -322,7 +322,7 @@ impl Score {
     }
 
     /// Moves to `aim`, except for its level, which the engine applies. The first aim after [`rest`](Self::rest) starts
-    /// over.
+    /// the music over.
     pub fn set_aim(&mut self, aim: ScoreAim) {
         let aim = ScoreAim { shape: aim.shape.within_bounds(), ..aim };
         match self.aim {
@@ -337,7 +337,7 @@ impl Score {
                 self.block = 0;
             }
             Some(present) if present.character != aim.character || present.seed != aim.seed => {
-                // The mode is kept, so that decaying and new notes are in tune.
+                // The mode is kept, so that the new notes are in tune with those that are still decaying.
                 self.ensemble.release_all(CHANGE_S);
                 self.ensemble.begin_composition();
                 self.ensemble.rng = crate::sound::dsp::Rng::new(aim.seed ^ u64::from(self.block));
@@ -355,7 +355,7 @@ impl Score {
         }
     }
 
-    /// Stops the score. Must be called only while nothing is heard. The next aim starts over.
+    /// Stops the score. Must be called only while nothing is heard. The next aim starts the music over.
     pub fn rest(&mut self) {
         self.aim = None;
         self.settled_s = 0.0;

@@ -2,8 +2,8 @@
 //! the accompaniment (`arrangements`).
 //!
 //! A motif is a few steps of the mode with their lengths in beats, and is composed once for a performance. Each phrase
-//! states it from some degree of the mode: unchanged, upside down, shortened, or with one note altered. A note that
-//! would be rough against what sounds moves to a neighbouring degree.
+//! states it, starting on some degree of the mode: unchanged, upside down, shortened, or with one note altered. A note
+//! that would be rough against what sounds moves to a neighbouring degree.
 
 use std::f32::consts::PI;
 
@@ -153,7 +153,7 @@ impl Singer {
         self.wait_s = self.wait_s.max(seconds);
     }
 
-    /// Advances by `seconds`. Returns whether the last note of a phrase has begun.
+    /// Advances by `seconds`. Returns whether the last note of a phrase has just begun.
     pub fn sing(&mut self, ensemble: &mut Ensemble, motif: Motif, seconds: f32) -> bool {
         self.wait_s -= seconds;
         if self.wait_s > 0.0 {

@@ -16,8 +16,8 @@ const DAMPING_HZ: f32 = 1_900.0;
 const DIFFUSION: f32 = 0.55;
 const DRY: f32 = 0.72;
 const WET: f32 = 0.36;
-/// Gain with which the reverb of each channel is added to the other one. Without it, a steady tone might have opposite
-/// phases in the two channels, and cancel on a mono loudspeaker.
+/// Gain with which the reverb of each channel is added to the other channel. Without it, a steady tone might have
+/// opposite phases in the two channels, and cancel on a mono loudspeaker.
 const CROSSTALK: f32 = 0.42;
 
 /// A delay line of fixed length.

@@ -1,5 +1,5 @@
-//! Owns a model of the roughness of simultaneous notes. Players use it to choose a note, and the metrics to judge a
-//! performance. Does not own the choice of notes.
+//! Owns a model of the roughness of simultaneous notes. Players choose their notes with it, and the metrics judge a
+//! performance by it. Does not own the choice of notes.
 //!
 //! The model is that of Plomp and Levelt (1965, *Tonal consonance and critical bandwidth*, J. Acoust. Soc. Am. 38,
 //! 548–560), with the curve fitted by Sethares (1993, *Local consonance and the relationship between timbre and scale*,
@@ -16,15 +16,14 @@ pub struct Partial {
 }
 
 /// Maximum roughness of any sonority in the score. It is the roughness of an equal-tempered whole tone on middle C,
-/// played by two string parts of equal level, which `of_sonority` puts at 0.326. For comparison: a fifth has 0.04, a
-/// major third 0.16, a minor third 0.22, a semitone 0.42.
+/// played by two string parts of equal level; `of_sonority` puts it at 0.326. For comparison: a fifth has 0.04, a major
+/// third 0.16, a minor third 0.22, and a semitone 0.42.
 ///
 /// The whole tone is the closest interval in any of the modes; in the middle register it is the mildest interval that
 /// Western practice calls a dissonance.
 pub const ROUGHNESS_LIMIT: f32 = 0.326;
-/// Maximum mean roughness, which is the roughness of a minor third on middle C. A minor third spans about a critical
-/// bandwidth, at which Plomp and Levelt's listeners no longer heard two tones as rough, and is the narrowest
-/// consonance.
+/// Maximum mean roughness: that of a minor third on middle C. A minor third is the narrowest consonance. It spans about
+/// a critical bandwidth, at which Plomp and Levelt's listeners no longer heard two tones as rough.
 pub const ROUGHNESS_MEAN_LIMIT: f32 = 0.219;
 
 /// Total amplitude below which a sonority is nearly silent, so that its roughness counts less and less.

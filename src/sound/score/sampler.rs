@@ -50,8 +50,8 @@ pub struct SampledNote {
     pub key: i32,
     /// Sample rate of the recording.
     pub rate_hz: f32,
-    /// Frames of the recording. The end of a loop is followed by copies of the first frames of the loop, which the
-    /// interpolation reads.
+    /// Frames of the recording. The end of a loop is followed by copies of the loop's first frames, because the
+    /// interpolation reads beyond the end.
     pub frames: SampleFrames,
     /// First frame of the loop, and the frame after its last; `None` if the note decays.
     pub loop_frames: Option<[usize; 2]>,

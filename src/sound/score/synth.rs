@@ -1,9 +1,9 @@
 //! Owns the sounding notes. If the recording of a note's instrument is in memory, the note is played from it
 //! (`sampler`); any other note is a sum of sines, one for each of eight partials. Does not own the choice of notes.
 //!
-//! A sine is a rotating vector, which takes four multiplications per frame and no table look-up. The vectors of several
-//! partials share a SIMD register. Gains are updated once per block and interpolated linearly within it. Nothing here
-//! allocates memory.
+//! Each sine is computed by rotating a vector, which takes four multiplications per frame and no table look-up. The
+//! vectors of several partials share a SIMD register. Gains are updated once per block and interpolated linearly within
+//! it. Nothing here allocates memory.
 
 use std::f32::consts::{LN_2, TAU};
 
@@ -34,7 +34,7 @@ impl AmplitudeNoise {
     fn new(corner_hz: f32, block_hz: f32) -> Self {
         let speed = 1.0 - (-TAU * corner_hz / block_hz).exp();
         let rest = (1.0 - speed) * (1.0 - speed);
-        // Variance of white noise (1/3) after the two poles.
+        // Variance after the two poles. The white noise itself has a variance of 1/3.
         let variance = speed.powi(4) * (1.0 + rest) / (1.0 - rest).powi(3) / 3.0;
         Self { first: [[0.0; PARTIALS]; 2], second: [[0.0; PARTIALS]; 2], speed, scale: variance.sqrt().recip() }
     }
@@ -62,7 +62,7 @@ impl AmplitudeNoise {
     }
 }
 
-/// The oscillators of one voice of a note, which has one voice or two in unison.
+/// The oscillators of one voice of a note. A note has one voice, or two in unison.
 #[derive(Clone, Copy, Debug)]
 struct OscillatorBank {
     across: PartialLanes,

@@ -208,8 +208,8 @@ fn contour(phrase: &[(f64, i32)]) -> Vec<i32> {
     phrase.windows(2).map(|pair| (pair[1].1 - pair[0].1).signum()).collect()
 }
 
-/// Returns whether two phrases state the same motif: they have the same long and short notes, and go in the same
-/// directions or upside down, with at most one exception. Only the final notes are compared, as many as the shorter
+/// Returns whether two phrases state the same motif: their notes have the same lengths in beats, and their contours
+/// are the same or mirrored, with at most one exception. Only the final notes are compared, as many as the shorter
 /// phrase has, because a shortened phrase lacks its first notes.
 fn are_alike(one: &[(f64, i32)], other: &[(f64, i32)]) -> bool {
     let length = one.len().min(other.len());

@@ -49,8 +49,8 @@ pub fn check_clips(media_dir: &Path) -> Vec<WrongClip> {
     read_clips(&media_dir.join("voice")).1
 }
 
-/// Reads the clips in `folder` into `bank` on a thread of its own; signals use tones until that is done. Does nothing
-/// without a folder. `tell` receives every unusable file.
+/// Reads the clips in `folder` into `bank` on a thread of its own. Signals use tones until all clips have been read.
+/// Does nothing without a folder. `tell` receives every unusable file.
 pub fn spawn_clip_reader(bank: &Arc<ClipBank>, folder: Option<PathBuf>, tell: impl Fn(WrongClip) + Send + 'static) {
     let Some(folder) = folder else { return };
     let bank = Arc::clone(bank);
@@ -171,7 +171,7 @@ fn decoded(file: File) -> Result<Vec<f32>, String> {
     Ok(output.into_iter().map(|frame| frame[0]).collect())
 }
 
-/// Trims silence at both ends, because an answer must be heard at once, and applies short fades.
+/// Trims silence at both ends, because a signal must be heard at once, and applies short fades.
 fn trimmed(samples: &[f32]) -> Result<Vec<f32>, String> {
     let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     let is_speech = |sample: &f32| sample.abs() > peak * SILENCE_BELOW_PEAK;

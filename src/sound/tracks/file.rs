@@ -87,7 +87,7 @@ fn minutes(seconds: f64) -> String {
 pub struct TrackFile {
     decoder: Decoder<BufReader<File>>,
     rate_hz: u32,
-    /// The first sample after a change of the sample rate, which is kept for the next read.
+    /// The first sample after a change of the sample rate, kept for the next read.
     kept: Option<f32>,
     expected_frames: Option<u64>,
     read_frames: u64,
@@ -124,7 +124,7 @@ impl TrackFile {
         let rate_hz = decoder.sample_rate().get();
         check_form(decoder.channels().get(), rate_hz)?;
         let length = decoder.total_duration().filter(|_| source != LengthSource::Estimate);
-        // WAV files that were written to a pipe declare the maximum length, which says nothing.
+        // WAV files that were written to a pipe declare the maximum length, which says nothing about the actual one.
         let length = length.filter(|length| ending != "wav" || length.as_secs() < LONGEST_S);
         if length.is_some_and(|length| length.as_secs() >= LONGEST_S) {
             return Err(TrackError::Long);
@@ -233,8 +233,9 @@ pub fn try_track(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Mixes one more channel into a stereo frame that has the first channel on both sides. Channel 1 becomes the right
-/// side. The centre goes to both sides, and each surround channel to its own side; the LFE channel is left out.
+/// Mixes one more channel into a stereo frame that starts with the first channel on both sides. Channel 1, the second
+/// one, becomes the right side. The centre goes to both sides, and each surround channel to its own side; the LFE
+/// channel is left out.
 fn downmix(frame: &mut [f32; 2], channel: u16, sample: f32) {
     match channel {
         1 => frame[1] = sample,

@@ -73,7 +73,7 @@ fn read_note(path: &Path, entry: &NoteEntry) -> Result<SampledNote, String> {
     if let Some(problem) = file.problem() {
         return Err(problem.to_string());
     }
-    // This is exact for files of 16 bits.
+    // The rounding is exact for files of 16 bits.
     let coarse = |sample: f32| (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16;
     let frames = if frames.iter().all(|frame| frame[0].to_bits() == frame[1].to_bits()) {
         SampleFrames::Mono(frames.iter().map(|frame| coarse(frame[0])).collect())
@@ -194,9 +194,10 @@ mod tests {
     /// Maximum amount, in dB, by which the level at the point where a loop closes may lie outside the range of levels
     /// elsewhere in the loop.
     const SEAM_STEP_DB_MAX: f32 = 1.5;
-    /// Maximum memory that the recordings for one [`Character`] of the score take, in bytes.
+    /// Maximum memory that the recordings for one [`Character`] of the score may take, in bytes.
     const BYTES_MAX: usize = 24 << 20;
-    /// Number of frames, padded with silence, in the spectrum from which the tuning of a note is measured.
+    /// Number of frames, including silence as padding, from which the spectrum of a note is computed to measure its
+    /// tuning.
     const SPECTRUM: usize = 1 << 18;
 
     fn library() -> PathBuf {

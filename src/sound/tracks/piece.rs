@@ -1,6 +1,6 @@
-//! Owns the reading of one piece ahead into its ring buffer, at the engine's sample rate and matched in loudness. A
-//! piece is a file, or a work whose parts are joined to one stream. Does not own the order of pieces (`playlist`), or
-//! their fades (`engine`).
+//! Owns the ring buffer of one piece, into which the piece is read ahead, at the engine's sample rate and matched in
+//! loudness. A piece is a file, or a work whose parts are joined into one stream. Does not own the order of pieces
+//! (`playlist`), or their fades (`engine`).
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -135,7 +135,7 @@ struct PartStream {
     left: VecDeque<PathBuf>,
     to_hz: u32,
     /// The resampler is kept across parts with the same sample rate, so that its filter runs through the join. `None`
-    /// if none is needed.
+    /// if no resampling is needed.
     resampler: Option<Resampler>,
     scratch: Vec<[f32; 2]>,
     problems: Vec<TrackProblem>,
@@ -189,7 +189,7 @@ impl PartStream {
         true
     }
 
-    /// Opens the next part, which then follows seamlessly. Returns `None` if there is none, if the present part was cut
+    /// Opens the next part, which then follows seamlessly. Returns `None` if there is none, if the current part was cut
     /// short, or if the next part cannot be opened. In the last two cases, the rest of the work becomes a separate
     /// piece, with a fade at the gap.
     fn next_part(&mut self, cut_short: bool) -> Option<TrackFile> {

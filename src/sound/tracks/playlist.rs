@@ -1,5 +1,5 @@
-//! Owns the order of tracks: the first piece, the piece after another, and the record of what has been heard in this
-//! session. Accesses no files. Does not own the reading of pieces (`piece`), or the decks (`reader`).
+//! Owns the order of tracks: which piece comes first, which piece follows another, and which files have been heard in
+//! this session. Accesses no files. Does not own the reading of pieces (`piece`), or the decks (`reader`).
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::vocabulary::sound::CROSSFADE_MAX_S;
 pub struct Track {
     /// The file.
     pub path: PathBuf,
-    /// Whether the file is the next part of the previous entry's work, and follows it without gap or fade.
+    /// Whether the file is the next part of the previous entry's work, and follows that entry without a gap or a fade.
     pub joins: bool,
 }
 
@@ -29,7 +29,7 @@ impl From<&Path> for Track {
     }
 }
 
-/// The part of a mix that concerns tracks.
+/// What a mix asks to be read: tracks, and recorded instruments.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrackRequest {
     /// See [`crate::sound::Mix::tracks`].
@@ -90,7 +90,7 @@ impl Playlist {
         self.heard.push(path.to_owned());
     }
 
-    /// Marks `path` as unreadable. Returns whether it was not marked before.
+    /// Marks `path` as unreadable. Returns `true` unless it was marked already.
     pub fn mark_unreadable(&mut self, path: &Path) -> bool {
         let new = !self.is_unreadable(path);
         if new {
@@ -122,14 +122,14 @@ impl Playlist {
         self.choose(0, None)
     }
 
-    /// Returns the index of the entry with which the next piece begins, after the piece that contains the entry
-    /// `index`. `None` if no entry is readable.
+    /// Returns the index of the entry to play after the piece that contains the entry `index`: the first readable entry
+    /// of the next piece. `None` if no entry is readable.
     pub fn after(&self, index: usize) -> Option<usize> {
         self.choose(self.rest_of_work(index).end, Some(index))
     }
 
-    /// Returns the index of the entry to play instead of the entry `index`, which is unreadable. It is another part of
-    /// the same work, or the beginning of another piece. `None` if no entry is readable.
+    /// Returns the index of the entry to play instead of the entry `index`, which is unreadable. It is another entry of
+    /// the same work, or the first readable entry of another piece. `None` if no entry is readable.
     pub fn instead_of(&self, index: usize) -> Option<usize> {
         self.choose(index, None)
     }

@@ -15,12 +15,12 @@ use crate::sound::SoundEvent;
 use crate::sound::dsp::ramp;
 use crate::sound::engine::{Deck, DeckCommand, DeckPort};
 
-/// Margin before a crossfade, in seconds. The next piece is opened once the part of the current piece that is still to
-/// be read is no longer than the crossfade and this margin together.
+/// Margin before a crossfade, in seconds. The next piece is opened once what is left to read of the current piece is at
+/// most as long as the crossfade plus this margin.
 const AHEAD_S: u32 = 4;
 /// Maximum number of decks in use: one playing, one fading out, one queued, one on its way.
 const DECKS_MAX: usize = 4;
-/// Maximum time between two reads, which is a sixth of the ring buffer's length.
+/// Maximum time between two reads: a sixth of the ring buffer's length.
 const SLEEP_MAX: Duration = Duration::from_secs(2);
 /// Time after which all files are tried again if none could be opened, because a disk may come back.
 const RETRY_PAUSE: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ const FIRST_FADE_S: f32 = 3.0;
 const LAST_FADE_S: f32 = 4.0;
 /// Length of the fade-in after a change of the output, in seconds.
 const AGAIN_FADE_S: f32 = 1.2;
-/// Minimum crossfade between pieces, in seconds, which is just long enough to avoid a click.
+/// Minimum crossfade between pieces, in seconds: just long enough to avoid a click.
 const SHORTEST_FADE_S: f32 = 0.03;
 /// Minimum crossfade when the list changes or a track is skipped, in seconds.
 const LEAST_FADE_S: f32 = 1.2;
@@ -50,7 +50,7 @@ pub struct TrackReader {
     /// A change that has not reached the engine yet.
     pending: Option<PendingChange>,
     readings: Vec<PieceReader>,
-    /// Number of the deck that is queued after the current one; `None` if none is.
+    /// Number of the deck that is queued after the current one; `None` if no deck is queued.
     queued: Option<u64>,
     playing: u64,
     last_number: u64,
@@ -99,7 +99,7 @@ impl TrackReader {
         Self { reported_gone: None, ..Self::new(loudness, instruments_dir) }
     }
 
-    /// Feeds a new engine from now on. The current track starts again from its beginning there.
+    /// From now on, feeds a new engine, on which the current track starts again from its beginning.
     pub fn connect(&mut self, port: DeckPort) {
         self.port = Some(port);
         self.instruments.connect();
@@ -112,7 +112,7 @@ impl TrackReader {
         }
     }
 
-    /// Moves to `wanted`. A playing track that is also in the new list keeps playing.
+    /// Follows `wanted` from now on. A playing track that is also in the new list keeps playing.
     pub fn set_request(&mut self, wanted: TrackRequest) {
         if wanted.session != self.wanted.session {
             self.playlist.forget_heard();

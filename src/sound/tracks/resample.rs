@@ -18,7 +18,7 @@ pub enum ResampleError {
     /// One of the two sample rates is outside [`RATES_HZ`].
     #[error("its sample rate of {0} Hz is outside {low} to {high} Hz", low = RATES_HZ.start(), high = RATES_HZ.end())]
     Rate(u32),
-    /// The filter could not be created or failed.
+    /// The filter failed, or could not be created.
     #[error("its sample rate cannot be changed: {0}")]
     Filter(String),
 }
@@ -60,7 +60,7 @@ impl Resampler {
         self.from_hz
     }
 
-    /// Adds `input` and appends the frames that are ready to `output`.
+    /// Adds `input`, and appends to `output` the frames that are ready.
     pub fn run(&mut self, input: &[[f32; 2]], output: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
         self.taken_frames += input.len() as u64;
         self.waiting.extend_from_slice(input.as_flattened());
@@ -91,8 +91,8 @@ impl Resampler {
         Ok(())
     }
 
-    /// Transforms one block of `count` frames, padded with silence if that is less than a block. `from` is the index of
-    /// its first sample in `waiting`.
+    /// Transforms `count` frames, padded with silence to a whole block. `from` is the index of their first sample in
+    /// `waiting`.
     fn transform(&mut self, from: usize, count: usize, output: &mut Vec<[f32; 2]>) -> Result<(), ResampleError> {
         let wrong = |error: String| ResampleError::Filter(error);
         let input = InterleavedSlice::new(&self.waiting[from..from + count * 2], 2, count)

@@ -110,7 +110,7 @@ fn lossy_parts_join_without_a_gap() {
     for end in ["ogg", "mp3"] {
         let heard = joined(&[media(&format!("a.{end}")), media(&format!("b.{end}"))]);
         assert_eq!(heard.len(), CHIRP_FRAMES, "{end}");
-        // The chirp is in the right place if it matches the original best without a lag.
+        // The chirp is in the right place if its best match with the original is at a lag of 0.
         let error = |lag: i32, range: std::ops::Range<usize>| -> f64 {
             range.map(|at| f64::from(heard[at.saturating_add_signed(lag as isize)][0] - chirp(at)).powi(2)).sum()
         };

@@ -114,8 +114,8 @@ pub struct ReaderThread {
 }
 
 impl ReaderThread {
-    /// Creates a supervisor. The first call of [`Self::restart_if_due`] starts the thread. With `after_fault`, the
-    /// thread reports in any case whether tracks can be played, because the last report is not known.
+    /// Creates a supervisor. Calling [`Self::restart_if_due`] for the first time starts the thread. With `after_fault`,
+    /// the thread reports in any case whether tracks can be played, because the last report is not known.
     pub fn new(
         loudness: LoudnessLibrary,
         instruments_dir: Option<PathBuf>,
@@ -166,7 +166,7 @@ impl ReaderThread {
         }
     }
 
-    /// Schedules a restart if `number` is the running thread, which ended in a panic.
+    /// Schedules a restart if the thread that ended in a panic, `number`, is the current one.
     pub fn on_ended(&mut self, number: u64) {
         if self.running.take_if(|running| running.number == number).is_some() {
             self.restart_later();

@@ -114,7 +114,7 @@ pub enum SheetItem {
         y: f32,
         /// Width of the drawing; see [`drawing_height`] for its height.
         width: f32,
-        /// The drawing, whose points are in page units.
+        /// The drawing. Its own coordinates are in page units, not in typographic points.
         drawing: Drawing,
     },
     /// A thin horizontal line.
@@ -231,8 +231,8 @@ impl<'a> TextMeasure<'a> {
         lines
     }
 
-    /// Breaks a word that is wider than a line. Pushes every piece except the last to `lines`, and returns the last
-    /// piece.
+    /// Breaks a word into pieces if it is wider than a line. Pushes every piece except the last to `lines`, and returns
+    /// the last piece.
     fn break_word(&self, word: &str, style: TextStyle, width_pt: f32, lines: &mut Vec<String>) -> String {
         let mut piece = String::new();
         for grapheme in word.graphemes(true) {

@@ -19,7 +19,7 @@ fn lines(sheet: &Sheet) -> Vec<(f32, f32, TextStyle, &str)> {
     lines.collect()
 }
 
-/// Generates `count` words from a seed, some of them longer than a line, with line breaks between them.
+/// Generates `count` words from a seed, some of them longer than a line, with spaces or line breaks between them.
 fn words(seed: u64, count: usize) -> String {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut text = String::new();

@@ -19,7 +19,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 const WIPE_RESPONSE_TIMEOUT: Duration = Duration::from_millis(600);
 /// Interval between two requests for the state of a job.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// Time for which the printer may report a problem without interruption before its job is cancelled.
+/// Time for which the printer may continuously report a problem before its job is cancelled.
 const NEEDS_HELP_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time after which a job is cancelled if it is still not printed.
 const JOB_TIMEOUT: Duration = Duration::from_mins(3);
@@ -42,13 +42,13 @@ pub enum PrintError {
     /// The printer stopped or needs attention, the job was cancelled or aborted, or printing took too long.
     #[error("the printer did not print: {reasons}")]
     NeedsHelp {
-        /// The reasons of the printer or the job as IPP keywords, or `too slow`.
+        /// The reasons that the printer or the job reports, as IPP keywords, or `too slow`.
         reasons: String,
     },
     /// The room was wiped while the job was in progress.
     #[error("the room was wiped meanwhile")]
     Wiped,
-    /// This number of jobs is still on the print server after the attempt to remove them.
+    /// The number of jobs that are still on the print server after the attempt to remove them.
     #[error("{0} print jobs could not be removed; `cancel -a` removes them")]
     Left(usize),
 }
@@ -58,7 +58,7 @@ pub enum PrintError {
 pub struct PrintTimeouts {
     /// Interval between two requests for the state of the job.
     pub poll_interval: Duration,
-    /// Time for which the printer may report a problem without interruption before its job is cancelled.
+    /// Time for which the printer may continuously report a problem before its job is cancelled.
     pub needs_help_timeout: Duration,
     /// Time after which a job is cancelled if it is still not printed.
     pub job_timeout: Duration,
@@ -82,7 +82,7 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Uses the printer named `wanted`, or the system's default printer if that is `None`. Jobs belong to `user`. A
+    /// Uses the printer named `wanted`, or the system's default printer if `wanted` is `None`. Jobs belong to `user`. A
     /// wipe removes all jobs of that user, so nothing else may print under that user name.
     #[must_use]
     pub const fn new(server: PrintServer, wanted: Option<String>, user: String, timeouts: PrintTimeouts) -> Self {
@@ -124,8 +124,8 @@ impl Printer {
         Ok(groups.filter_map(|group| Some(group.get("printer-name")?.value().to_string())).collect())
     }
 
-    /// Prints a PDF on the printer with this name and waits until it is printed, has failed or exceeds a time limit.
-    /// Then removes the job with its document and history, whether or not it was printed.
+    /// Prints a PDF on the printer with this name, and waits until the job is printed, has failed or exceeds a time
+    /// limit. Then removes the job with its document and history, whatever the outcome.
     ///
     /// # Errors
     /// If the PDF was not printed, or the job could not be removed.
@@ -239,8 +239,8 @@ impl Printer {
         Ok(jobs)
     }
 
-    /// Removes a job, whatever its state, with its document and its entry in the history. Succeeds if there is no such
-    /// job.
+    /// Removes a job, whatever its state, with its document and its entry in the history. Also succeeds if there is no
+    /// such job.
     fn purge_job(&self, job: i32, within: Duration) -> Result<(), PrintError> {
         let request = IppRequest::new(Operation::CancelJob, Some(&job_uri(job)), &self.user)?
             .with("purge-job", Ok::<_, ServerError>(IppValue::new_boolean(true)))?;

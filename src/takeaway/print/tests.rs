@@ -265,7 +265,7 @@ impl Drop for Cups {
 }
 
 impl Cups {
-    /// Starts the server. Returns `None` if CUPS is not installed or may not be started.
+    /// Starts the server. Returns `None` if CUPS is not installed, or if the tests do not run as root.
     fn start() -> Option<Self> {
         let is_root = rustix::process::geteuid().is_root();
         if !is_root || !Path::new("/usr/sbin/cupsd").exists() {

@@ -7,7 +7,7 @@ use qrcode::{EcLevel, QrCode, Version};
 use thiserror::Error;
 
 /// Maximum length of the text in one code, in bytes. On a 10.1-inch tablet, the modules of such a code are at least 1.1
-/// mm wide, which a phone in an unsteady hand can read at arm's length.
+/// mm wide, so a phone in an unsteady hand can read the code at arm's length.
 pub const CODE_BYTES_MAX: usize = 320;
 /// Maximum number of codes in one series.
 pub const CODES_MAX: usize = 99;
@@ -68,7 +68,7 @@ pub enum QrError {
         /// The number of codes that the text needs.
         codes: usize,
     },
-    /// The encoder rejected a part of the text, which is a bug.
+    /// The encoder rejected a part of the text. This is a bug.
     #[error("a code could not be made; print the note instead")]
     Refused,
 }
@@ -91,7 +91,7 @@ pub fn series(text: &str) -> Result<Vec<QrPage>, QrError> {
 }
 
 /// Encodes a short text for a machine, such as an address or a phone number, as one code. An ASCII text gets no ECI
-/// designator, because old readers do not know it.
+/// designator, because old readers do not understand such designators.
 ///
 /// # Errors
 /// If the text is empty or too long for one code.
@@ -125,8 +125,9 @@ fn split(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Returns the byte at which to cut the text, at or before `at`. Cuts after white space if there is any within
-/// [`WORD_BYTES_MAX`], never within a character, and within a grapheme only if it is longer than [`JOINED_CHARS_MAX`].
+/// Returns the byte at which to cut the text, at or before `at`. Cuts after white space if there is any in the last
+/// [`WORD_BYTES_MAX`] bytes before `at`. Never splits a character, and splits a grapheme only if it has more than
+/// [`JOINED_CHARS_MAX`] characters.
 fn cut(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at);
     let near = text.floor_char_boundary(at.saturating_sub(WORD_BYTES_MAX));

@@ -27,7 +27,7 @@ pub enum SealError {
     /// The note could not be encrypted.
     #[error("the note could not be sealed")]
     Sealing,
-    /// No stick that can be written is mounted.
+    /// No writable stick is mounted.
     #[error("no memory stick is mounted")]
     NoStick,
     /// The destination is full.
@@ -36,7 +36,7 @@ pub enum SealError {
         /// The folder, or the mount point of the stick.
         destination: PathBuf,
     },
-    /// The destination cannot be written.
+    /// The destination cannot be written to.
     #[error("{destination} cannot be written: {source}")]
     Unwritable {
         /// The folder, or the mount point of the stick.
@@ -65,7 +65,7 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// Creates a sealer for this age key. It writes to `folder` or, if that is `None`, to a memory stick.
+    /// Creates a sealer for this age key. It writes to `folder` or, if `folder` is `None`, to a memory stick.
     ///
     /// # Errors
     /// If the recipient is not an age key.
@@ -74,8 +74,8 @@ impl Sealer {
         Ok(Self { recipient, folder })
     }
 
-    /// Seals a PDF and writes it to its destination. Returns the code in the file name, which lets patient and
-    /// therapist refer to the file without naming anybody.
+    /// Seals a PDF and writes it to its destination. Returns the code in the file name. With this code, the patient and
+    /// the therapist can refer to the file without naming anybody.
     ///
     /// # Errors
     /// If the PDF cannot be sealed or written.
@@ -97,16 +97,16 @@ impl Sealer {
         }
     }
 
-    /// Removes files that a power cut left incomplete. Nobody can read them, because they are sealed, but they are
-    /// useless.
+    /// Removes useless files that a power cut left incomplete. A file that remains reveals nothing, because it is
+    /// sealed.
     pub fn remove_unfinished(&self) {
         let destinations = self.folder.clone().map_or_else(sticks::find, |folder| vec![folder]);
         for destination in destinations {
             let Ok(entries) = fs::read_dir(destination) else { continue };
             for entry in entries.filter_map(Result::ok) {
                 if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                    // A different room may be writing this file to the same folder at the moment. That room then
-                    // reports a failure, and its patient can try again.
+                    // Another room may be writing this file to the same folder at this moment. That room then reports a
+                    // failure, and its patient can try again.
                     let _ = fs::remove_file(entry.path());
                 }
             }

@@ -284,7 +284,7 @@ fn a_power_cut_loses_the_notes_and_is_reported_once() {
 
 #[test]
 fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_the_new() {
-    // The interruption comes while the temporary file of a piece is written, or just after that.
+    // The interruption comes while the temporary file of a piece is being written, or just after that.
     let directories = directories_with_notes();
     let whole = fs::read(&directories.pieces()[1]).unwrap();
     for left_over in [&b""[..], b"STILL", &whole] {
@@ -320,8 +320,8 @@ fn an_interruption_between_any_two_steps_of_sealing_leaves_the_old_version_or_th
     private::make_dir(&directories.sealed()).unwrap();
     fs::write(directories.sealed().join("1.sealed"), whole).unwrap();
     assert_eq!(directories.vault().open().unwrap(), Opened::Fresh);
-    // The interruption comes while the first key is written, so there are only the manifest and a temporary file with
-    // part of the key.
+    // The interruption comes while the first key is being written, so there are only the manifest and a temporary file
+    // with part of the key.
     let directories = self::directories();
     fs::write(directories.runtime.join(MANIFEST_FILE), b"STILL").unwrap();
     fs::write(private::temporary_path(&directories.runtime.join(KEY_FILE)), [1; 7]).unwrap();

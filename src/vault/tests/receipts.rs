@@ -34,7 +34,7 @@ fn receipts_are_chained_and_a_broken_chain_is_noticed() {
     assert_eq!(broken(format!("{}\n{}\n{}\n", lines[0], lines[1], lines[2].replace("Room 2", "Room 3"))), 3);
     let breaks = read_receipts(&directories.state).unwrap().into_iter().map(|line| line.follows).collect::<Vec<_>>();
     assert_eq!(breaks, [true, true, false]);
-    // A receipt that is valid, but belongs to the chain of a different room.
+    // This receipt is valid, but belongs to the chain of a different room.
     fs::remove_file(&path).unwrap();
     let elsewhere = vault.verify_wipe(&WipeContext { room: "Room 9", journal_compacted: false, ..usual_context() });
     assert_eq!((elsewhere.number, vault.verify_chain(None).unwrap()), (1, 1));

@@ -1,4 +1,4 @@
-//! Owns the jobs that load and render pictures on other threads than the window's. One job of each kind runs at a time,
+//! Owns the jobs that load and render pictures on threads other than the window's. One job of each kind runs at a time,
 //! on a thread that ends with the job. Does not own what a job does.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,14 +32,14 @@ impl<K, V> Default for BackgroundJob<K, V> {
 pub(in crate::widget) enum JobResult<V> {
     /// The result of the job.
     Ready(V),
-    /// The job is running, or waits for another job to end, or its result waits to be taken.
+    /// The job is running, is waiting for another job to end, or has left a result that has not been taken yet.
     Pending,
-    /// The job failed. It is not tried again unless a job with another key fails after it.
+    /// The job failed. It is not tried again until a job with another key fails.
     Failed,
 }
 
 impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, V> {
-    /// Takes the result for `key`, which is available only once. If there is none, does the same as
+    /// Takes the result for `key`. Each result can be taken only once. If there is none, does the same as
     /// [`BackgroundJob::start`].
     pub(in crate::widget) fn take(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         if let Some((_, value)) = self.lock(|slots| slots.ready.take_if(|(name, _)| name == key)) {
@@ -48,8 +48,8 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
         self.start(key, run)
     }
 
-    /// Starts `run` for `key`, unless the result for `key` is available, the job for `key` failed last, or any job is
-    /// running. Leaves the result for [`BackgroundJob::take`].
+    /// Starts `run` for `key`, unless the result for `key` is available, the most recent failure was that of the job
+    /// for `key`, or any job is running. Leaves the result for [`BackgroundJob::take`].
     pub(in crate::widget) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         let may_start = self.lock(|slots| {
             if slots.failed.as_ref() == Some(key) {

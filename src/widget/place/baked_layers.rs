@@ -1,5 +1,5 @@
-//! Owns baked layers, which are pictures of the parts of a place that do not move, their mipmaps, and their cache on
-//! disk. A damaged cache file counts as missing. Does not own the rendering of the layers.
+//! Owns baked layers, with their mipmaps and their cache on disk. A baked layer is a picture of what does not move in a
+//! place. A damaged cache file counts as missing. Does not own the rendering of the layers.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub struct BakedLayers {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// The mip chain of each layer, largest first, as rows of RGBA.
+    /// The mip chain of each layer, largest first, as rows of RGBA pixels.
     layers: Vec<Vec<Vec<u8>>>,
 }
 
@@ -42,8 +42,8 @@ impl std::fmt::Debug for BakedLayers {
 }
 
 impl BakedLayers {
-    /// Creates layers of this size from rows of RGBA. Returns `None` if a layer has a different size, or if there are
-    /// no pixels.
+    /// Creates layers of this size from rows of RGBA pixels. Returns `None` if a layer has a different size, or if
+    /// there are no pixels.
     #[must_use]
     pub fn new(width: u32, height: u32, layers: Vec<Vec<u8>>) -> Option<Self> {
         let bytes = width as usize * height as usize * 4;

@@ -13,7 +13,7 @@ use crate::widget::easing::smoothstep;
 /// because the patient has chosen the new place and is waiting for it.
 const PLACE_FADE_MAX: Duration = Duration::from_secs(7);
 /// Maximum duration of a crossfade from one light to another in the same place, even if [`calm_fade`] asks for longer.
-/// It is short because words that need the dimmer light are already shown.
+/// It is short because words that need a dimmer light may already be shown.
 const LIGHT_FADE_MAX: Duration = Duration::from_secs(3);
 
 /// The still on the screen and the one that is fading in.
@@ -48,8 +48,8 @@ impl CrossfadeFrame {
 }
 
 impl Crossfade {
-    /// Returns whether this picture has to be loaded. It has to be if it is not the current picture, unless another
-    /// picture is still fading in.
+    /// Returns whether this picture has to be loaded now, that is, whether it is not the current picture and no picture
+    /// is fading in.
     #[must_use]
     pub fn needs(&self, source: PictureSource, grade: ColorGrade, size: (u32, u32)) -> bool {
         let is_it = |picture: &StillImage| {

@@ -1,5 +1,6 @@
-//! Owns the dimming of a place, which goes toward night and never toward grey. It dims the pixels of a still in the
-//! same way as `dimming.wgsl`, for machines where no shader runs. Does not own the choice of a place's brightness.
+//! Owns the dimming of a place. A place dims toward night, never toward grey. For machines where no shader runs, the
+//! pixels of a still are dimmed here in the same way as in `dimming.wgsl`. Does not own the choice of a place's
+//! brightness.
 
 use image::RgbaImage;
 

@@ -1,5 +1,5 @@
-//! Owns the duration of a crossfade between two stills, which is long enough not to flash, and the flash test of the
-//! crossfades between the clinic's own pictures. Does not own the start of a crossfade.
+//! Owns the choice of a duration for a crossfade between two stills, long enough for the crossfade not to flash. Also
+//! owns the flash test of the crossfades between the clinic's own pictures. Does not own the start of a crossfade.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::picture_source::{ColorGrade, PictureSource};
 use super::still_image::{SlideFolder, StillImage};
 use crate::widget::easing::smoothstep;
 
-/// Minimum duration of a crossfade from one place to another.
+/// Minimum duration of a crossfade from one place to another, or from one light to another in the same place.
 pub const PLACE_FADE: Duration = Duration::from_millis(1_600);
 /// Minimum duration of a crossfade from one of the clinic's own pictures to the next.
 pub const SLIDE_FADE: Duration = Duration::from_secs(4);
@@ -49,9 +49,9 @@ pub fn fade_verdicts(
     verdicts
 }
 
-/// Returns a duration, at least `least`, in which one picture can fade into another without luminance changing by
-/// [`flash::OUR_CHANGE`] within a second in [`flash::OUR_AREA`] of the picture or more. It is the shortest of several
-/// candidates that is long enough, or 20 times `least` if none is.
+/// Returns a duration of at least `least` in which one picture can fade into another calmly: only in an area smaller
+/// than [`flash::OUR_AREA`] may luminance change by [`flash::OUR_CHANGE`] within a second. The duration is the shortest
+/// of several candidates that is long enough, or 20 times `least` if none is.
 #[must_use]
 pub fn calm_fade(from: &StillImage, to: &StillImage, least: Duration) -> Duration {
     const POINTS: usize = 64;

@@ -28,7 +28,7 @@ const GENERAL_CHANGE: f32 = 0.10;
 const GENERAL_DARKER: f32 = 0.80;
 /// WCAG: minimum of R/(R+G+B) for a colour to be a saturated red.
 const RED_SHARE: f32 = 0.8;
-/// WCAG: change of (R−G−B)·320 above which a change counts.
+/// WCAG: value above which a change of (R−G−B)·320 counts.
 const RED_CHANGE: f32 = 20.0;
 /// WCAG: smallest share of the screen that counts.
 const WCAG_AREA: f32 = 21_824.0 / (1024.0 * 768.0);
@@ -71,8 +71,8 @@ struct RedSample {
 }
 
 impl FrameSample {
-    /// Samples a frame from rows of RGBA that are `width` pixels wide. The frame is shown `at` after the first one. A
-    /// frame smaller than [`COLUMNS`] × [`ROWS`] counts as black.
+    /// Samples a frame from rows of RGBA pixels, each row `width` pixels wide. `at` is the time from the first frame to
+    /// this one. A frame smaller than [`COLUMNS`] × [`ROWS`] pixels counts as black.
     #[must_use]
     pub fn of(at: Duration, width: u32, rgba: &[u8]) -> Self {
         let width = width as usize;
@@ -160,7 +160,8 @@ fn red_change(from: &FrameSample, to: &FrameSample, cell: usize) -> Option<Direc
     counts.then(|| Direction::of(after.measure > before.measure))
 }
 
-/// Returns the frames in which each cell completed a flash, which is a change followed by the opposite change.
+/// Returns, for each cell, the indices of the frames in which a flash was completed. A flash is a change followed by
+/// the opposite change.
 fn flashes(
     samples: &[FrameSample],
     change: fn(&FrameSample, &FrameSample, usize) -> Option<Direction>,

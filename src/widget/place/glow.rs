@@ -1,6 +1,6 @@
 //! Owns the glow of the breath over a still: a brighter copy of a part of the picture, blended over that part with the
-//! level of the breath as its opacity. As the patient breathes, only that part of the screen is redrawn. Does not own
-//! the drawing on the screen.
+//! level of the breath as its opacity. As the level changes, only that part of the screen is redrawn. Does not own the
+//! drawing on the screen.
 
 use iced::Rectangle;
 use iced::widget::image::Handle;
@@ -10,7 +10,7 @@ use super::flash;
 use super::picture_source::PictureSource;
 
 /// Maximum change of relative luminance in one breath. Even in the shortest in-breath, which takes 3 s, at most half of
-/// this change happens within a second, which is well below [`flash::OUR_CHANGE`].
+/// this change happens within a second, and that half is well below [`flash::OUR_CHANGE`].
 const CHANGE_MAX: f32 = 0.15;
 
 /// A part of a picture, as bright as it is at the end of an in-breath.
@@ -61,7 +61,7 @@ fn light_over(picture: &RgbaImage, center: [f32; 2]) -> GlowLight {
     if warmth < 0 { COOL } else { WARM }
 }
 
-/// Renders the glow over a picture at the end of an in-breath.
+/// Renders the glow over a picture, as bright as it is at the end of an in-breath.
 pub(super) fn glow_over(source: PictureSource, picture: &RgbaImage) -> BreathGlow {
     let [x, y, across, down] = area_of(source, picture.width() as f32 / picture.height().max(1) as f32);
     let (center, radii) = ([x, y], [across, down]);

@@ -1,6 +1,6 @@
-//! Owns dynamic resolution: to keep the frame rate, the place is rendered at a scale, which is a fraction of each side
-//! of the screen. The scale changes in steps that are too small to see. Does not own the measurement of frames, whose
-//! cost is passed in.
+//! Owns dynamic resolution: to hold the frame rate, the place may be rendered at a reduced size. The scale, a fraction
+//! of each side of the screen, changes in steps that are too small to see. Does not own the measurement of frames;
+//! their cost is passed in.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use std::time::Duration;
 pub const SCALE_MIN: f32 = 1.0 / 3.0;
 /// Maximum scale, at which the place is rendered at the size of the screen.
 pub const SCALE_MAX: f32 = 1.0;
-/// Step by which the scale changes, which is too small to see on a soft picture.
+/// Step by which the scale changes. On a soft picture, it is too small to see.
 pub const SCALE_STEP: f32 = 1.0 / 60.0;
 /// Maximum fraction of its interval that a frame may take. If frames take more, the scale falls.
 const LOAD_MAX: f32 = 0.80;
-/// The scale rises by a step only if a frame is then estimated to take less than this fraction of its interval. The gap
-/// to [`LOAD_MAX`] keeps the scale from swinging.
+/// The scale rises by a step only if a frame at the larger scale is estimated to take less than this fraction of its
+/// interval. The gap to [`LOAD_MAX`] keeps the scale from swinging.
 const LOAD_TO_GROW: f32 = 0.68;
-/// Number of frames in a window. Only the median cost of a window counts, so a single slow frame changes nothing.
+/// Number of frames in a measuring window. Only the median cost of a window counts, so a single slow frame changes
+/// nothing.
 const WINDOW: usize = 5;
 /// Maximum number of steps by which the scale falls at once, unless frames stutter.
 const STEPS_DOWN_MAX: f32 = 6.0;
-/// Number of intervals above which a frame's cost is a stutter. A stutter is worse than a visible step of the scale.
+/// A frame that costs more than this number of intervals is a stutter, which is worse than a visible step of the scale.
 const STUTTER_LOAD: f32 = 1.6;
-/// Number of intervals after the start of the previous frame above which a frame is late.
+/// A frame is late if it starts more than this number of intervals after the start of the previous frame.
 const LATE_INTERVALS: f32 = 1.2;
-/// Number of windows for which the scale does not rise after it had to fall, unless frames have become far cheaper. The
-/// number doubles each time the scale falls again, up to [`HOLD_WINDOWS_MAX`].
+/// Number of measuring windows for which the scale does not rise after it had to fall, unless frames have become far
+/// cheaper. The number doubles each time the scale falls again, up to [`HOLD_WINDOWS_MAX`].
 const HOLD_WINDOWS_MIN: u32 = 6;
 /// Maximum number of windows for which the scale does not rise.
 const HOLD_WINDOWS_MAX: u32 = 600;

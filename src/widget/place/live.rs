@@ -14,15 +14,15 @@ use super::render_state::{LiveReadiness, RenderState};
 use super::uniforms::SceneUniforms;
 use super::{Backend, PlaceRenderer, Scenery};
 
-/// Frame interval while only the light changes with the arc of the session. It changes over minutes, so steps of this
-/// length are too small to see.
+/// Frame interval while only the light changes with the arc of the session. The light changes over minutes, so steps of
+/// this length are too small to see.
 const ARC_FRAME: Duration = Duration::from_secs(3);
 /// Frame interval while only slow changes of light are visible, such as the glow of the breath over a still.
 const LIGHT_FRAME: Duration = Duration::from_millis(100);
 /// Maximum time by which a frame is drawn early, together with a frame that another widget requested.
 const EARLY_MAX: Duration = Duration::from_millis(3);
 
-/// Creates the widget of a living place, which fills its parent.
+/// Creates the widget that shows a living place. It fills its parent.
 pub(super) fn live<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
     let live = LivePlace { renderer: renderer.clone(), scenery };
     iced::widget::shader(live).width(Length::Fill).height(Length::Fill).into()
@@ -61,8 +61,8 @@ impl LivePlace {
         matches!(self.state().picture_source(&self.scenery, time).0, PictureSource::Slide(_))
     }
 
-    /// Returns when the next frame is due after a frame at `now`. Returns `None` if nothing will change, because a
-    /// still screen draws no frames.
+    /// Returns when the next frame is due after a frame at `now`. Returns `None` if nothing will change, because then
+    /// no frame is needed.
     fn next_frame(&self, now: Instant) -> Option<Instant> {
         let time = self.scenery.clock.at(now);
         let (source, until) = self.state().picture_source(&self.scenery, time);

@@ -62,7 +62,7 @@ pub enum Backend {
     Still,
 }
 
-/// The renderer of places. All clones share one state, so a rebuilt view continues where the previous view was.
+/// The renderer of places. All clones share one state, so a rebuilt view continues where the previous view left off.
 #[derive(Clone, Debug)]
 pub struct PlaceRenderer {
     /// The renderer that draws the window.
@@ -119,7 +119,7 @@ pub struct LightCurve {
 }
 
 impl LightCurve {
-    /// Returns the light curve of a profile, or the default curve.
+    /// Returns the light curve of a profile, or the default curve if there is no profile.
     #[must_use]
     pub fn of(profile: Option<&Profile>) -> Self {
         let light = |part: Part| {
@@ -135,14 +135,14 @@ impl LightCurve {
     }
 }
 
-/// A place at one time of day, in one weather. Layers are baked for each such variant.
+/// A place at one time of day, in one weather. Layers are baked separately for each such variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SceneVariant {
     /// The place.
     pub shader: PlaceShader,
     /// The time of day.
     pub hour: TimeOfDay,
-    /// The weather, 0 to 100.
+    /// The weather, 0 to 100 percent.
     pub mood_percent: u8,
 }
 
@@ -171,7 +171,7 @@ pub struct Scenery {
     pub mood: f32,
     /// The breath that the place follows, if any.
     pub breath: Option<BreathView>,
-    /// The running session, whose arc the light follows.
+    /// The session, if any, whose arc the light follows.
     pub session: Option<SessionView>,
     /// The light through the session.
     pub light: LightCurve,
@@ -241,7 +241,7 @@ const fn hour_index(hour: TimeOfDay) -> usize {
     }
 }
 
-/// Creates the widget of a place, which fills its parent.
+/// Creates the widget that shows a place. It fills its parent.
 #[must_use]
 pub fn place<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
     if scenery.place == Place::Dark {

@@ -1,4 +1,4 @@
-//! Owns rendering without a window, on a separate device, with the same shaders as the window, to rows of pixels. It
+//! Owns rendering to rows of pixels without a window. It uses the same shaders as the window, but a separate device. It
 //! bakes layers while the window runs, and renders the pictures of `stillroom scene` and of tests. Does not own the
 //! shaders.
 
@@ -117,8 +117,8 @@ impl OffscreenRenderer {
         Ok(scene)
     }
 
-    /// Bakes the layers of a variant at a size in pixels. Also renders a small frame with them, which makes a driver
-    /// with a shader cache compile the shader before the window needs it.
+    /// Bakes the layers of a variant at a size in pixels. Also renders a small frame with them, so that a driver with a
+    /// shader cache compiles the shader before the window needs it.
     ///
     /// # Errors
     /// If the device fails.
@@ -149,7 +149,7 @@ impl OffscreenRenderer {
 }
 
 impl OffscreenScene<'_> {
-    /// Renders one frame as rows of opaque RGBA.
+    /// Renders one frame as rows of opaque RGBA pixels.
     ///
     /// # Errors
     /// If the device fails.
@@ -263,7 +263,7 @@ mod tests {
         SceneUniforms::neutral(TimeOfDay::Day, 0.0, since, Some(BreathPattern::FourSix))
     }
 
-    /// Returns the maximum and the mean difference of two frames, in 255ths.
+    /// Returns the maximum and the mean difference between two frames, in 255ths.
     fn difference(one: &[u8], other: &[u8]) -> (u8, f64) {
         let each = || one.iter().zip(other).map(|(a, b)| a.abs_diff(*b));
         (each().max().unwrap_or(0), each().map(f64::from).sum::<f64>() / one.len() as f64)

@@ -1,6 +1,6 @@
-//! Owns the decoding of a picture file of the clinic: it checks that the file is complete, limits the memory for
-//! decoding, and applies the orientation that the camera recorded. Also owns the cropping of every picture. Does not
-//! own the choice of the file.
+//! Owns the decoding of the clinic's picture files. It checks that a file is complete, limits the memory for decoding,
+//! and applies the orientation that the camera recorded. Also owns the cropping of every picture. Does not own the
+//! choice of the file.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -25,9 +25,9 @@ pub const ALLOWED: &str = "a whole JPEG, PNG or WebP, below 25 megapixels, that 
 const SIDE_MIN: u32 = 64;
 /// Bytes per decoded pixel.
 const PIXEL_BYTES: u64 = 3;
-/// Bytes per pixel that the WebP decoder takes in addition to its output.
+/// Bytes per pixel that the WebP decoder needs in addition to its output.
 const WEBP_PIXEL_BYTES: u64 = 4;
-/// Bytes per coefficient that the decoder keeps of a progressive JPEG.
+/// Bytes per coefficient, for a JPEG whose coefficients the decoder keeps in memory, such as a progressive one.
 const COEFFICIENT_BYTES: u64 = 2;
 
 /// A decoded picture.
@@ -40,7 +40,8 @@ pub struct DecodedPicture {
 /// Decodes a file.
 ///
 /// # Errors
-/// A description of what is wrong with the file, which does not contain the file's name.
+/// If the file cannot be read or is not a picture that can be shown. The error says what is wrong, without the file's
+/// name.
 pub fn decode(file: &Path) -> Result<DecodedPicture, String> {
     let failed = |error: &io::Error| io_reason(error);
     // Only regular files are opened, because opening a named pipe would block until another program writes to it.
@@ -97,8 +98,8 @@ pub fn decode(file: &Path) -> Result<DecodedPicture, String> {
 }
 
 impl DecodedPicture {
-    /// Returns the picture in its orientation, cropped around its centre and scaled to this size as by
-    /// [`crop_to_fill`].
+    /// Returns the picture in the orientation that the camera recorded, cropped around its centre and scaled to this
+    /// size as by [`crop_to_fill`].
     pub fn crop_to_fill(self, (across, down): (u32, u32)) -> RgbaImage {
         // The picture is rotated after it has been scaled down, because rotating needs memory for a second copy.
         let is_sideways = matches!(
@@ -134,8 +135,8 @@ pub fn crop_to_fill(pixels: &RgbImage, size: (u32, u32), focus: [f32; 2]) -> Rgb
     DynamicImage::ImageRgb8(scaled).into_rgba8()
 }
 
-/// The facts that the markers of a JPEG state. The decoder fills the missing end of a truncated file with grey, so this
-/// program has to look for the end marker.
+/// What the markers of a JPEG say about the file. The decoder fills the missing end of a truncated file with grey, so
+/// this program has to look for the end marker.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct JpegMarkers {
     has_end: bool,

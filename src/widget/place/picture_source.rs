@@ -1,5 +1,5 @@
 //! Owns the description of a still picture: what it shows, and its colour grade. Also owns how a grade changes pixels.
-//! Does not own the loading of its pixels.
+//! Does not own the loading of a picture.
 
 use image::RgbaImage;
 

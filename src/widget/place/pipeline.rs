@@ -50,8 +50,8 @@ pub(super) struct FrameRequest {
     pub(super) now: Instant,
 }
 
-/// How a picture is lit when it is drawn on the screen, and the level of the breath. A still needs all of it. A live
-/// place has already been lit by its own shader, so only the breath may apply to it.
+/// How a picture is lit when it is drawn on the screen, and the level of the breath. All of this applies to a still. A
+/// living place has already been lit by its own shader, so only the breath may apply to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlaceLight {
     /// Dimming, from 0 (as painted) to 1 (night).
@@ -71,8 +71,8 @@ pub(super) struct PlacePipeline {
     whole: BlitPipelines,
     /// Pipelines that enlarge a smaller canvas with a sharpening cubic filter.
     enlarged: BlitPipelines,
-    /// Pipelines that enlarge a smaller canvas with a single tap, which is cheap enough for a CPU. The canvas has been
-    /// sharpened at its own size before.
+    /// Pipelines that enlarge a smaller canvas with a single tap, which is cheap enough for a CPU. By then, the canvas
+    /// has been sharpened at its own size.
     quick: BlitPipelines,
     sharpen: wgpu::RenderPipeline,
     blit_layout: wgpu::BindGroupLayout,
@@ -89,7 +89,7 @@ pub(super) struct PlacePipeline {
     last_frame: Option<Instant>,
 }
 
-/// A texture that is drawn over the whole screen, and the way of drawing it.
+/// A texture that is drawn over the whole screen, and how it is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BlitLayer {
     Under,

@@ -1,11 +1,11 @@
-//! Owns the readings of the battery and the temperature from sysfs. Does not own what follows from them.
+//! Owns the reading of the battery's state and the temperature from sysfs. Does not own what follows from them.
 
 use std::fs;
 use std::path::Path;
 
 use super::governor::PowerState;
 
-/// Margin below its throttling point within which a thermal zone counts as hot, in millidegrees Celsius.
+/// Margin below the throttling point within which a thermal zone counts as hot, in millidegrees Celsius.
 const HOT_MARGIN: i64 = 8_000;
 /// Assumed throttling point of a thermal zone that reports none, in millidegrees Celsius.
 const THROTTLING_POINT: i64 = 95_000;

@@ -21,7 +21,7 @@ use crate::vocabulary::place::Place;
 use crate::vocabulary::place::TimeOfDay;
 use crate::widget::easing::EasedValue;
 
-/// First scale on a graphics device, as a fraction of each side. The governor adjusts it.
+/// Initial scale on a graphics device, as a fraction of each side of the screen. The governor adjusts it.
 const DEVICE_SCALE: f32 = 0.75;
 /// Time for which each of the clinic's own pictures is shown.
 const SLIDE_TIME: Duration = Duration::from_mins(1);
@@ -44,7 +44,7 @@ pub(super) struct RenderState {
     governor: Arc<Mutex<ResolutionGovernor>>,
 }
 
-/// What the living place is doing, from which the time of the next frame follows.
+/// How ready the living place is. The time of the next frame depends on this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LiveReadiness {
     /// A still is being loaded, or the living place is being compiled or baked.
@@ -131,7 +131,8 @@ impl RenderState {
     }
 
     /// Returns the frame of the crossfade at `now`, for a view of `size` pixels. A picture that is missing is loaded on
-    /// another thread. Only the very first picture is loaded on this thread, because the window has to open with it.
+    /// another thread. Only the very first picture is loaded on the caller's thread, because the window has to open
+    /// with it.
     pub(super) fn stills(
         &self,
         source: PictureSource,

@@ -64,7 +64,7 @@ impl ScenePipeline {
         full_screen_pipeline(device, &[&self.scene_layout], &self.module, &format!("bake_{layer}"), FORMAT, None)
     }
 
-    /// Renders with these baked layers from now on.
+    /// Sets the baked layers with which later frames are rendered.
     pub(super) fn bind_layers(&mut self, device: &wgpu::Device, layers: &wgpu::TextureView) {
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("layers"),

@@ -9,7 +9,7 @@ use crate::widget::easing::EasedValue;
 const CALM_SPEED: f32 = 0.5;
 /// Duration of a change of speed.
 const CHANGE: Duration = Duration::from_secs(4);
-/// Maximum length of a step for which the speed is treated as constant while it changes.
+/// Maximum length of a step in which the speed is treated as constant while it is changing.
 const STEP: Duration = Duration::from_millis(100);
 
 /// The place's clock, described by how far it is behind the room's clock.
@@ -27,13 +27,12 @@ impl Default for SlowedClock {
 }
 
 impl SlowedClock {
-    /// Returns how far the place's clock is behind at `now`, in milliseconds. It never catches up.
+    /// Returns how far the place's clock is behind at `now`, in milliseconds. The clock never catches up.
     pub(super) fn lag_ms_at(&mut self, is_calm: bool, now: Instant) -> u64 {
         let target = if is_calm { CALM_SPEED } else { 1.0 };
         let from = self.at.unwrap_or(now);
         let mut at = from;
-        // Frames may be far apart while nothing is drawn. After `CHANGE`, the speed is constant, so the rest needs no
-        // steps.
+        // Frames may be far apart. After `CHANGE`, the speed is constant, so the rest of the time needs no steps.
         while at < now && at < from + CHANGE {
             let next = (at + STEP).min(now);
             let speed = self.speed.towards(target, at);

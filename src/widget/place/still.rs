@@ -1,6 +1,6 @@
 //! Owns the widget of a place on a machine where no shader runs: a still that fades into another as the light changes,
-//! and the glow of the breath over a part of the still. As the patient breathes, only that part is redrawn. Does not
-//! own the loading of stills.
+//! and the glow of the breath over a part of the still. As the glow changes, only that part is redrawn. Does not own
+//! the loading of stills.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,13 +17,13 @@ use super::picture_source::ColorGrade;
 use super::still_image::StillImage;
 use super::{PlaceRenderer, Scenery};
 
-/// Frame interval while only the light changes with the arc of the session. It changes over minutes, so steps of this
-/// length are too small to see.
+/// Frame interval while only the light changes with the arc of the session. The light changes over minutes, so steps of
+/// this length are too small to see.
 const ARC_FRAME: Duration = Duration::from_secs(3);
-/// Frame interval while a still is loaded or fades in, or while the breath glows over a still.
+/// Frame interval while a still is being loaded or is fading in, or while the breath glows over a still.
 const FRAME: Duration = Duration::from_millis(100);
 
-/// Creates the widget of a place as a still, which fills its parent.
+/// Creates the widget that shows a place as a still. It fills its parent.
 pub(super) fn still<'a, Message: 'a>(renderer: &PlaceRenderer, scenery: Scenery) -> Element<'a, Message> {
     Element::new(StillPlace { renderer: renderer.clone(), scenery })
 }
@@ -121,7 +121,7 @@ impl<Message> Widget<Message, Theme, Renderer> for StillPlace {
     }
 }
 
-/// Draws the stills with the glow of the breath at this level, 0 to 1. `None` draws no glow.
+/// Draws the stills with the glow of the breath at this level, 0 to 1. If the level is `None`, draws no glow.
 fn draw_stills(renderer: &mut Renderer, bounds: Rectangle, stills: &CrossfadeFrame, breath: Option<f32>) {
     let Some(under) = &stills.under else { return };
     let opacity = stills.over.as_ref().map_or(0.0, |(_, opacity)| *opacity);

@@ -21,12 +21,12 @@ pub const PICTURE_EXTENSIONS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 /// Maximum number of pictures that are shown from a folder. If the folder has more, a log line and a finding say so.
 pub const FILES_MAX: usize = 500;
 
-/// A still picture, cropped to the size of its window.
+/// A still picture, cropped to the size of the window.
 #[derive(Clone, Debug)]
 pub struct StillImage {
     /// What the picture shows.
     pub source: PictureSource,
-    /// The colour grade applied to its pixels.
+    /// The colour grade that has been applied to the pixels.
     pub grade: ColorGrade,
     /// Width in pixels.
     pub width: u32,
@@ -50,7 +50,7 @@ impl StillImage {
         Self { source, grade, width, height, handle, glow, cell_colors }
     }
 
-    /// Returns the pixels as rows of RGBA.
+    /// Returns the picture as rows of RGBA pixels.
     pub(super) fn pixels(&self) -> &[u8] {
         match &self.handle {
             Handle::Rgba { pixels, .. } => pixels,
@@ -120,8 +120,8 @@ pub struct SlideFolder {
 }
 
 impl SlideFolder {
-    /// Lists the picture files of a folder, which are recognised by their extension, sorted by path; at most
-    /// [`FILES_MAX`]. If the folder cannot be read, the list is empty.
+    /// Lists the picture files of a folder, sorted by path, up to [`FILES_MAX`]. A picture file is recognised by its
+    /// extension. If the folder cannot be read, the list is empty.
     #[must_use]
     pub fn open(folder: &Path) -> Self {
         let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path());

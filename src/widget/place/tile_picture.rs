@@ -31,7 +31,7 @@ pub struct TilePixels {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Rows of RGBA.
+    /// Rows of RGBA pixels.
     pub rgba: Vec<u8>,
 }
 
@@ -49,8 +49,8 @@ impl TilePicture {
         Self { shader, hour, part }
     }
 
-    /// Decodes the picture at a size and with a corner radius in pixels. Returns `None` only if the embedded file is
-    /// damaged.
+    /// Decodes the picture at this size and with this corner radius, both in pixels. Returns `None` only if the
+    /// embedded file is damaged.
     #[must_use]
     pub fn load(self, size: (u32, u32), radius_px: f32) -> Option<TilePixels> {
         let file = embedded_still(self.shader, self.hour);
@@ -70,7 +70,7 @@ fn cut(whole: &RgbImage, [left, top, width, height]: [f32; 4]) -> RgbImage {
     imageops::crop_imm(whole, x, y, wide, tall).to_image()
 }
 
-/// Makes the corners round and transparent, with antialiasing.
+/// Rounds the corners by making the pixels outside them transparent, with antialiasing.
 fn round_corners(pixels: &mut RgbaImage, radius_px: f32) {
     let (width, height) = (pixels.width() as f32, pixels.height() as f32);
     let radius = radius_px.min(width / 2.0).min(height / 2.0).max(0.0);

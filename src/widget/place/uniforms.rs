@@ -12,7 +12,7 @@ use crate::vocabulary::place::TimeOfDay;
 /// Size of the uniform in bytes: sixteen floats.
 pub const SCENE_BYTES: usize = 64;
 /// Period of the shader's clock, in milliseconds. Every motion in a shader has to repeat after this time. If the clock
-/// did not wrap, seconds in a float would become too coarse for single frames within a day.
+/// did not wrap, a float of seconds would within a day become too coarse for smooth motion.
 pub const WRAP_MS: u64 = 3_600_000;
 /// Time that sand takes to dry after the wave has left it.
 const DRYING: Duration = Duration::from_secs(9);

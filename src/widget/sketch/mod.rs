@@ -29,7 +29,7 @@ use crate::widget::ViewContext;
 
 /// Id of the mouse, which counts as a finger.
 const MOUSE: Finger = Finger(u64::MAX);
-/// Time after which an unfinished stroke is published again, which limits what is lost if the program is killed.
+/// Time after which an unfinished stroke is published again. This limits what is lost if the program is killed.
 const PUBLISH_INTERVAL: Duration = Duration::from_secs(1);
 /// Number of points kept free for the ends of strokes that are being drawn.
 const POINTS_RESERVED: usize = 64;
@@ -92,8 +92,8 @@ pub struct Sketch<'a, Message> {
     on_draw: Box<dyn Fn(StrokeUpdate) -> Message + 'a>,
 }
 
-/// Creates the page with the number `page`, which shows the drawing so far. The drawing on it can have at most
-/// `points_max` points. The page is as large as the space allows at its aspect ratio.
+/// Creates the page with the number `page`. It shows the drawing so far, to which fingers add until it has `points_max`
+/// points. The page is as large as the space allows at its aspect ratio.
 pub fn sketch<'a, Message: 'a>(
     ctx: &ViewContext,
     page: usize,

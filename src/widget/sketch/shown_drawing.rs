@@ -1,4 +1,4 @@
-//! Owns the widget that shows a drawing that cannot be changed. Does not own the page on which it was drawn.
+//! Owns the widget that shows a drawing without letting anybody change it. Does not own the page on which it was drawn.
 
 use iced::advanced::graphics::geometry::Renderer as _;
 use iced::advanced::layout::{self, Layout};

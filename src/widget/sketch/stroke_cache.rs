@@ -1,6 +1,7 @@
-//! Owns the rendering of strokes and its cache. Finished strokes are cached as geometry, several in a group. An
-//! unfinished stroke is cached in pieces, of which only the last is tessellated again. A frame of a long drawing
-//! therefore costs no more than a frame of a short drawing. Does not own the decision which finger draws.
+//! Owns the rendering of strokes, and the cache of what has been rendered. Finished strokes are cached as geometry,
+//! several in a group. An unfinished stroke is cached in pieces, of which only the last is tessellated again. A frame
+//! of a long drawing therefore costs no more than a frame of a short drawing. Does not own the decision which finger
+//! draws.
 
 use std::sync::Arc;
 
@@ -99,7 +100,7 @@ impl LiveStroke {
         self.tail.clear();
     }
 
-    /// Draws the stroke through these points. The last point still moves.
+    /// Draws the stroke through these points, of which the last one is still moving.
     pub(super) fn draw(
         &self,
         renderer: &Renderer,
@@ -121,7 +122,7 @@ impl LiveStroke {
     }
 }
 
-/// The bounding box of strokes with their width, in units of the page.
+/// The bounding box of strokes, including their width, in units of the page.
 #[derive(Clone, Copy, Debug, Default)]
 struct InkBounds(Option<(f32, f32, f32, f32)>);
 

@@ -1,5 +1,5 @@
-//! Owns the forged messages of the simulation. They are copies of the newest messages of rooms and desks with changed
-//! fields, and must have no lasting effect.
+//! Owns the forged messages of the simulation. They are copies, with changed fields, of the newest messages from rooms
+//! and desks, and must have no lasting effect.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
-//! Owns the simulated world, in which rooms and desks with people are connected by a broker. The network, the disks and
-//! the processes fail at random. The rooms and the two ends of the broker connection are the program's own code, and
-//! the invariants are checked at every step.
+//! Owns the simulated world, in which a broker connects rooms and desks, and people use both. The network, the disks
+//! and the processes fail at random. The rooms and the two ends of the broker connection are the program's own code,
+//! and the invariants are checked at every step and at the end.
 //!
 //! `STILLROOM_SEED=n` simulates the world with seed n, and `STILLROOM_SEEDS=n` the worlds with seeds 1 to n. Every
 //! failure names its seed.
@@ -29,9 +29,9 @@ const SEEDS: u64 = 2_500;
 const ROOMS: usize = 2;
 const DESKS: usize = 2;
 const SECOND: u64 = 1_000;
-/// Length of the first period, in which faults happen, in simulated milliseconds.
+/// Length of the first period, in simulated milliseconds. Faults happen in this period.
 const FAULTS_MS: u64 = 150 * SECOND;
-/// Length of the second period, in which everything recovers because there are no faults, in simulated milliseconds.
+/// Length of the second period, in simulated milliseconds. It has no faults, so everything must recover.
 const HEALS_MS: u64 = 40 * SECOND;
 /// Time after which a client closes its connection if a message is still not acknowledged.
 const ACKNOWLEDGES_WITHIN_MS: u64 = 3 * SECOND;
@@ -136,7 +136,8 @@ struct RoomProcess {
     end: RoomEnd,
     base: RoomTime,
     began_ms: u64,
-    /// When the last run began, by the room's clock. The real program stores this time in the lock file.
+    /// The time at which the latest run began, by the room's clock. The real program stores it in the lock file, as the
+    /// run's id.
     run_began_ms: u64,
     /// The records, each with its time and whether it is on disk.
     journal: Vec<(RoomTime, Event, bool)>,

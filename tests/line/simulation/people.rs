@@ -10,8 +10,8 @@ impl World {
             self.calls.get_mut(&call).unwrap().drawn = true;
             self.wake(ROOMS + at);
         } else if self.desks[at].shows[room] == Some(call) {
-            // The page shows the call although the desk cannot receive calls now. It tries again later to confirm the
-            // call.
+            // The page shows the call although the desk cannot receive calls now. The page tries again later to confirm
+            // the call.
             let run = self.ways[ROOMS + at].run;
             self.after(500, Happens::Draws { desk: at, run, room, call });
         }
@@ -95,7 +95,7 @@ impl World {
         self.after(wait_ms + 1, Happens::Chance);
     }
 
-    /// Schedules another confirmation of each call that the desk shows, in case it can receive calls again.
+    /// Schedules another confirmation of each call that the desk shows, in case the desk can receive calls again.
     pub(super) fn redraws(&mut self, desk: usize) {
         let run = self.ways[ROOMS + desk].run;
         for room in 0..ROOMS {

@@ -70,7 +70,8 @@ impl World {
         let way = &mut self.ways[client];
         way.is_running = false;
         if let Some(connection) = way.connection.take() {
-            // A killed process closes its sockets. If its network is cut, the broker notices only after the keep-alive.
+            // A killed process closes its sockets. If its network is cut, the broker notices only when the keep-alive
+            // time is over.
             let after_ms = if way.is_cut { KEEP_ALIVE_MS } else { 1 };
             self.after(after_ms, Happens::GivenUp { connection });
         }

@@ -1,4 +1,4 @@
-//! Owns the invariants of the simulation, of which some must hold at every step and some at the end.
+//! Owns the invariants of the simulation. Some must hold at every step, the others at the end.
 
 use super::*;
 
@@ -59,7 +59,7 @@ impl World {
                 let seen = desk.fleet.room(u64::MAX / 2, &room);
                 seen.is_some_and(|seen| seen.left.contains(&Ulid(*id)))
             });
-            // Calls that never reached the room's disk are exempt, because a restarted desk cannot know them.
+            // Calls that never reached the room's disk are exempt, because a restarted desk cannot know of them.
             let knows = is_left || !call.durable;
             self.holds(call.cleared || is_open || knows, &format!("call {id} of room {} is lost", call.room));
         }

@@ -166,7 +166,7 @@ fn a_record_that_ended_the_loop_three_times_in_a_row_is_skipped() {
         fs::write(dir.path().join(JOURNAL_FILE), &bytes).unwrap();
     }
     let (journal, records, health) = Journal::open(dir.path());
-    // A fault is never attributed to a `TimeMarked` record.
+    // A fault is never attributed to a `TimeMarked` record, so the press before it is skipped.
     let without: Vec<_> =
         sample_records().into_iter().filter(|(_, event)| !matches!(event, Event::CallPressed { .. })).collect();
     assert_eq!((records, health.set_aside_records), (without, 1));

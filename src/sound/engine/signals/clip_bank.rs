@@ -13,7 +13,7 @@ const NONE: u8 = u8::MAX;
 
 /// One clip, mono, at [`CLIP_RATE_HZ`].
 pub struct Clip {
-    /// Language of the clip, such as `en-US`, which is the name of the folder that its file was in.
+    /// Language of the clip, such as `en-US`: the name of the folder that its file was in.
     pub language: String,
     /// File name without extension.
     pub name: String,
@@ -44,7 +44,7 @@ pub struct ClipBank {
     chosen: [AtomicU8; Signal::ALL.len()],
 }
 
-/// What clips are selected by: the language, and the clinician's name in the form in which file names contain it.
+/// The criteria for selecting clips: the language, and the clinician's name in the form in which file names contain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct ClipSelection {
     language: String,
@@ -60,8 +60,8 @@ impl ClipBank {
         Self { chosen: [const { AtomicU8::new(NONE) }; Signal::ALL.len()], ..Self::default() }
     }
 
-    /// Fills the bank. Only the first call has an effect, because clips that the callback may be reading must not be
-    /// freed.
+    /// Fills the bank. Does nothing if the bank has been filled before, because clips that the callback may be reading
+    /// must not be freed.
     pub fn fill(&self, clips: Vec<Clip>) {
         if self.clips.set(clips).is_ok() {
             self.choose();
@@ -118,7 +118,7 @@ fn name_slug(person: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// Returns whether a clip with this name, which is a file name without extension, can replace a signal.
+/// Returns whether a clip with this name (a file name without its extension) can replace a signal.
 pub fn is_clip_name(name: &str) -> bool {
     Signal::ALL.into_iter().filter_map(file_name).any(|known| known == name)
         || name.strip_prefix("coming-").is_some_and(|person| !person.is_empty() && name_slug(person) == person)

@@ -49,7 +49,8 @@ const SOMEONE_COMING: [SignalNote; 3] = [
     note(0.10, 392.0, 0.40, 1.60, 0.34, 0.08),
     note(0.25, 659.26, 0.60, 1.40, 0.24, 0.05),
 ];
-/// Two strokes of different pitch and length, repeated once 3.6 seconds after the first one.
+/// Two pairs of strokes. The strokes of a pair differ in pitch and length, and the second pair begins 3.6 seconds after
+/// the first.
 const NO_DESK: [SignalNote; 4] = [
     note(0.0, 659.26, 0.03, 1.30, 0.38, 0.55),
     note(0.75, 523.25, 0.03, 2.20, 0.40, 0.50),
@@ -87,7 +88,7 @@ impl SignalNote {
         Self { side, ..self }
     }
 
-    /// Returns the sample `age_s` seconds after the start of the note, which has a smooth attack and then decays to
+    /// Returns the sample `age_s` seconds after the start of the note. The note has a smooth attack, and then decays to
     /// true silence. The time is an f64, because an f32 becomes too coarse after a few seconds and makes the tone
     /// rough.
     fn at(&self, age_s: f64) -> f32 {

@@ -148,7 +148,7 @@ struct OutputKeeper<'a> {
     mix_number: u64,
     is_unsent: bool,
     opened_at: Instant,
-    /// Number of streams opened so far, which is also the number of the current stream.
+    /// Number of attempts to open a stream so far, which is also the number of the current stream.
     streams: u64,
     /// Whether the current stream has run for [`PROVEN`].
     is_proven: bool,
@@ -267,7 +267,7 @@ impl<'a> OutputKeeper<'a> {
         }
     }
 
-    /// If there is no stream, renders and discards the audio that would have been heard since the last call.
+    /// If there is no stream, renders and discards the audio that would have been heard since this was last done.
     fn advance_silently(&mut self) {
         let now = Instant::now();
         if self.stream.is_some() {
@@ -280,7 +280,7 @@ impl<'a> OutputKeeper<'a> {
         }
         let from = *self.drawn_until.get_or_insert(now);
         let (Some(engine), Some((_, _, rate_hz))) = (&mut self.spare, &self.link) else { return };
-        // At most a second is rendered, so the time for which the machine was suspended is skipped.
+        // At most a second is rendered. The rest of a longer gap, as after a suspension of the machine, is skipped.
         let due = now.duration_since(from).min(SILENT_STEP * 5).as_secs_f64() * f64::from(*rate_hz);
         engine.set_clock(self.context.shared.now_s());
         for _ in 0..due as u64 {
@@ -409,7 +409,7 @@ impl<'a> OutputKeeper<'a> {
     }
 
     /// Finds the configured output. If none is configured, finds the output that the room is calibrated for. If that is
-    /// unknown or missing, finds the system default; in place of a missing output, the default stays silent until staff
+    /// unknown or missing, finds the system default. A default that replaces a missing output stays silent until staff
     /// accept it.
     fn find(&self) -> Result<SelectedOutput, String> {
         if let Some(named) = &self.context.options.device {

@@ -29,7 +29,7 @@ impl OutputKeeper<'_> {
         self.announce_back();
     }
 
-    /// Limits the volume on an unmeasured output that staff allowed, and reports the limit.
+    /// Sets whether the volume is limited, as it is on an unmeasured output that staff allowed, and reports the limit.
     pub(super) fn set_limited(&mut self, is_limited: bool) {
         self.is_unsent |= self.is_limited != is_limited;
         self.is_limited = is_limited;
@@ -64,8 +64,9 @@ impl OutputKeeper<'_> {
         }
     }
 
-    /// Switches to a better output if there is one. While the current output is muted, that is the calibrated output;
-    /// while ALSA plays, it is a sound server that started late, because only a server reports routes.
+    /// Switches to a better output if there is one. While the current output is muted, the better one is the calibrated
+    /// output. While ALSA plays, it is the output of a sound server that started late, because only a server reports
+    /// routes.
     pub(super) fn look_for_better(&mut self) {
         let is_better = match (&self.stream, &self.route) {
             (Some(RunningStream::Cpal(_)), _) => pulse_is_running(),

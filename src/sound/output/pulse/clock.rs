@@ -1,7 +1,8 @@
-//! Owns the estimate of when a frame is heard, which is computed from the sound server's occasional replies about
-//! timing. Does not own the queries (`stream`).
+//! Owns the estimate of when a frame is heard. It is computed from the sound server's occasional replies about timing.
+//! Does not own the queries (`stream`).
 
-/// Distance of a measurement from the estimate, in seconds, above which it is a jump rather than jitter.
+/// Distance of a measurement from the estimate, in seconds, above which the measurement counts as a jump rather than as
+/// jitter.
 const JUMP_S: f64 = 0.04;
 
 /// A line fitted to the server's measurements: frame 0 was heard at `origin_s`, and later frames follow at the sample

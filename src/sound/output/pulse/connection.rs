@@ -122,7 +122,7 @@ impl PulseConnection {
         Ok(server)
     }
 
-    /// Returns a second handle of the socket, so that another thread can shut the connection down; `None` if the system
+    /// Returns a second handle to the socket, so that another thread can shut the connection down; `None` if the system
     /// refuses to duplicate it.
     pub fn handle(&self) -> Option<UnixStream> {
         self.socket.try_clone().ok()
@@ -248,8 +248,7 @@ impl PulseConnection {
     }
 }
 
-/// Returns whether `name` is the name of a null output, which is [`NULL_OUTPUT`], possibly followed by a dot and a
-/// number.
+/// Returns whether `name` is the name of a null output: [`NULL_OUTPUT`], possibly followed by a dot and a number.
 pub fn is_null_output(name: &CStr) -> bool {
     name.to_bytes().strip_prefix(NULL_OUTPUT).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
 }
@@ -285,7 +284,7 @@ fn pipewire_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> 
     folders.into_iter().flatten().map(|folder| folder.join("pipewire-0")).collect()
 }
 
-/// Returns the possible paths of the server's socket, in the order of the PulseAudio client library.
+/// Returns the possible paths of the server's socket, in the order in which the PulseAudio client library tries them.
 fn socket_paths(environment: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     if let Some(named) = environment("PULSE_SERVER").filter(|named| !named.is_empty()) {
         // A server on another machine is not supported here; it is reached through ALSA instead.

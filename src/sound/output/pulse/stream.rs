@@ -142,7 +142,7 @@ impl Drop for PulseStream {
     }
 }
 
-/// State of the stream's thread. Once the stream plays, the thread allocates memory only when the route changes.
+/// State of the stream's thread. Once the stream plays, the thread allocates memory only to query and report its route.
 struct StreamThread {
     server: PulseConnection,
     lease: EngineLease,
@@ -368,7 +368,7 @@ impl StreamThread {
     }
 }
 
-/// Returns the route to `sink`, which is its name and its active port, if any.
+/// Returns the route to `sink`: its name and, if it has ports, the active one.
 fn route_of(sink: &SinkInfo) -> OutputRoute {
     let text = |text: &CString| text.to_string_lossy().into_owned();
     OutputRoute { output: text(&sink.name), port: sink.ports.get(sink.active_port).map(|port| text(&port.name)) }

@@ -15,7 +15,7 @@ const STEP_S: f64 = 10.0;
 /// Length of the slices whose levels are compared to find sudden rises, in seconds.
 const RISE_S: f64 = 0.1;
 /// Lower edges of the octaves over which the slope of the spectrum is measured, in Hz. An octave that is more than 75
-/// dB below the octave from 500 Hz counts as silent and ends the measurement.
+/// dB below the octave that starts at 500 Hz counts as silent and ends the measurement.
 const OCTAVES_HZ: [f64; 5] = [1_000.0, 2_000.0, 4_000.0, 8_000.0, 16_000.0];
 
 /// Metrics of samples.
@@ -27,18 +27,18 @@ pub struct AudioMetrics {
     pub below_curve_lu: f64,
     /// Largest deviation of a 30 s window above the requested loudness, in LU.
     pub above_curve_lu: f64,
-    /// Lowest spectral centroid (power-weighted) of any 30 s, in hertz.
+    /// Lowest spectral centroid (power-weighted) of any 30 s window, in hertz.
     pub centroid_low_hz: f64,
-    /// Highest spectral centroid of any 30 s, in hertz.
+    /// Highest spectral centroid of any 30 s window, in hertz.
     pub centroid_high_hz: f64,
-    /// Smallest drop in level from one octave to the next, from 500 Hz on and over the whole performance, in dB.
+    /// Smallest drop in level between two neighbouring octaves above 500 Hz, over the whole performance, in dB.
     pub slope_db: f64,
-    /// Lowest correlation of left and right in any 30 s.
+    /// Lowest correlation of left and right in any 30 s window.
     pub correlation_low: f64,
-    /// Largest loss of level in any 30 s when the channels are mixed to mono, in dB.
+    /// Largest loss of level in any 30 s window when the channels are mixed to mono, in dB.
     pub mono_loss_db: f64,
-    /// Largest rise in level, in dB, from the mean of 3 s to the mean of the 400 ms that begin 0.6 s later. Passages in
-    /// which these 400 ms are more than 20 dB below the overall mean are left out.
+    /// Largest rise in level, in dB, from the mean of 3 s to the mean of 400 ms that begin 0.6 s after the end of the
+    /// 3 s. Passages in which the 400 ms are more than 20 dB below the overall mean are left out.
     pub rise_db: f64,
     /// Largest sample, as an amplitude.
     pub peak: f32,

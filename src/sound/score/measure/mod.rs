@@ -17,7 +17,8 @@ pub use similarity::{SimilarityMeter, SimilarityMetrics};
 
 /// Sample rate of measured performances.
 pub const RATE_HZ: u32 = 48_000;
-/// Time that the music needs to reach its full sound, in seconds. Loudness is compared with the request only after it.
+/// Time that the music needs to reach its full sound, in seconds. Only after this time is its loudness compared with
+/// the request.
 pub const OPENING_S: f64 = 45.0;
 
 /// A note and when it began.

@@ -4,7 +4,7 @@
 use super::super::roughness::{Partial, ROUGHNESS_LIMIT, ROUGHNESS_MEAN_LIMIT, of_sonority};
 use super::NoteEvent;
 
-/// Fraction of its length in which half a cosine rises from 10 % to 90 %.
+/// Fraction of the length of half a cosine that its rise from 10 % to 90 % takes.
 const TENTH_TO_NINE_TENTHS: f32 = 0.59;
 /// Interval at which the sounding notes are examined for roughness, in seconds.
 const LOOK_S: f64 = 0.5;
@@ -145,7 +145,7 @@ impl NoteMetrics {
             self.shortest_quick_attack_ms >= 15.0,
             format!("a quick attack of {:.0} ms", self.shortest_quick_attack_ms),
         );
-        // Only 120 ms are required, but beyond 500 ms no two onsets can be mistaken for the pulses of an alarm burst.
+        // Two onsets that are at least 500 ms apart cannot be mistaken for the pulses of an alarm burst.
         hold(self.closest_onsets_ms >= 500.0, format!("onsets {:.0} ms apart", self.closest_onsets_ms));
         hold(self.shortest_note_s >= 2.0, format!("a note of {:.2} s, near an alarm's pulse", self.shortest_note_s));
         hold(self.out_of_mode == 0, format!("{} notes out of mode", self.out_of_mode));

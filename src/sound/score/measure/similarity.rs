@@ -1,11 +1,11 @@
 //! Owns the proof that the score does not loop: a measurement of how similar passages of 20 s are to each other. Does
 //! not own other metrics.
 //!
-//! Two things are compared. *Sound* means the samples, resampled to 2 kHz. Every 20 s a passage begins, and it is
+//! Two things are compared. *Sound* means the samples, resampled to 2 kHz. A passage begins every 20 s, and is
 //! correlated with the performance at every position that does not overlap it; a loop would give 1. *Movement* means
-//! the levels of 24 frequency bands, four times a second. Every 10 s a passage begins, and it is correlated in the same
-//! way. The level of a band is taken relative to the band's mean in the passage, so changes are compared rather than
-//! the timbre of the instruments, which is the same in every passage.
+//! the levels of 24 frequency bands, four times a second. Here, a passage begins every 10 s, and is correlated in the
+//! same way. The level of a band is taken relative to the band's mean in the passage, so changes are compared rather
+//! than the timbre of the instruments, which is the same in every passage.
 //!
 //! Any stretch of 40 s that is heard twice contains at least one of the passages completely.
 

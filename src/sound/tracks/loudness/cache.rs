@@ -1,5 +1,6 @@
-//! Owns the file that keeps loudness measurements between runs. It is in the state directory, never next to the media,
-//! can be deleted at any time, and is recreated if it is damaged. Does not own the measuring of loudness (`loudness`).
+//! Owns the file that keeps loudness measurements between runs. It is in the folder `cache` of the state directory,
+//! never next to the media, can be deleted at any time, and is recreated if it is damaged. Does not own the measuring
+//! of loudness (`loudness`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::paths::{checksummed, private};
 /// Version of the measurements. It must be incremented whenever the measuring changes, so that older results are
 /// discarded.
 const VERSION: u32 = 1;
-/// Name of the file in the state directory.
+/// Name of the file in the cache folder.
 const FILE_NAME: &str = "loudness.json";
 /// Maximum number of entries. A clinic has hundreds of files.
 const FILES_MAX: usize = 20_000;

@@ -26,8 +26,8 @@ const GAIN_MAX_DB: f32 = 12.0;
 const GAIN_MIN_DB: f32 = -30.0;
 /// Maximum true peak of a single track, in dBTP, so that the limiter stays idle.
 const PEAK_MAX_DB: f32 = -1.0;
-/// Gain of files that have not been measured yet, in dB. It suits a loud file of −14 LUFS, because a track that is too
-/// quiet startles nobody.
+/// Gain of files that have not been measured yet, in dB. It is right for a loud file of −14 LUFS. Most other files play
+/// too quietly until they are measured, which startles nobody.
 const CAREFUL_GAIN_DB: f32 = TARGET_LUFS + 14.0;
 
 /// Measurement of a file.
@@ -52,7 +52,7 @@ pub struct ScanProgress<'a> {
     pub of: usize,
     /// The file that is being read; `None` at the end of the scan.
     pub path: Option<&'a Path>,
-    /// Seconds of that file read so far.
+    /// Seconds of audio read from that file so far.
     pub seconds: f64,
 }
 
@@ -131,7 +131,7 @@ impl LoudnessLibrary {
         let Some(book) = &self.book else { return Vec::new() };
         let mut cache = book.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let mut problems = Vec::new();
-        // Stored measurements are taken over first, so they need not wait for the slow measuring of other files.
+        // Files with a stored measurement come first, so that they need not wait for the slow measuring of the others.
         let mut unknown = Vec::new();
         for path in paths {
             let stamp = FileStamp::of(path);

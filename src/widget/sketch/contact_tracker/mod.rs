@@ -1,14 +1,14 @@
-//! Owns the tracker that distinguishes drawing fingers from resting palms, and that turns the movement of a finger into
-//! a smooth stroke whose width follows its speed. It reads no clock: positions in millimetres and times in milliseconds
-//! are passed in. Does not own the drawing of a stroke.
+//! Owns the tracker of contacts, which distinguishes drawing fingers from resting palms and turns the movement of a
+//! finger into a smooth stroke. The width of the stroke follows the speed of the finger. The tracker reads no clock:
+//! positions in millimetres and times in milliseconds are passed in. Does not own the drawing of a stroke.
 //!
 //! iced reports neither the size nor the pressure of a touch, so a palm is recognised by its behaviour:
 //! - A contact that lands and does not move draws nothing, however long it stays. Only a tap leaves a dot.
 //! - A contact that has rested for `REST_AFTER_MS` keeps resting while another finger draws, and for `REST_KEPT_MS`
 //!   after that, even if it slips.
 //! - A contact that lands while another finger draws has to move further before it draws, and leaves no dot.
-//! - A contact that lands closer to another contact than two fingers can be is part of a palm. So is the other contact,
-//!   unless it is drawing. Part of a palm draws nothing until it lifts.
+//! - If a contact lands closer to another than two fingers can be to each other, it is part of a palm. So is the other
+//!   contact, unless it is drawing. A contact that is part of a palm never draws.
 //!
 //! The figures are estimates, not measurements.
 
@@ -84,7 +84,7 @@ enum ContactRole {
     Drawing,
     /// The contact rests and draws nothing.
     Resting,
-    /// The contact is part of a palm until it lifts.
+    /// The contact is part of a palm, and never draws.
     Palm,
 }
 

@@ -492,7 +492,8 @@ fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
         Guide::Scene => breath_ring::passing_ring(breath, ctx.clock, size, RING_BREATHS),
     };
     let geometry = PageGeometry::of(ctx);
-    let pacer = container(with_breath_words(ctx, pacer, ctx.scale.body()).word_below(true).on_plate()).center(Length::Fill);
+    let pacer =
+        container(with_breath_words(ctx, pacer, ctx.scale.body()).word_below(true).on_plate()).center(Length::Fill);
     let light = ctx.snapshot.place.focal_box(geometry.width_mm / geometry.height_mm);
     let padding = Padding { top: ctx.mm(WORDS_HEIGHT_MM), bottom: ctx.mm(CALL_MM + FOOT_GAP_MM), ..Padding::ZERO };
     let padding = if geometry.is_portrait() {

@@ -41,7 +41,7 @@ const SOUND_FADE: Duration = Duration::from_millis(300);
 /// Time for which a notice with kind words stays on the screen after staff have cleared a real call.
 const CLOSING_WORDS: Duration = Duration::from_secs(9);
 
-/// Time after a touch of the dark screen within which fingers that land on the panel count as fingers of the same hand.
+/// For this long after a touch of the dark screen, fingers that land on the panel count as fingers of the same hand.
 const HAND_LANDING: Duration = Duration::from_millis(300);
 
 /// What the window needs from the rest of the program.

@@ -307,7 +307,7 @@ pub struct LoadedConfig {
     /// volume above the cap is lowered to the cap. The room therefore starts and can place calls, whatever is wrong
     /// with the file.
     pub config: Config,
-    /// Every problem: those in the file, sorted by line, then those in the files of languages.
+    /// Every problem: those in this file, sorted by line, then those in the language files.
     pub findings: Vec<Finding>,
     /// Whether the file exists. If it does not, every setting has its default.
     pub exists: bool,

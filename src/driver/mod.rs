@@ -55,8 +55,8 @@ struct PendingClear {
     reply: Option<ReplySender>,
 }
 
-/// What must be saved once the room's loop has ended: the journal's pending records, and the record at which the loop
-/// ended.
+/// What must be saved once the room's loop has ended: the journal's pending records, and which record the room handled
+/// last, because that record may have caused the fault.
 pub struct LoopFault {
     journal: Arc<Journal>,
     record: Option<RecordChecksum>,

@@ -250,7 +250,8 @@ pub struct ProfileOffer {
     pub title: Label,
     /// One or two sentences for staff.
     pub description: Sentence,
-    /// Whether the profile has composed music. A desk can adjust the intensity of composed music only.
+    /// Whether any part of the profile has a score. A desk can adjust the intensity of the score, but not of tracks or
+    /// beds.
     pub scored: bool,
     /// The name of the place at which a session begins; empty if the room did not send it.
     #[serde(default)]

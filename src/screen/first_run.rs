@@ -367,7 +367,7 @@ impl FirstRunScreen {
     }
 
     /// The outline of a bank card. It has the size of a real card if the diagonal that is being set is right.
-    /// Everything else is rescaled only after *Next*, so that no control moves away under a finger.
+    /// Everything else is rescaled only after *Next*, so that no control moves out from under a finger.
     fn card<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let scale = Scale::new(self.inches(ctx.window), ctx.window);
         let (line, radius) = (ctx.mm(0.5), scale.mm(CARD_RADIUS_MM));

@@ -256,7 +256,8 @@ fn width_in_columns(width_mm: f32, columns: usize) -> f32 {
     (width_mm - (across - 1.0) * GAP_MM) / across
 }
 
-/// Width of the controls, which leave the light of the place free on a landscape screen, in millimetres.
+/// Width of the controls, in millimetres. On a landscape screen, they end to the left of every place's focal box
+/// ([`LIGHT_LEFT`]).
 fn controls_width_mm(geometry: PageGeometry) -> f32 {
     if geometry.is_portrait() {
         geometry.content_width_mm()

@@ -28,16 +28,16 @@ pub struct SecretHash(String);
 #[error("it is not an argon2id hash")]
 pub struct InvalidHash;
 
-/// The secret was not hashed, because the system provides no randomness or memory.
+/// The secret was not hashed, because the system could not provide random bytes for the salt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the system provides no randomness or memory for hashing; restart the machine")]
+#[error("the system provides no randomness for hashing; restart the machine")]
 pub struct HashingFailed;
 
 impl SecretHash {
     /// Hashes a secret with a new random salt. This takes tens of milliseconds on one core, and 19 MiB of memory.
     ///
     /// # Errors
-    /// If the system provides no randomness or memory.
+    /// If the system provides no random bytes.
     pub fn new(secret: &str) -> Result<Self, HashingFailed> {
         let mut salt = [0_u8; SALT_BYTES];
         getrandom::fill(&mut salt).map_err(|_| HashingFailed)?;

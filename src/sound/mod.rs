@@ -261,6 +261,7 @@ const COMMANDS: usize = 64;
 impl SoundHandle {
     /// Starts the sound. Never fails: without an output it reports [`SoundEvent::DeviceLost`], and checks every second
     /// whether the outputs have changed. `on_event` is called on the sound's own thread and should return quickly.
+    /// If the system cannot start that thread, `on_event` is called once, on the caller's thread, and there is no sound.
     pub fn start(options: Options, on_event: impl Fn(SoundEvent) + Send + Sync + 'static) -> Self {
         let shared = Arc::new(SoundState::new());
         let (commands, inbox) = sync_channel(COMMANDS);

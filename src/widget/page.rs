@@ -413,7 +413,7 @@ impl<'a, M: 'a> Page<'a, M> {
         let below = ctx.mm(if self.is_above_call { CALL_MM } else { 0.0 });
         let sides = Padding { top: 0.0, right: margin, bottom: 0.0, left: margin };
         let page = if veil == Veil::Foot {
-            // The ink is only as high as the words need, so that most of the place stays visible above it.
+            // The dark background is only as tall as its content, so that most of the place stays visible above it.
             let block = column![reveal(upper, ctx.page_since)]
                 .push(self.choices)
                 .push(foot)

@@ -58,8 +58,8 @@ impl SheetGeometry {
         if self.is_portrait { 0.0 } else { self.width_mm }
     }
 
-    /// Returns the geometry of the sheet on a display. `is_above_band` says that the call is a band across the bottom,
-    /// as in the session.
+    /// Returns the geometry of the sheet on a display. `is_above_band` is true if the call is a band across the
+    /// bottom, as it is in the session.
     fn on(page: PageGeometry, is_above_band: bool) -> Self {
         let is_portrait = page.is_portrait();
         // A small display is too narrow for the sheet and the place side by side.

@@ -111,7 +111,8 @@ fn in_use(source: &str) -> String {
     source.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Returns the keys that the code uses but `keys` lacks, and the prefixes that the code uses but no family has.
+/// Returns the keys that the code uses but that are not in `keys`, and the prefixes that it uses but that belong to
+/// none of the [`families`].
 fn unknown_keys(code: &str, keys: &BTreeSet<&str>) -> Vec<String> {
     let mut unknown = Vec::new();
     for call in SAYING {

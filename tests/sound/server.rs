@@ -294,7 +294,8 @@ impl Room {
         panic!("not told within {within:?}; told were {others:?}");
     }
 
-    /// Waits for `span`. Panics if the room reports in this time that sound is back, or that it is lost once more.
+    /// Waits for `span`. Panics if, during this time, the room reports that sound is back, or that it has been lost
+    /// again.
     pub fn is_silent_for(&self, span: Duration) {
         let until = Instant::now() + span;
         while let Some(left) = until.checked_duration_since(Instant::now()) {

@@ -322,7 +322,8 @@ impl Tablet {
         for message in messages {
             drop(self.app.update(message));
         }
-        // The room handles events in order, so by the time it answers the ping, it has handled all of these.
+        // The room handles events in order, so by the time it answers the ping, it has handled every
+        // event that these messages sent.
         block_on(self.room.ping()).unwrap();
         self.sync();
     }

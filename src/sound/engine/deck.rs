@@ -99,7 +99,7 @@ impl Deck {
         })
     }
 
-    /// Returns whether nothing more of the deck will be heard.
+    /// Returns whether nothing more will be heard from the deck.
     pub fn is_finished(&self) -> bool {
         self.exact_remaining_frames() == Some(0) || self.fade_angle.is_silent()
     }

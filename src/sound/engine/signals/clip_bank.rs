@@ -44,7 +44,7 @@ pub struct ClipBank {
     chosen: [AtomicU8; Signal::ALL.len()],
 }
 
-/// The criteria for selecting clips: the language, and the clinician's name in the form in which file names contain it.
+/// The criteria for selecting clips: the language, and the clinician's name as it appears in file names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct ClipSelection {
     language: String,

@@ -154,8 +154,8 @@ impl LoudnessLibrary {
                 trouble: Some(error.to_string()),
             });
             book.note(path, measured.clone());
-            // The failure of a file that could not be opened is not stored, because the file may be fine next time
-            // without having changed.
+            // A result without any audio is not stored, because another attempt may succeed although the file has not
+            // changed.
             if let Some(stamp) = stamp.as_ref().filter(|_| measured.seconds > 0.0) {
                 cache.put(path, stamp, measured);
                 // Measuring a file takes seconds, so the cache is saved after each file. A power cut then loses no

@@ -41,6 +41,8 @@ named! {
         Bells = "bells",
         /// A recorded piano that sings in phrases, over recorded strings.
         PianoStrings = "piano-strings",
+        /// Works for piano that people know, by Satie, Bach, Debussy and others, played on the recorded piano.
+        PianoWorks = "piano-works",
     }
 }
 

@@ -16,10 +16,10 @@ use iced::{Background, Element, Event, Length, Padding, Rectangle, Renderer, Sha
 use super::ViewContext;
 use super::icon::Icon;
 use super::page::{TileGrid, lines_of};
-use super::parts;
 use super::place::background_job::{BackgroundJob, JobResult};
 use super::place::tile_picture::{TilePicture, TilePixels};
 use super::touch::{ControlStyle, Touchable, touchable};
+use super::{parts, redraw};
 use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
 
 /// Corner radius of a tile, in millimetres.
@@ -238,13 +238,15 @@ impl<Message> Widget<Message, Theme, Renderer> for Picture {
     ) {
         let bounds = layout.bounds();
         let state = tree.state.downcast_ref::<State>();
-        let Some((_, handle, since)) = &state.shown else {
+        let age = |since: &Instant| (since.elapsed().as_secs_f32() / FADE_IN.as_secs_f32()).clamp(0.0, 1.0);
+        let opacity = state.shown.as_ref().map_or(0.0, |(.., since)| age(since));
+        redraw::fading(renderer, bounds, opacity);
+        if opacity < 1.0 {
             let border = Border::default().rounded(self.radius_px);
             let quad = renderer::Quad { bounds, border, shadow: Shadow::default(), snap: true };
             renderer.fill_quad(quad, Background::Color(theme::DEEP_WATER));
-            return;
-        };
-        let opacity = (since.elapsed().as_secs_f32() / FADE_IN.as_secs_f32()).clamp(0.0, 1.0);
+        }
+        let Some((_, handle, _)) = &state.shown else { return };
         let image = Image::new(handle.clone()).opacity(opacity).filter_method(FilterMethod::Linear).snap(true);
         renderer.draw_image(image, bounds, bounds);
     }

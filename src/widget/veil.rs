@@ -11,7 +11,6 @@ use iced::{Background, Color, Element, Length, Radians, Rectangle, Renderer, Sha
 
 use super::ViewContext;
 use super::easing::EasedValue;
-use super::page::PageGeometry;
 use super::painted::{Paint, painted};
 use crate::theme;
 
@@ -95,13 +94,12 @@ struct VeilPaint {
 /// Draws the veil of the current page over the whole window.
 #[must_use]
 pub fn veil<'a, Message: 'a>(ctx: &ViewContext, veil: Veil) -> Element<'a, Message> {
-    let geometry = PageGeometry::of(ctx);
     // The ink fades out downwards on a portrait screen, and to the right on a landscape screen. There, larger type
     // makes the column of words wider, so the solid ink has to extend further to the right.
-    let (angle, fades_along) = if geometry.is_portrait() {
+    let (angle, fades_along) = if ctx.window.height > ctx.window.width {
         (std::f32::consts::PI, [0.52, 0.90])
     } else {
-        (std::f32::consts::FRAC_PI_2, [(0.54 * geometry.type_factor).min(0.68), 0.92])
+        (std::f32::consts::FRAC_PI_2, [(0.54 * ctx.scale.type_factor()).min(0.68), 0.92])
     };
     let paint = VeilPaint { fade: Arc::clone(&ctx.veil), veil, angle, fades_along };
     painted(Space::new().width(Length::Fill).height(Length::Fill), paint)

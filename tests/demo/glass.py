@@ -71,7 +71,8 @@ class Glass:
         self.display.do("mouseup", 1)
 
     def tap(self, name):
-        """Presses a key, and checks that it lights up under the finger and then goes dark again."""
+        """Presses a key, and checks that it lights up under the finger and then goes dark again. Returns the wall-clock
+        time of the release, in seconds."""
         at = self.wait(name)
         x, y = at["x"] + at["width"] * 0.12, at["y"] + at["height"] * 0.5
         rest = self.display.pixel(x, y)
@@ -79,7 +80,9 @@ class Glass:
         wait_for(f"{name} to light up", lambda: self.display.pixel(x, y) != rest, 3, 0.002)
         lit = self.display.pixel(x, y)
         self.up()
+        released = time.time()
         wait_for(f"{name} to go dark", lambda: self.display.pixel(x, y) != lit, 3, 0.002)
+        return released
 
     def press(self, name, then=None, gone=None, changes=False, limit_s=10.0):
         """Presses a control. Then waits until the control `then` appears, the control `gone` disappears and, with
@@ -173,11 +176,10 @@ class Glass:
             name = "key-space" if letter == " " else f"key-{letter}"
             if name not in self.controls():
                 raise Failed(f"the keyboard has no {name}")
-            self.tap(name)
+            self.typed_at = self.tap(name)
             ends = written.rstrip(" ")
             begins = not ends or (len(ends) < len(written) and ends[-1] in ".?!")
             written += letter.upper() if begins else letter
-        self.typed_at = time.time()
         self.settle()
         return written
 

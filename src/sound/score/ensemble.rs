@@ -47,6 +47,10 @@ const WAITS_FOR_POOL_S: f32 = 9.0;
 const OUTSIDE_POOL_COST: f32 = 5.0;
 /// Time for which a note is still heard in the reverb after its end, in seconds.
 const REVERB_S: f32 = 4.0;
+/// Number of voices that [`Ensemble::make_room`] keeps free.
+const VOICES_KEPT_FREE: usize = 4;
+/// Length of the release of a note whose voice is needed for another note, in seconds.
+const STOLEN_RELEASE_S: f32 = 0.35;
 /// Number of pitches that a player remembers.
 const RECENT: usize = 4;
 
@@ -331,6 +335,11 @@ impl Ensemble {
             self.since_s = 0.0;
             self.credit -= 1.0;
         }
+    }
+
+    /// Releases the oldest notes if few voices are free, for a composition whose notes cannot wait.
+    pub fn make_room(&mut self) {
+        self.synth.release_oldest(VOICES_KEPT_FREE, STOLEN_RELEASE_S);
     }
 
     /// Returns a note for `role` with random details. The caller must set its key.

@@ -28,6 +28,7 @@ mod synth;
 #[cfg(test)]
 mod tests;
 mod tidal;
+mod works;
 
 use crate::room::timeline::SessionTimeline;
 
@@ -42,11 +43,13 @@ use glass::Glass;
 use reverb::Reverb;
 use strings::Strings;
 use tidal::Tidal;
+use works::Recital;
 
 pub use harmony::{Mode, PitchClasses};
 pub use instruments::{Instrument, ScoreNote};
 pub use roughness::{Partial, ROUGHNESS_LIMIT, ROUGHNESS_MEAN_LIMIT};
 pub use sampler::{SampleFrames, SampledInstrument, SampledNote};
+pub use works::{Work, works};
 
 /// Returns the gain that brings a character near [`ScoreShape::loudness_lufs`]; the automatic gain does the rest.
 const fn trim_of(character: Character) -> f32 {
@@ -55,6 +58,7 @@ const fn trim_of(character: Character) -> f32 {
         Character::Glass => 0.40,
         Character::Strings => 0.36,
         Character::Bells | Character::PianoStrings => 0.45,
+        Character::PianoWorks => 0.80,
     }
 }
 
@@ -62,21 +66,22 @@ const fn trim_of(character: Character) -> f32 {
 const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     match character {
         Character::PianoStrings => Some(&PIANO_STRINGS),
-        Character::Tidal | Character::Glass | Character::Strings | Character::Bells => None,
+        Character::Tidal | Character::Glass | Character::Strings | Character::Bells | Character::PianoWorks => None,
     }
 }
 
 /// Returns the recorded instruments that a character is played on, some of them more than once; nothing for a
 /// synthesised character.
 pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> + Clone {
-    arrangement_of(character).map(arrangements::instruments_of).into_iter().flatten()
+    let pianist = (character == Character::PianoWorks).then_some(Instrument::Piano);
+    arrangement_of(character).map(arrangements::instruments_of).into_iter().flatten().chain(pianist)
 }
 
 /// Returns by how much the score may become louder at once, in dB. The piano may rise further than other instruments,
 /// because its tones begin to decay as soon as the hammer has struck.
 const fn rise_margin_db(character: Character) -> f32 {
     match character {
-        Character::PianoStrings => 1.2,
+        Character::PianoStrings | Character::PianoWorks => 1.2,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.7,
     }
 }
@@ -87,6 +92,7 @@ const fn rise_margin_db(character: Character) -> f32 {
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
         Character::PianoStrings => 0.75,
+        Character::PianoWorks => f64::INFINITY,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
 }
@@ -205,10 +211,10 @@ const WAITS_FOR_RECORDINGS_S: f32 = 0.9;
 /// Time after which a recording that is no longer needed is given back to the reading thread, in seconds.
 const KEEPS_RECORDINGS_S: f32 = 20.0;
 
-/// Notes that have begun, in order, at most four; further ones are dropped.
+/// Notes that have begun, in order, at most eight; further ones are dropped.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Onsets {
-    notes: [Option<ScoreNote>; 4],
+    notes: [Option<ScoreNote>; 8],
 }
 
 impl Onsets {
@@ -234,6 +240,7 @@ enum Composition {
     Strings(Strings),
     Bells(Bells),
     Arranged(Arranged),
+    Works(Recital),
 }
 
 impl Composition {
@@ -244,6 +251,7 @@ impl Composition {
             Character::Strings => Self::Strings(Strings::new()),
             Character::Bells => Self::Bells(Bells::new()),
             Character::PianoStrings => Self::Arranged(Arranged::new(&PIANO_STRINGS)),
+            Character::PianoWorks => Self::Works(Recital::new()),
         }
     }
 
@@ -254,6 +262,7 @@ impl Composition {
             Self::Strings(piece) => piece.play(ensemble, seconds),
             Self::Bells(piece) => piece.play(ensemble, seconds),
             Self::Arranged(piece) => piece.play(ensemble, seconds),
+            Self::Works(recital) => recital.play(ensemble, seconds),
         }
     }
 }
@@ -278,6 +287,8 @@ impl Score {
     /// Creates a silent score, and allocates all the memory that it will use, apart from that of recordings.
     #[must_use]
     pub fn new(rate_hz: u32) -> Self {
+        // The works are read here, because the callback must not allocate.
+        let _ = works();
         let rate_hz = rate_hz as f32;
         Self {
             rate_hz,
@@ -373,7 +384,7 @@ impl Score {
         self.ensemble.harmony.mode()
     }
 
-    /// Returns the notes begun since the last call, at most four. None is missed if this is called after every block.
+    /// Returns the notes begun since the last call, at most eight. None is missed if this is called after every block.
     pub fn take_onsets(&mut self) -> Onsets {
         self.ensemble.take_onsets()
     }

@@ -271,6 +271,20 @@ impl Synth {
         }
     }
 
+    /// Releases the oldest held notes, each within `within_s` seconds, until at least `free` voices are free or being
+    /// released.
+    pub fn release_oldest(&mut self, free: usize, within_s: f32) {
+        let is_held = |voice: &SynthVoice| voice.age_s < voice.note.held_s;
+        let mut held = self.all.iter().flatten().filter(|voice| is_held(voice)).count();
+        while held + free > POLYPHONY {
+            let held_voices = self.all.iter_mut().flatten().filter(|voice| is_held(voice));
+            let Some(oldest) = held_voices.max_by(|one, other| one.age_s.total_cmp(&other.age_s)) else { return };
+            oldest.note.held_s = oldest.age_s;
+            oldest.note.release_s = within_s;
+            held -= 1;
+        }
+    }
+
     /// Cuts off every note, so it must be called only while nothing is heard.
     pub fn clear(&mut self) {
         for voice in &mut self.all {

@@ -101,15 +101,6 @@ pub struct JournalHealth {
     pub open_call_copy: OpenCallCopy,
 }
 
-impl JournalHealth {
-    /// Returns whether an open call may have been lost, that is, whether the journal is damaged and the copy of the
-    /// open call is not intact.
-    #[must_use]
-    pub fn call_may_be_lost(&self) -> bool {
-        self.is_damaged && !matches!(self.open_call_copy, OpenCallCopy::Intact(_))
-    }
-}
-
 /// A record's checksum, which identifies it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordChecksum(String);

@@ -35,6 +35,7 @@ first-run-not-saved = Not saved: { $why }
 staff-pin-title = Staff PIN
 staff-pin-wrong = Wrong PIN
 staff-pin-locked = Locked. Try again in { $seconds } s.
+staff-pin-unchecked = The PIN could not be checked. Try again.
 staff-pin-forgotten = PIN forgotten? Set a new one at the machine’s own shell: stillroom staff set-pin
 staff-close = Close
 staff-pin-delete = Delete

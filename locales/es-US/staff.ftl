@@ -35,6 +35,7 @@ first-run-not-saved = No se guardó: { $why }
 staff-pin-title = PIN del personal
 staff-pin-wrong = PIN incorrecto
 staff-pin-locked = Bloqueado. Intente de nuevo en { $seconds } s.
+staff-pin-unchecked = No se pudo comprobar el PIN. Intente de nuevo.
 staff-pin-forgotten = ¿Olvidó el PIN? Ponga uno nuevo en la consola de esta máquina: stillroom staff set-pin
 staff-close = Cerrar
 staff-pin-delete = Borrar

@@ -35,6 +35,7 @@ first-run-not-saved = Non enregistré : { $why }
 staff-pin-title = Code de l’équipe
 staff-pin-wrong = Code incorrect
 staff-pin-locked = Bloqué. Réessayez dans { $seconds } s.
+staff-pin-unchecked = Le code n’a pas pu être vérifié. Réessayez.
 staff-pin-forgotten = Code oublié ? Fixez-en un autre sur la console de cette machine : stillroom staff set-pin
 staff-close = Fermer
 staff-pin-delete = Effacer

@@ -13,6 +13,7 @@ use iced::{Element, Event as WindowEvent, Size, Subscription, Task, keyboard, wi
 use tokio_stream::wrappers::WatchStream;
 use ulid::Ulid;
 
+pub use self::background::WorkError;
 use self::background::{run_on_thread, save_setup};
 use crate::driver::RoomHandle;
 use crate::driver::liveness::Liveness;
@@ -184,9 +185,9 @@ pub enum Message {
     /// The room accepted or refused an event.
     Answered(Result<(), Refusal>),
     /// The PIN that staff typed was checked, or the check failed with this error.
-    PinChecked(Result<Verification, String>),
+    PinChecked(Result<Verification, WorkError>),
     /// The setup of the first run was saved, or saving failed with this error.
-    SetupSaved(Result<Setup, String>),
+    SetupSaved(Result<Setup, WorkError>),
     /// The controls on the screen and their bounds were collected for the trace.
     Traced(Vec<(ControlInfo, iced::Rectangle)>),
     /// Something happened on the current screen.
@@ -336,8 +337,11 @@ impl App {
         Task::perform(run_on_thread(verify), Message::PinChecked)
     }
 
-    fn pin_checked(&mut self, checked: Result<Verification, String>) -> Task<Message> {
-        self.report_pin(checked.is_err());
+    fn pin_checked(&mut self, checked: Result<Verification, WorkError>) -> Task<Message> {
+        // A check that did not run says nothing about the PIN.
+        if checked != Err(WorkError::NotRun) {
+            self.report_pin(checked.is_err());
+        }
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
         match checked {
             Ok(Verification::Correct) => {
@@ -350,7 +354,10 @@ impl App {
             }
             Err(error) => {
                 tracing::error!(%error, "the staff PIN could not be checked");
-                pad.on_unreadable_pin();
+                match error {
+                    WorkError::NotRun => pad.on_unchecked_pin(),
+                    WorkError::Failed(_) => pad.on_unreadable_pin(),
+                }
             }
         }
         Task::none()
@@ -377,7 +384,7 @@ impl App {
         }
     }
 
-    fn setup_saved(&mut self, saved: Result<Setup, String>) -> Task<Message> {
+    fn setup_saved(&mut self, saved: Result<Setup, WorkError>) -> Task<Message> {
         match saved {
             Ok(setup) => {
                 self.sound.stop_within(SOUND_FADE);
@@ -389,7 +396,7 @@ impl App {
             }
             Err(why) => {
                 if let Screen::FirstRun(first_run) = &mut self.screen {
-                    first_run.on_save_failed(why);
+                    first_run.on_save_failed(why.to_string());
                 }
             }
         }

@@ -167,9 +167,10 @@ impl Journal {
     }
 
     /// Hands a record to the writing thread and returns at once. `done` receives the outcome of the first attempt, and
-    /// another outcome if a later attempt succeeds. It must be quick, because it runs on the writing thread or on a
-    /// thread that appends, and must not use the journal, whose queue may be locked. Records about calls overtake all
-    /// others.
+    /// another outcome if a later attempt succeeds. If that attempt failed, and a later record of the same kind replaces
+    /// this one before it is tried again, `done` receives nothing more. It must be quick, because it runs on the writing
+    /// thread or on a thread that appends, and must not use the journal, whose queue may be locked. Records about calls
+    /// overtake all others.
     pub fn append(
         &self,
         now: RoomTime,

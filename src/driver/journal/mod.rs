@@ -112,7 +112,7 @@ pub struct Journal {
     thread: Option<JoinHandle<()>>,
     size_bytes: Arc<AtomicU64>,
     on_health: HealthCallback,
-    faults: Mutex<FaultHistory>,
+    faults: Arc<Mutex<FaultHistory>>,
     /// Checksum of the last record that the room handled, not counting [`Event::TimeMarked`].
     last_checksum: Mutex<Option<String>>,
 }
@@ -124,10 +124,17 @@ impl Journal {
     pub fn open(dir: &Path) -> (Self, Vec<(RoomTime, Event)>, JournalHealth) {
         let faults = FaultHistory::load(dir);
         let opened = reader::open(dir, |sum| faults.is_set_aside(sum));
+        let faults = Arc::new(Mutex::new(faults));
         let (size_bytes, queue) = (Arc::<AtomicU64>::default(), Arc::<JournalQueue>::default());
         let on_health = HealthCallback::default();
-        let mut writer =
-            JournalWriter::new(dir, opened.base, Arc::clone(&queue), Arc::clone(&size_bytes), Arc::clone(&on_health));
+        let mut writer = JournalWriter::new(
+            dir,
+            opened.base,
+            Arc::clone(&queue),
+            Arc::clone(&size_bytes),
+            Arc::clone(&on_health),
+            Arc::clone(&faults),
+        );
         let mut health = opened.health;
         health.open_call_copy = open_call::read(&open_call::path_in(dir));
         health.problem = health.problem.or(writer.prepare().err());
@@ -136,14 +143,8 @@ impl Journal {
             health.problem = Some(JournalError::Stopped);
             queue.stop();
         }
-        let journal = Self {
-            queue,
-            thread,
-            size_bytes,
-            on_health,
-            faults: Mutex::new(faults),
-            last_checksum: Mutex::new(opened.last_checksum),
-        };
+        let journal =
+            Self { queue, thread, size_bytes, on_health, faults, last_checksum: Mutex::new(opened.last_checksum) };
         (journal, opened.records, health)
     }
 
@@ -155,7 +156,7 @@ impl Journal {
             thread: None,
             size_bytes: Arc::default(),
             on_health: HealthCallback::default(),
-            faults: Mutex::default(),
+            faults: Arc::default(),
             last_checksum: Mutex::default(),
         }
     }

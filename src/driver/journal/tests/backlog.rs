@@ -202,8 +202,13 @@ fn a_record_that_ended_the_loop_three_times_in_a_row_is_skipped() {
     journal.finish();
     assert_eq!(Journal::open(dir.path()).2.set_aside_records, 1);
     let (journal, ..) = Journal::open(dir.path());
+    let before = journal.last_record().unwrap();
     journal.compact(at(1), &[Event::StaffReset]).unwrap();
     assert_eq!(names(dir.path()), [JOURNAL_FILE]);
+    // The entries of before do not come back with the next fault.
+    journal.record_fault(&before);
+    let faults = fs::read_to_string(dir.path().join(FAULTS_FILE)).unwrap();
+    assert_eq!(faults, format!("{} 1", before.0));
 }
 
 #[test]

@@ -13,11 +13,12 @@ use iced::{Element, Event as WindowEvent, Size, Subscription, Task, keyboard, wi
 use tokio_stream::wrappers::WatchStream;
 use ulid::Ulid;
 
+pub use self::background::WorkError;
 use self::background::{run_on_thread, save_setup};
 use crate::driver::RoomHandle;
 use crate::driver::liveness::Liveness;
 use crate::room::call::CallId;
-use crate::room::{DARK_PANEL_DURATION, Event, Refusal, Snapshot, Stage};
+use crate::room::{DARK_PANEL_DURATION, Event, Refusal, RoomTime, Snapshot, Stage};
 use crate::screen::first_run::{self, FirstRunScreen};
 use crate::screen::pin::{self, PinPad};
 use crate::screen::ready::ReadyScreen;
@@ -41,7 +42,8 @@ const SOUND_FADE: Duration = Duration::from_millis(300);
 /// Time for which a notice with kind words stays on the screen after staff have cleared a real call.
 const CLOSING_WORDS: Duration = Duration::from_secs(9);
 
-/// For this long after a touch of the dark screen, fingers that land on the panel count as fingers of the same hand.
+/// For this long after the panel has appeared on the dark screen, fingers that land on it count as fingers of the hand
+/// whose touch showed it.
 const HAND_LANDING: Duration = Duration::from_millis(300);
 
 /// What the window needs from the rest of the program.
@@ -141,6 +143,8 @@ pub struct App {
     liveness: Arc<Liveness>,
     restart: Arc<dyn Fn() -> std::io::Error + Send + Sync>,
     trace: Option<trace::Trace>,
+    /// When the panel of the call appeared on the dark screen. Touches that prolong it do not change this.
+    dark_panel_since: Option<RoomTime>,
     diagonal_inches: f32,
     /// Number of messages handled, except those of the trace. Each may have changed the view, so the software renderer
     /// redraws the whole window when this number changes.
@@ -181,9 +185,9 @@ pub enum Message {
     /// The room accepted or refused an event.
     Answered(Result<(), Refusal>),
     /// The PIN that staff typed was checked, or the check failed with this error.
-    PinChecked(Result<Verification, String>),
+    PinChecked(Result<Verification, WorkError>),
     /// The first-run setup was saved, or saving failed with this error.
-    SetupSaved(Result<Setup, String>),
+    SetupSaved(Result<Setup, WorkError>),
     /// The controls on the screen and their bounds were collected for the trace.
     Traced(Vec<(ControlInfo, iced::Rectangle)>),
     /// Something happened on the current screen.
@@ -232,12 +236,14 @@ impl App {
             liveness: dependencies.liveness,
             restart: dependencies.restart,
             trace: dependencies.trace.map(trace::Trace::to),
+            dark_panel_since: None,
             diagonal_inches,
             changes: 0,
             is_clipboard_cleared: false,
         };
         app.screen = if app.pin.is_set() { Screen::of(app.ctx.snapshot.stage) } else { app.first_run() };
         app.rescale();
+        app.dark_panel_since = app.panel_since(None);
         app
     }
 
@@ -331,8 +337,11 @@ impl App {
         Task::perform(run_on_thread(verify), Message::PinChecked)
     }
 
-    fn pin_checked(&mut self, checked: Result<Verification, String>) -> Task<Message> {
-        self.report_pin(checked.is_err());
+    fn pin_checked(&mut self, checked: Result<Verification, WorkError>) -> Task<Message> {
+        // A check that did not run says nothing about the PIN.
+        if checked != Err(WorkError::NotRun) {
+            self.report_pin(checked.is_err());
+        }
         let StaffLayer::Pin(pad) = &mut self.staff else { return Task::none() };
         match checked {
             Ok(Verification::Correct) => {
@@ -345,7 +354,10 @@ impl App {
             }
             Err(error) => {
                 tracing::error!(%error, "the staff PIN could not be checked");
-                pad.on_unreadable_pin();
+                match error {
+                    WorkError::NotRun => pad.on_unchecked_pin(),
+                    WorkError::Failed(_) => pad.on_unreadable_pin(),
+                }
             }
         }
         Task::none()
@@ -372,7 +384,7 @@ impl App {
         }
     }
 
-    fn setup_saved(&mut self, saved: Result<Setup, String>) -> Task<Message> {
+    fn setup_saved(&mut self, saved: Result<Setup, WorkError>) -> Task<Message> {
         match saved {
             Ok(setup) => {
                 self.sound.stop_within(SOUND_FADE);
@@ -384,7 +396,7 @@ impl App {
             }
             Err(why) => {
                 if let Screen::FirstRun(first_run) = &mut self.screen {
-                    first_run.on_save_failed(why);
+                    first_run.on_save_failed(why.to_string());
                 }
             }
         }
@@ -395,6 +407,7 @@ impl App {
         let before = std::mem::replace(&mut self.ctx.snapshot, snapshot);
         self.ctx.hand = self.ctx.snapshot.hand;
         self.rescale();
+        self.dark_panel_since = self.panel_since(before.dark_panel_until);
         self.ctx.notice = notice_after(self.ctx.notice, &before, &self.ctx.snapshot, Instant::now());
         let now = &self.ctx.snapshot;
         if before.language != now.language {
@@ -480,9 +493,19 @@ impl App {
 
     fn is_hand_landing_in_dark(&self) -> bool {
         let snapshot = &self.ctx.snapshot;
-        let panel_until = snapshot.dark_panel_until.filter(|_| snapshot.dark && snapshot.call.is_none());
-        // The touch that showed the panel, or prolonged it, was `DARK_PANEL_DURATION` before the panel's end.
-        panel_until.is_some_and(|until| self.ctx.clock.now() + DARK_PANEL_DURATION < until + HAND_LANDING)
+        let since = self.dark_panel_since.filter(|_| snapshot.dark && snapshot.call.is_none());
+        since.is_some_and(|since| self.ctx.clock.now() < since + HAND_LANDING)
+    }
+
+    /// Returns when the panel on the dark screen appeared; `None` if there is none. `before` is the end of the panel in
+    /// the previous snapshot.
+    fn panel_since(&self, before: Option<RoomTime>) -> Option<RoomTime> {
+        let until = self.ctx.snapshot.dark_panel_until?;
+        // The latest touch of the dark screen was `DARK_PANEL_DURATION` before the panel's end.
+        let touched = until - DARK_PANEL_DURATION;
+        // The window may have missed the snapshot without a panel, so a panel that ended before this touch is another.
+        let goes_on = before.is_some_and(|before| touched < before);
+        Some(self.dark_panel_since.filter(|_| goes_on).unwrap_or(touched))
     }
 
     fn call_is_practice(&self) -> bool {

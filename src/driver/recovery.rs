@@ -61,6 +61,7 @@ fn recover_with(
         }
     }
     skipped += health.set_aside_records;
+    let may_lack_records = skipped > 0 || health.is_damaged;
     let mut detected = Vec::new();
     let mut trouble = |trouble| detected.push(Event::TroubleChanged { trouble, on: true });
     if skipped > 0 {
@@ -80,7 +81,7 @@ fn recover_with(
             detected.extend(open.map(|_| Event::CallCleared));
             detected.push(Event::CallPressed { id, practice: false });
         }
-        (None, _) if health.call_may_be_lost() => {
+        (None, OpenCallCopy::Absent | OpenCallCopy::Damaged) if may_lack_records => {
             tracing::error!("a call may have been lost with a part of the journal; the room places one on its own");
             let id = CallId(Ulid::new().0);
             precautionary_call = Some(id);
@@ -232,5 +233,33 @@ mod tests {
         }
         // If only the copy is damaged, the intact journal shows that no call is open.
         assert_eq!(recover(&Rules::default(), past(&[], OpenCallCopy::Damaged)).detected, []);
+    }
+
+    #[test]
+    fn a_press_that_is_skipped_or_set_aside_counts_as_a_call_that_may_be_lost() {
+        let places_one = |recovered: &RecoveredRoom| {
+            let id = recovered.precautionary_call?;
+            Some(recovered.detected.contains(&Event::CallPressed { id, practice: false }))
+        };
+        let visit = [Event::VisitBegins, press()];
+        let many: Vec<Event> = (0..40).map(|_| Event::VisitBegins).chain([press()]).collect();
+        for (kept, expected) in [
+            (OpenCallCopy::Absent, Some(true)),
+            (OpenCallCopy::Damaged, Some(true)),
+            (OpenCallCopy::Intact(None), None),
+        ] {
+            let skipped = recover_with(&Rules::default(), past(&visit, kept), panics_at(press()));
+            assert_eq!(places_one(&skipped), expected, "{kept:?}: the press is skipped");
+            let all_skipped = recover_with(&Rules::default(), past(&many, kept), panics_at(Event::VisitBegins));
+            assert_eq!(places_one(&all_skipped), expected, "{kept:?}: every record is skipped");
+            let mut set_aside = past(&[Event::VisitBegins], kept);
+            set_aside.health.set_aside_records = 1;
+            let set_aside = recover(&Rules::default(), set_aside);
+            assert_eq!(places_one(&set_aside), expected, "{kept:?}: the press was set aside");
+            // An open call rings anyway, so no second call is needed.
+            let open = recover_with(&Rules::default(), past(&visit, kept), panics_at(Event::VisitBegins));
+            let rings_alone = open.precautionary_call.is_none() && open.room.real_call() == Some(CALL);
+            assert!(rings_alone, "{kept:?}: another record is skipped");
+        }
     }
 }

@@ -360,8 +360,10 @@ pub enum MessageError {
     /// The message is longer than [`MESSAGE_BYTES_MAX`].
     #[error("a message is longer than {MESSAGE_BYTES_MAX} bytes")]
     TooLong,
-    /// The message is not valid JSON of the expected kind, does not belong on its topic, or has a version other than
-    /// [`VERSION`].
+    /// The message is on a topic where it does not belong, such as one that names another room.
+    #[error("a message is on a topic where it does not belong; see which other program publishes there")]
+    Misplaced,
+    /// The message is not valid JSON of the expected kind, or has a version other than [`VERSION`].
     #[error("a message is not of version {VERSION} of the protocol; run the same version of Stillroom everywhere")]
     Unknown,
 }

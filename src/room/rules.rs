@@ -17,12 +17,8 @@ pub struct Rules {
     pub profiles: Vec<ProfileRules>,
     /// The name of the profile that a new visit starts with.
     pub default_profile: String,
-    /// Length of an infusion in minutes, if the profile sets none.
-    pub infusion_minutes: u32,
     /// Minutes from *End now* until the session has landed.
     pub landing_minutes_after_end: u32,
-    /// Volume in dB relative to full scale, if the profile sets none.
-    pub start_volume_db: f32,
     /// Maximum volume in dB relative to full scale, whatever a profile allows.
     pub cap_db: f32,
     /// The languages to choose from.
@@ -82,9 +78,7 @@ impl Default for Rules {
         Self {
             profiles: vec![ProfileRules::default()],
             default_profile: String::new(),
-            infusion_minutes: 40,
             landing_minutes_after_end: 5,
-            start_volume_db: -30.0,
             cap_db: -12.0,
             languages: vec![Language::FALLBACK],
             language: Language::FALLBACK,

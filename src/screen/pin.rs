@@ -33,6 +33,7 @@ enum PadNotice {
     Locked {
         seconds: u64,
     },
+    Unchecked,
     Unreadable,
 }
 
@@ -77,6 +78,11 @@ impl PinPad {
         self.notice = if seconds == 0 { PadNotice::Wrong } else { PadNotice::Locked { seconds } };
     }
 
+    /// Shows that this PIN was not checked, and that staff should try again.
+    pub fn on_unchecked_pin(&mut self) {
+        self.notice = PadNotice::Unchecked;
+    }
+
     /// Shows that no PIN can be checked, for example because the file that stores the staff PIN is damaged.
     pub fn on_unreadable_pin(&mut self) {
         self.notice = PadNotice::Unreadable;
@@ -88,6 +94,7 @@ impl PinPad {
         match self.notice {
             PadNotice::None => None,
             PadNotice::Wrong => Some(ctx.staff("staff-pin-wrong")),
+            PadNotice::Unchecked => Some(ctx.staff("staff-pin-unchecked")),
             PadNotice::Unreadable => Some(ctx.staff("trouble-staff-pin-lost")),
             PadNotice::Locked { seconds } => {
                 Some(ctx.staff_words.say_with("staff-pin-locked", &[("seconds", Value::from(seconds))]))

@@ -19,7 +19,7 @@ use crate::paths::private;
 use crate::room::take_home::TakeHomeError;
 use paper::{Block, PaperSize};
 use pdf::Typeface;
-use print::{PrintError, Printer};
+use print::{PrintError, PrintJobEnd, Printer};
 use seal::{SealError, Sealer};
 
 /// Name of the marker file that exists in the state directory while the print server may have one of this program's
@@ -46,6 +46,9 @@ pub enum PurgeError {
     /// The print server does not respond, or still has a job.
     #[error(transparent)]
     Print(#[from] PrintError),
+    /// An unfinished file cannot be removed from its destination.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// A marker file cannot be removed.
     #[error("a marker file cannot be removed: {0}")]
     Marker(#[from] io::Error),
@@ -95,19 +98,17 @@ impl TakeAway {
     /// afterwards, a marker file remains, so that the next wipe removes the job.
     ///
     /// # Errors
-    /// Why the note was not printed, or why its job could not be removed after printing.
+    /// Why the note was not printed.
     pub fn print(&self, note: &PreparedNote<'_>) -> Result<(), TakeHomeError> {
         let printer = self.printer.as_ref().ok_or(TakeHomeError::PrinterAway)?;
         let name = printer.find().map_err(|error| fault_of(&error))?;
         let pdf = self.pdf(note)?;
-        self.mark(PRINTING)?;
-        let outcome = printer.print(&name, &pdf, self.paper);
-        match &outcome {
-            // The server may still have the job, so the marker file stays for the wipe.
-            Err(PrintError::Server(_) | PrintError::Left(_) | PrintError::Wiped) => {}
-            Ok(()) | Err(_) => self.unmark(PRINTING),
+        let is_first = self.mark(PRINTING)?;
+        let PrintJobEnd { printed, may_remain } = printer.print(&name, &pdf, self.paper);
+        if is_first && !may_remain {
+            self.unmark(PRINTING);
         }
-        outcome.map_err(|error| fault_of(&error))
+        printed.map_err(|error| fault_of(&error))
     }
 
     /// Seals a note and writes it to its destination. Returns the code in the file's name.
@@ -117,15 +118,17 @@ impl TakeAway {
     pub fn seal(&self, note: &PreparedNote<'_>) -> Result<String, TakeHomeError> {
         let sealer = self.sealer.as_ref().ok_or(TakeHomeError::NotMade)?;
         let pdf = self.pdf(note)?;
-        self.mark(SEALING)?;
+        let is_first = self.mark(SEALING)?;
         let outcome = sealer.seal(&pdf, note.date);
-        self.unmark(SEALING);
+        if is_first && !matches!(outcome, Err(SealError::Left { .. })) {
+            self.unmark(SEALING);
+        }
         outcome.map_err(|error| {
             tracing::warn!(%error, "a note was not sealed");
             match error {
                 SealError::NoStick => TakeHomeError::StickMissing,
                 SealError::Full { .. } => TakeHomeError::PlaceFull,
-                SealError::Unwritable { .. } => TakeHomeError::PlaceUnwritable,
+                SealError::Unwritable { .. } | SealError::Left { .. } => TakeHomeError::PlaceUnwritable,
                 SealError::Recipient | SealError::Sealing => TakeHomeError::NotMade,
             }
         })
@@ -136,14 +139,25 @@ impl TakeAway {
     /// `print::WIPE_RESPONSE_TIMEOUT` allows. Can be repeated at any time.
     ///
     /// # Errors
-    /// If a job may be left, or if a marker file cannot be removed. In that case, the marker file remains.
+    /// The first error, if a job or an unfinished file may be left, or if a marker file cannot be removed. In that
+    /// case, the marker file remains. What comes after the error is removed all the same, as far as possible.
     pub fn purge(&self) -> Result<(), PurgeError> {
+        let sealing = self.purge_sealing();
+        let printing = self.purge_printing();
+        sealing.and(printing)
+    }
+
+    fn purge_sealing(&self) -> Result<(), PurgeError> {
         if self.is_marked(SEALING) {
             if let Some(sealer) = &self.sealer {
-                sealer.remove_unfinished();
+                sealer.remove_unfinished()?;
             }
             private::remove(&self.state.join(SEALING))?;
         }
+        Ok(())
+    }
+
+    fn purge_printing(&self) -> Result<(), PurgeError> {
         if self.is_marked(PRINTING) {
             if let Some(printer) = &self.printer {
                 printer.purge()?;
@@ -169,12 +183,15 @@ impl TakeAway {
     }
 
     /// Writes a marker file. This happens before anything leaves the room, so that the marker file exists even if the
-    /// power fails during printing or sealing.
-    fn mark(&self, name: &str) -> Result<(), TakeHomeError> {
+    /// power fails during printing or sealing. Returns whether there was none before. A marker file that was there
+    /// before stands for what an earlier printing or sealing may have left, so only a wipe removes it.
+    fn mark(&self, name: &str) -> Result<bool, TakeHomeError> {
+        let is_first = !self.is_marked(name);
         private::write_atomic(&self.state.join(name), &[]).map_err(|error| {
             tracing::error!(%error, "a marker file could not be written, so nothing leaves the room");
             TakeHomeError::NotMade
-        })
+        })?;
+        Ok(is_first)
     }
 
     fn unmark(&self, name: &str) {

@@ -6,6 +6,8 @@ use std::io::{self, Cursor, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ipp::parser::IppParser;
@@ -131,21 +133,34 @@ impl PrintServer {
         }
     }
 
+    /// Connects on a separate thread, because neither the look-up of an address nor the connection to a Unix socket has
+    /// a time limit of its own. A thread that is still connecting at the deadline is left to itself.
     fn connect(&self, within: Duration) -> io::Result<TimedStream> {
         let deadline = Instant::now() + within;
-        let stream = match self {
-            Self::Socket(path) => Stream::Socket(UnixStream::connect(path)?),
-            Self::Network(host) => {
-                let address = host.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
-                Stream::Network(TcpStream::connect_timeout(&address, within)?)
-            }
-        };
+        let server = self.clone();
+        let (sender, receiver) = mpsc::sync_channel(1);
+        thread::Builder::new().name("print-connect".to_owned()).spawn(move || {
+            // Sending fails if the deadline has passed. The connection is then closed.
+            let _ = sender.send(server.connect_stream(within));
+        })?;
+        let stream = receiver.recv_timeout(within).map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
         Ok(TimedStream { stream, deadline })
     }
 
+    /// Connects, which may take longer than `within`.
+    fn connect_stream(&self, within: Duration) -> io::Result<Stream> {
+        match self {
+            Self::Socket(path) => UnixStream::connect(path).map(Stream::Socket),
+            Self::Network(host) => {
+                let address = host.to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
+                TcpStream::connect_timeout(&address, within).map(Stream::Network)
+            }
+        }
+    }
+
     /// Sends a request to the resource at `path`, such as `/jobs/`, followed by a document, which may be empty.
-    /// `within` is the time limit for the whole exchange, up to the end of the response, except for looking up the
-    /// address of the host.
+    /// `within` is the time limit for the whole exchange, from the look-up of the host's address to the end of the
+    /// response.
     ///
     /// # Errors
     /// If the print server does not respond in time, sends an invalid response, or refuses the request.
@@ -238,7 +253,8 @@ impl IppRequest {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
-    use std::thread;
+
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 
     use super::*;
 
@@ -271,6 +287,22 @@ mod tests {
         assert!(matches!(response, Err(ServerError::Silent(_))));
         assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
         slow.join().unwrap();
+    }
+
+    #[test]
+    fn a_server_that_accepts_no_connection_meets_the_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let listener = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        // The queue holds one connection, so the next one waits.
+        let _waiting = UnixStream::connect(&path).unwrap();
+        let began = Instant::now();
+        let request = IppRequest::new(Operation::GetJobs, None, "room").unwrap();
+        let response = PrintServer::Socket(path).send("/", request.message(), b"", Duration::from_millis(200));
+        assert!(matches!(response, Err(ServerError::Silent(_))));
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::*;
 use print::PrintTimeouts;
 use print_server::PrintServer;
 
-const TYPEFACE: Typeface = Typeface {
+pub(super) const TYPEFACE: Typeface = Typeface {
     regular: include_bytes!("../../media/fonts/Literata_400Regular.ttf"),
     medium: include_bytes!("../../media/fonts/Literata_500Medium.ttf"),
 };
@@ -18,7 +18,7 @@ fn take_away(state: &Path, folder: Option<&Path>) -> TakeAway {
     TakeAway::new(Some(printer), sealer, PaperSize::Letter, TYPEFACE, state.to_owned())
 }
 
-fn with_note<T>(take: impl FnOnce(&PreparedNote<'_>) -> T) -> T {
+pub(super) fn with_note<T>(take: impl FnOnce(&PreparedNote<'_>) -> T) -> T {
     let blocks = [Block::Words("k4n4ry".to_owned())];
     let date = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
     take(&PreparedNote { blocks: &blocks, language: "en-US", sheet_number: &|at, of| format!("{at}/{of}"), date })
@@ -66,6 +66,23 @@ fn a_sealed_note_is_one_file_at_its_destination_and_none_in_the_room() {
     std::fs::write(folder.path().join(".stillroom-unfinished-x"), b"half").unwrap();
     take_away.purge().unwrap();
     assert_eq!((entries(state.path()), entries(folder.path())), (0, 1));
+}
+
+#[test]
+fn a_wipe_fails_while_an_unfinished_file_cannot_be_removed() {
+    let (state, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let take_away = take_away(state.path(), Some(folder.path()));
+    let stuck = folder.path().join(".stillroom-unfinished-x");
+    std::fs::create_dir(&stuck).unwrap();
+    std::fs::write(state.path().join(SEALING), b"").unwrap();
+    // The marker file stays even if another note is sealed before the wipe.
+    with_note(|note| take_away.seal(note)).unwrap();
+    let failed = take_away.purge().unwrap_err().to_string();
+    assert!(failed.contains("an unfinished file at") && failed.contains("make the folder writable"), "{failed}");
+    assert!(!take_away.is_clear());
+    std::fs::remove_dir(&stuck).unwrap();
+    take_away.purge().unwrap();
+    assert!(take_away.is_clear());
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub enum Opened {
     /// The notes that could be opened. A piece or the manifest was missing, damaged or out of date; unusable pieces
     /// have been removed.
     Partly(Notes),
+    /// The same, but the notes that could be opened could not be sealed again. They stay as they are, so the next start
+    /// finds the same damage.
+    PartlyUnsealed(Notes),
     /// The key is gone, for example after a power cut, so nobody can open the notes, and they have been removed.
     Lost,
     /// None of the notes could be opened, so they have been removed.
@@ -151,8 +154,7 @@ impl Vault {
     /// Opens the sealed notes after a restart during a visit. Creates a key if there is none.
     ///
     /// # Errors
-    /// If a file cannot be read, removed or written. In that case, the vault is not open, unless the intact notes were
-    /// read and only sealing them again failed.
+    /// If a file cannot be read, removed or written. In that case, the vault is not open.
     pub fn open(&mut self) -> Result<Opened, VaultError> {
         self.open = None;
         let KeyStorage::Runtime(runtime) = self.keys.clone() else { return self.open_without_key() };
@@ -176,7 +178,10 @@ impl Vault {
         let manifest = Manifest { version: opened.notes.version, pieces: Vec::new() };
         self.open = Some(OpenVault { key, manifest, sealed: Arc::default(), next_number });
         let rest = Arc::new(opened.notes);
-        self.seal(&rest)?;
+        if let Err(error) = self.seal(&rest) {
+            tracing::error!(%error, "the notes that could be opened could not be sealed again");
+            return Ok(Opened::PartlyUnsealed(Notes::clone(&rest)));
+        }
         Ok(Opened::Partly(Notes::clone(&rest)))
     }
 

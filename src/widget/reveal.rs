@@ -40,7 +40,7 @@ impl Reveal {
         if age < HIDDEN {
             smoothstep(age.as_secs_f32() / HIDDEN.as_secs_f32())
         } else {
-            1.0 - smoothstep((age - HIDDEN).as_secs_f32() / EMERGING.as_secs_f32())
+            1.0 - smoothstep(age.saturating_sub(HIDDEN).as_secs_f32() / EMERGING.as_secs_f32())
         }
     }
 }

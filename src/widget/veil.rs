@@ -159,7 +159,7 @@ mod tests {
         let mut before = fade.towards(Veil::Foot, start);
         let mut foot = fade.foot_level(start);
         assert!(
-            before == [0.0; STOPS] && (foot - 1.0).abs() < 1e-6 && fade.is_settled(start),
+            before.iter().all(|stop| *stop == 0.0) && (foot - 1.0).abs() < 1e-6 && fade.is_settled(start),
             "the first is there at once"
         );
         let mut at = start;

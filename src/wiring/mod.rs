@@ -37,13 +37,16 @@ const SCORE_UPDATE_INTERVAL: Duration = Duration::from_secs(4);
 #[must_use]
 pub fn rules(config: &Config, profiles: &[Profile], speed: u32) -> Rules {
     let defaults = Rules::default();
-    let known: Vec<ProfileRules> = profiles.iter().map(|profile| profile_rules(config, profile)).collect();
+    let mut known: Vec<ProfileRules> = profiles.iter().map(|profile| profile_rules(config, profile)).collect();
+    if known.is_empty() {
+        // Without any valid profile, the room's own length and volume still apply.
+        let (infusion_minutes, volume_db) = (config.session.infusion_minutes, config.sound.start_volume_db);
+        known.push(ProfileRules { infusion_minutes, volume_db, ..ProfileRules::default() });
+    }
     Rules {
-        profiles: if known.is_empty() { defaults.profiles.clone() } else { known },
+        profiles: known,
         default_profile: config.profiles.default.clone(),
-        infusion_minutes: config.session.infusion_minutes,
         landing_minutes_after_end: config.session.landing_minutes_after_end,
-        start_volume_db: config.sound.start_volume_db,
         cap_db: config.sound.cap_db,
         languages: config.locales.languages(),
         language: config.room.locale,
@@ -210,4 +213,19 @@ fn run_mix_updates(
 #[must_use]
 pub fn no_state_dir() -> PathBuf {
     PathBuf::from("/proc/self/no-state")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_any_profile_the_configured_length_and_volume_apply() {
+        let mut config = Config::default();
+        config.session.infusion_minutes = 90;
+        config.sound.start_volume_db = -41.0;
+        let room = crate::room::Room::new(rules(&config, &[], 1));
+        let snapshot = room.snapshot(RoomTime(0));
+        assert_eq!((snapshot.infusion_minutes, snapshot.volume_db.round() as i32), (90, -41));
+    }
 }

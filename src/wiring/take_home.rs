@@ -163,7 +163,7 @@ pub fn clear(take_away: &Arc<TakeAway>) -> bool {
             false
         }
         Err(_) => {
-            tracing::error!("the print server takes too long to answer");
+            tracing::error!("the print server, or the destination of sealed notes, takes too long to answer");
             false
         }
     }

@@ -117,6 +117,11 @@ fn reopen(vault: &mut Vault, room: &RoomHandle) {
             room.report(Event::NotesRestored(Box::new(notes)));
             room.report(Event::NotesDamaged);
         }
+        Ok(Opened::PartlyUnsealed(notes)) => {
+            room.report(Event::NotesRestored(Box::new(notes)));
+            room.report(Event::NotesDamaged);
+            room.report(Event::TroubleChanged { trouble: Trouble::NotesNotSealed, on: true });
+        }
         Ok(Opened::Lost) => room.report(Event::NotesLost),
         Ok(Opened::Damaged) => {
             tracing::warn!("the sealed notes were altered and could not be opened");

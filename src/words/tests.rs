@@ -143,10 +143,10 @@ fn what_a_language_lacks_is_reported_with_its_line() {
         FOLDER/de-DE/patient.ftl:36: bakc: found an unknown message, allowed a message that English has; did you mean back?
         FOLDER/de-DE/patient.ftl:38: syntax: found a message that cannot be read (Expected a token starting with "}"), allowed a message in the syntax of Fluent
         FOLDER/de-DE/patient.ftl:39: done: found a second message of this name, allowed one; the first is on line 38
-        FOLDER/de-DE/staff.ftl:72: staff-back: found nothing, allowed a message with no variable
-        FOLDER/de-DE/staff.ftl:73: staff-bakc: found an unknown message, allowed a message that English has; did you mean staff-back?
-        FOLDER/de-DE/staff.ftl:181: turnover-back: found nothing, allowed a message with no variable
-        FOLDER/de-DE/staff.ftl:182: turnover-bakc: found an unknown message, allowed a message that English has; did you mean turnover-back?
+        FOLDER/de-DE/staff.ftl:73: staff-back: found nothing, allowed a message with no variable
+        FOLDER/de-DE/staff.ftl:74: staff-bakc: found an unknown message, allowed a message that English has; did you mean staff-back?
+        FOLDER/de-DE/staff.ftl:182: turnover-back: found nothing, allowed a message with no variable
+        FOLDER/de-DE/staff.ftl:183: turnover-bakc: found an unknown message, allowed a message that English has; did you mean turnover-back?
     "#]].assert_eq(&found);
 }
 

@@ -207,6 +207,23 @@ fn a_whole_hand_that_lands_in_the_dark_is_one_touch_and_another_finger_calls() {
 }
 
 #[test]
+fn a_palm_that_keeps_landing_beside_the_panel_does_not_hold_up_a_call() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.send(Event::Dark { on: true });
+    tablet.until("it is dark", |snapshot| snapshot.dark);
+    tablet.send(Event::DarkTouched);
+    let shown = tablet.until("the panel shows", |snapshot| snapshot.dark_panel_until.is_some());
+    std::thread::sleep(HAND_LANDED);
+    let panel = tablet.at("call");
+    let beside = Point::new(panel.center().x, panel.y / 2.0);
+    tablet.tap(1, beside);
+    tablet.until("the panel stays longer", |snapshot| snapshot.dark_panel_until > shown.dark_panel_until);
+    tablet.press(2, panel.center());
+    tablet.until("the call is placed", called);
+}
+
+#[test]
 fn here_and_clear_take_a_slide_that_no_resting_hand_makes() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use iced::{Rectangle, Size};
+use stillroom::app::WorkError;
 use stillroom::room::call::{CallId, DeskId};
 use stillroom::room::{Event, Snapshot, Stage, Trouble};
 use stillroom::secret::Verification;
@@ -65,8 +66,11 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
     tablet.tap(1, tablet.at("pin-close").center());
     tablet.send(Event::AfterBegins);
     pages(tablet, see, "after", &["staff-more"]);
-    tablet.try_pin(Err("staff-pin: damaged".to_owned()));
+    tablet.try_pin(Err(WorkError::Failed("staff-pin: damaged".to_owned())));
     see(tablet, "pin-damaged");
+    tablet.tap(1, tablet.at("pin-close").center());
+    tablet.try_pin(Err(WorkError::NotRun));
+    see(tablet, "pin-unchecked");
     tablet.tap(1, tablet.at("pin-close").center());
     tablet.send(Event::Farewell);
     pages(tablet, see, "farewell", &[]);
@@ -285,7 +289,7 @@ fn a_session_without_a_desk_is_asked_about_and_keeps_its_length() {
 fn an_unreadable_pin_opens_nothing_and_the_pad_says_what_to_do() {
     let mut tablet = Tablet::new();
     let is_lost = |snapshot: &Snapshot| snapshot.troubles.contains(&Trouble::StaffPinLost);
-    tablet.try_pin(Err("staff-pin: damaged".to_owned()));
+    tablet.try_pin(Err(WorkError::Failed("staff-pin: damaged".to_owned())));
     tablet.until("staff are told", is_lost);
     assert!(tablet.shows("pin-1") && !tablet.shows("staff-more"), "the pad stays");
     assert!(tablet.says("PIN is damaged"), "{:?}", tablet.lines());
@@ -293,6 +297,22 @@ fn an_unreadable_pin_opens_nothing_and_the_pad_says_what_to_do() {
     tablet.until("it can be read again", |snapshot| !is_lost(snapshot));
     assert!(!tablet.shows("staff-more"));
     tablet.try_pin(Ok(Verification::Correct));
+    assert!(tablet.shows("staff-more"));
+}
+
+#[test]
+fn a_pin_that_was_not_checked_is_no_damage_and_can_be_tried_again() {
+    let mut tablet = Tablet::new();
+    let is_lost = |snapshot: &Snapshot| snapshot.troubles.contains(&Trouble::StaffPinLost);
+    tablet.try_pin(Err(WorkError::NotRun));
+    assert!(!is_lost(&tablet.snapshot()) && tablet.shows("pin-1"));
+    assert!(tablet.says("Try again"), "{:?}", tablet.lines());
+    // Nor does it end a trouble that a check has found.
+    tablet.answer_pin(Err(WorkError::Failed("staff-pin: damaged".to_owned())));
+    tablet.until("staff are told", is_lost);
+    tablet.answer_pin(Err(WorkError::NotRun));
+    assert!(is_lost(&tablet.snapshot()));
+    tablet.answer_pin(Ok(Verification::Correct));
     assert!(tablet.shows("staff-more"));
 }
 

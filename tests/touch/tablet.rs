@@ -14,7 +14,7 @@ use iced_test::Simulator;
 use iced_test::runtime::UserInterface;
 use iced_test::runtime::user_interface::{Cache, State};
 use iced_test::selector::{Candidate, Selector};
-use stillroom::app::{App, Dependencies, Message};
+use stillroom::app::{App, Dependencies, Message, WorkError};
 use stillroom::config::Config;
 use stillroom::driver::journal::Journal;
 use stillroom::driver::{Driver, EffectHandler, RecoveryInput, RoomHandle};
@@ -232,13 +232,13 @@ impl Tablet {
     }
 
     /// Opens the PIN pad, as if staff had held the corner, and delivers `checked` as the result of checking a PIN.
-    pub fn try_pin(&mut self, checked: Result<Verification, String>) {
+    pub fn try_pin(&mut self, checked: Result<Verification, WorkError>) {
         drop(self.app.update(Message::CornerHeld));
         self.answer_pin(checked);
     }
 
     /// Delivers `checked` as the result of checking the PIN that was typed.
-    pub fn answer_pin(&mut self, checked: Result<Verification, String>) {
+    pub fn answer_pin(&mut self, checked: Result<Verification, WorkError>) {
         drop(self.app.update(Message::PinChecked(checked)));
         self.settle();
     }

@@ -34,7 +34,10 @@ pub enum MultiRoomError {
     /// An error that can also occur at the desk of one room.
     #[error(transparent)]
     Desk(#[from] DeskError),
-    /// The operating system cannot start a thread for the broker connection, or supplies no random numbers.
+    /// The operating system provides no random number for the desk's id.
+    #[error("the system provides no randomness for the desk's id: {0}; restart the machine")]
+    Randomness(String),
+    /// The operating system cannot start a thread for the broker connection.
     #[error(
         "the system could not start a thread for the line to the broker: {0}; close other programs and start again"
     )]
@@ -45,8 +48,8 @@ pub enum MultiRoomError {
 /// An unreachable broker is not an error: the page says so, and the desk keeps trying to connect.
 ///
 /// # Errors
-/// [`MultiRoomError::Line`] if the broker connection cannot be opened, and the errors of
-/// [`single_room::serve`](super::single_room::serve).
+/// [`MultiRoomError::Randomness`] or [`MultiRoomError::Line`] if the broker connection cannot be opened, and the errors
+/// of [`single_room::serve`](super::single_room::serve).
 pub async fn serve(
     bound: BoundDesk,
     options: MultiRoomOptions,

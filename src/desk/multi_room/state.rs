@@ -90,7 +90,7 @@ impl MultiRoomDesk {
     /// Opens the broker connection. [`Self::follow_line`] handles its events.
     pub(super) fn open(options: MultiRoomOptions, guard: Arc<Guard>) -> Result<(Self, LineEvents), MultiRoomError> {
         let MultiRoomOptions { page, name, broker, rooms } = options;
-        let desk = getrandom::u64().map_err(|error| MultiRoomError::Line(std::io::Error::other(error)))?;
+        let desk = getrandom::u64().map_err(|error| MultiRoomError::Randomness(error.to_string()))?;
         // The channel is unbounded, because no event may be lost. The connection's own limits bound the number of
         // events.
         let (sender, events) = mpsc::unbounded_channel();

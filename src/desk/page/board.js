@@ -160,7 +160,8 @@ export function draw(room, receivedAt) {
 }
 
 /**
- * Shows or removes what the patient shared. A reset of the room waits until every page has removed it and said so.
+ * Shows or removes what the patient shared. A reset of the room waits until every page has removed it and said so, for
+ * at most 0.7 s.
  * @param {string | null} words
  */
 function showShared(words) {
@@ -202,7 +203,7 @@ export function stageWords(room, clock) {
   return room.session ? `${stage} · ${say(`part_${partAt(room.session, clock)}`)}` : stage;
 }
 
-/** Redraws what changes with time; called several times a second. */
+/** Redraws what changes with time; called every 500 ms and after each change. */
 export function tick() {
   if (!view) return;
   const { session } = view;

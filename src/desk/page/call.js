@@ -126,7 +126,7 @@ export function titleWords() {
 }
 
 /**
- * Redraws ages, and confirms calls that have not been confirmed yet; called several times a second.
+ * Redraws ages, and confirms calls that have not been confirmed yet; called every 500 ms and after each change.
  * @param {string | null} openedRoom
  */
 export function tick(openedRoom) {

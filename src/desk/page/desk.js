@@ -25,7 +25,7 @@ const NOT_DRAWN = "not-drawn";
 
 const canReceive = () => document.visibilityState === "visible" && sound.isOn();
 
-/** Every room that has sent anything, by id. At the desk of one room, the id is empty. @type {Map<string, Room>} */
+/** Every room about which the desk has sent a message, by id. At the desk of one room, the id is empty. @type {Map<string, Room>} */
 const knownRooms = new Map();
 /** @type {Hello | null} */
 let hello = null;

@@ -115,7 +115,7 @@ function place() {
   grid.dataset.size = sorted.length > MEDIUM_MAX ? "small" : sorted.length > LARGE_MAX ? "medium" : "large";
 }
 
-/** Redraws what changes with time; called several times a second. */
+/** Redraws what changes with time; called every 500 ms and after each change. */
 export function tick() {
   for (const tile of tiles.values()) attempt(`tile of ${tile.room.id}`, () => drawTile(tile), tile.room.id);
 }

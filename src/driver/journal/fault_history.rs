@@ -70,6 +70,15 @@ impl FaultHistory {
         if self.known.len() == before { Ok(()) } else { self.write() }
     }
 
+    /// Forgets all records and removes the file. Used when the journal no longer contains any of them.
+    ///
+    /// # Errors
+    /// The system's error if the file cannot be removed.
+    pub(super) fn forget_all(&mut self) -> io::Result<()> {
+        self.known.clear();
+        private::remove(&self.path).map(|_| ())
+    }
+
     fn write(&self) -> io::Result<()> {
         let lines: Vec<String> = self.known.iter().map(|(checksum, count)| format!("{checksum} {count}")).collect();
         let text = lines.join("\n");

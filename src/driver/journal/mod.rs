@@ -101,15 +101,6 @@ pub struct JournalHealth {
     pub open_call_copy: OpenCallCopy,
 }
 
-impl JournalHealth {
-    /// Returns whether an open call may have been lost, that is, whether the journal is damaged and the copy of the
-    /// open call is not intact.
-    #[must_use]
-    pub fn call_may_be_lost(&self) -> bool {
-        self.is_damaged && !matches!(self.open_call_copy, OpenCallCopy::Intact(_))
-    }
-}
-
 /// A record's checksum, which identifies it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordChecksum(String);
@@ -121,7 +112,7 @@ pub struct Journal {
     thread: Option<JoinHandle<()>>,
     size_bytes: Arc<AtomicU64>,
     on_health: HealthCallback,
-    faults: Mutex<FaultHistory>,
+    faults: Arc<Mutex<FaultHistory>>,
     /// Checksum of the last record that the room handled, not counting [`Event::TimeMarked`].
     last_checksum: Mutex<Option<String>>,
 }
@@ -133,10 +124,17 @@ impl Journal {
     pub fn open(dir: &Path) -> (Self, Vec<(RoomTime, Event)>, JournalHealth) {
         let faults = FaultHistory::load(dir);
         let opened = reader::open(dir, |sum| faults.is_set_aside(sum));
+        let faults = Arc::new(Mutex::new(faults));
         let (size_bytes, queue) = (Arc::<AtomicU64>::default(), Arc::<JournalQueue>::default());
         let on_health = HealthCallback::default();
-        let mut writer =
-            JournalWriter::new(dir, opened.base, Arc::clone(&queue), Arc::clone(&size_bytes), Arc::clone(&on_health));
+        let mut writer = JournalWriter::new(
+            dir,
+            opened.base,
+            Arc::clone(&queue),
+            Arc::clone(&size_bytes),
+            Arc::clone(&on_health),
+            Arc::clone(&faults),
+        );
         let mut health = opened.health;
         health.open_call_copy = open_call::read(&open_call::path_in(dir));
         health.problem = health.problem.or(writer.prepare().err());
@@ -145,14 +143,8 @@ impl Journal {
             health.problem = Some(JournalError::Stopped);
             queue.stop();
         }
-        let journal = Self {
-            queue,
-            thread,
-            size_bytes,
-            on_health,
-            faults: Mutex::new(faults),
-            last_checksum: Mutex::new(opened.last_checksum),
-        };
+        let journal =
+            Self { queue, thread, size_bytes, on_health, faults, last_checksum: Mutex::new(opened.last_checksum) };
         (journal, opened.records, health)
     }
 
@@ -164,7 +156,7 @@ impl Journal {
             thread: None,
             size_bytes: Arc::default(),
             on_health: HealthCallback::default(),
-            faults: Mutex::default(),
+            faults: Arc::default(),
             last_checksum: Mutex::default(),
         }
     }
@@ -175,10 +167,11 @@ impl Journal {
         let _ = self.on_health.set(Box::new(callback));
     }
 
-    /// Hands a record to the writing thread and returns at once. `done` receives the outcome of the first attempt and,
-    /// if that attempt failed and a later one succeeds, a second outcome. It must be quick, because it runs on the
-    /// writing thread or on a thread that appends, and must not use the journal, whose queue may be locked. Records
-    /// about calls overtake all others.
+    /// Hands a record to the writing thread and returns at once. `done` receives the outcome of the first attempt, and
+    /// another outcome if a later attempt succeeds. If that attempt failed, and a later record of the same kind replaces
+    /// this one before it is tried again, `done` receives nothing more. It must be quick, because it runs on the writing
+    /// thread or on a thread that appends, and must not use the journal, whose queue may be locked. Records about calls
+    /// overtake all others.
     pub fn append(
         &self,
         now: RoomTime,

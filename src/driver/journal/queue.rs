@@ -17,7 +17,7 @@ pub(super) const LANE_RECORDS_MAX: usize = 4_096;
 pub(super) const BATCH_MAX: usize = 64;
 
 /// Receives the outcome of the first attempt to write a record, and a second outcome if that attempt failed and a later
-/// one succeeds.
+/// one succeeds. If a later record replaces one that failed, only the later one receives further outcomes.
 pub(super) type RecordCallback = Box<dyn FnMut(Result<(), JournalError>) + Send>;
 
 /// How the queue orders and replaces a record.
@@ -47,8 +47,7 @@ pub(super) struct QueuedRecord {
     pub line: Vec<u8>,
     pub class: RecordClass,
     pub done: RecordCallback,
-    /// Whether an attempt to write this record, or the record that it replaced, has failed and been reported. Further
-    /// failures are not reported.
+    /// Whether an attempt to write this record has failed and been reported. Further failures are not reported.
     pub has_failed: bool,
 }
 
@@ -83,14 +82,16 @@ struct QueueLanes {
 }
 
 impl QueueLanes {
-    fn push(&mut self, mut record: QueuedRecord) -> Result<(), QueuedRecord> {
+    fn push(&mut self, record: QueuedRecord) -> Result<(), QueuedRecord> {
         let lane = if record.is_call() { &mut self.calls } else { &mut self.others };
         if let RecordClass::Latest(_) = record.class
             && let Some(outdated) = lane.iter().rposition(|waiting| waiting.class == record.class)
             && let Some(mut outdated) = lane.remove(outdated)
         {
-            (outdated.done)(Ok(()));
-            record.has_failed = outdated.has_failed;
+            // A failure that was reported is not mended by a record that is not on disk yet either.
+            if !outdated.has_failed {
+                (outdated.done)(Ok(()));
+            }
         }
         if lane.len() >= LANE_RECORDS_MAX {
             return Err(record);

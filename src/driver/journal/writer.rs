@@ -7,15 +7,15 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use super::fault_history::FaultHistory;
 use super::open_call::OpenCall;
 use super::queue::{JournalQueue, QueuedRecord, Replacement, WriterTask};
 use super::reader::{self, JournalBase};
 use super::{
-    CALLS_RESERVE_BYTES, DAMAGED_KEPT_MAX, DAMAGED_PREFIX, FAULTS_FILE, JOURNAL_BYTES_MAX, JOURNAL_FILE, JournalError,
-    open_call,
+    CALLS_RESERVE_BYTES, DAMAGED_KEPT_MAX, DAMAGED_PREFIX, JOURNAL_BYTES_MAX, JOURNAL_FILE, JournalError, open_call,
 };
 use crate::paths::private;
 
@@ -36,6 +36,7 @@ pub(super) struct JournalWriter {
     queue: Arc<JournalQueue>,
     size_bytes: Arc<AtomicU64>,
     on_health: HealthCallback,
+    faults: Arc<Mutex<FaultHistory>>,
     /// Whether the latest task failed. If so, the thread waits at most [`RETRY_INTERVAL`] for the next task.
     has_failed: bool,
     /// Whether the latest attempt to store the copy of the open call failed.
@@ -52,6 +53,7 @@ impl JournalWriter {
         queue: Arc<JournalQueue>,
         size_bytes: Arc<AtomicU64>,
         on_health: HealthCallback,
+        faults: Arc<Mutex<FaultHistory>>,
     ) -> Self {
         let path = dir.join(JOURNAL_FILE);
         Self {
@@ -61,6 +63,7 @@ impl JournalWriter {
             queue,
             size_bytes,
             on_health,
+            faults,
             has_failed: false,
             copy_has_failed: false,
             is_failing: false,
@@ -241,11 +244,14 @@ impl JournalWriter {
         self.replace_file(content).map_err(|problem| self.disk_error(&problem))?;
         self.queue.clear_lost();
         self.thin_at_bytes = THIN_AT_BYTES_MIN;
-        let copies = (1..=DAMAGED_KEPT_MAX).map(|number| format!("{DAMAGED_PREFIX}{number}"));
-        for name in copies.chain([FAULTS_FILE.to_owned()]) {
-            private::remove(&self.path.with_file_name(name)).map_err(|problem| self.disk_error(&problem))?;
+        // Forgotten first, because a fault must not write entries of the earlier records again, even if removing a file
+        // fails.
+        let forgotten = self.faults.lock().unwrap_or_else(PoisonError::into_inner).forget_all();
+        for number in 1..=DAMAGED_KEPT_MAX {
+            let copy = self.path.with_file_name(format!("{DAMAGED_PREFIX}{number}"));
+            private::remove(&copy).map_err(|problem| self.disk_error(&problem))?;
         }
-        Ok(())
+        forgotten.map_err(|problem| self.disk_error(&problem))
     }
 
     /// Removes records that later records supersede, because frequent changes, for example of volume or place, would

@@ -356,15 +356,15 @@ impl Endpoint for Fleet {
     /// Handles a room's message. If it cannot be parsed, the room is shown as not understood, unless the message is
     /// retained. A retained message may be of any age, so it proves at most that the room exists.
     fn on_message(&mut self, now_ms: u64, topic: &str, payload: &[u8], is_retained: bool) {
-        let message = RoomId::from_state_topic(topic).ok_or(MessageError::Unknown).and_then(|id| {
+        let message = RoomId::from_state_topic(topic).ok_or(MessageError::Misplaced).and_then(|id| {
             let message = parse::<FromRoom>(payload, |message| message.head().v)?;
-            if message.head().room == id { Ok((id, message)) } else { Err(MessageError::Unknown) }
+            if message.head().room == id { Ok((id, message)) } else { Err(MessageError::Misplaced) }
         });
         let (id, message) = match message {
             Ok(message) => message,
             Err(error) => {
                 if let Some(times) = self.logs.unreadable.count(now_ms) {
-                    tracing::warn!(times, %error, "ignored messages on the broker that this desk does not understand");
+                    tracing::warn!(times, %error, "ignored messages on the broker");
                 }
                 // A retained message may have been stored by a version that is no longer in use.
                 if let Some(id) = RoomId::from_state_topic(topic).filter(|_| !is_retained) {

@@ -258,12 +258,12 @@ impl RoomEnd {
         } else if topic == self.room.desk_topic() {
             parse::<DeskState>(payload, |state| state.v).map(|state| self.on_desk_state(now_ms, state))
         } else {
-            Err(MessageError::Unknown)
+            Err(MessageError::Misplaced)
         };
         if let Err(error) = result
             && let Some(times) = self.logs.unreadable.count(now_ms)
         {
-            tracing::warn!(times, %error, "ignored messages on the broker that this room does not understand");
+            tracing::warn!(times, %error, "ignored messages on the broker");
         }
     }
 

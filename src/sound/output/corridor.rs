@@ -29,22 +29,49 @@ const SILENT: Duration = Duration::from_secs(2);
 /// [`CorridorChime::ring`] was called.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// The chime on the corridor's output.
+/// Reports to the output thread whether the chime's output is available. All clones know what was reported last, also
+/// after a panic of the output thread, which creates a new [`CorridorChime`].
+#[derive(Clone)]
+pub struct ChimeReporter {
+    notices: SyncSender<OutputCommand>,
+    /// Whether the output thread currently takes the output to be available; `None` before the first check.
+    announced: Arc<Mutex<Option<bool>>>,
+}
+
+impl ChimeReporter {
+    pub fn new(notices: SyncSender<OutputCommand>) -> Self {
+        Self { notices, announced: Arc::default() }
+    }
+
+    /// Reports whether the chime's output is available, if that has changed.
+    fn report(&self, missing: Option<&String>) {
+        let mut announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_there = missing.is_none();
+        if *announced != Some(is_there) {
+            // An output that is found on the first check is not reported. A report that does not fit into the queue is
+            // repeated after the next check.
+            let is_news = !(is_there && announced.is_none());
+            if !is_news || self.notices.try_send(OutputCommand::ChimeOutput { missing: missing.cloned() }).is_ok() {
+                *announced = Some(is_there);
+            }
+        }
+    }
+}
+
+/// The corridor's output.
 pub struct CorridorChime {
     device: String,
     level_db: f32,
-    notices: SyncSender<OutputCommand>,
+    reporter: ChimeReporter,
     sounding: Arc<AtomicBool>,
     looked: Option<Instant>,
-    /// Whether, as far as the output thread knows, the chime's output is available; `None` before the first check.
-    announced: Arc<Mutex<Option<bool>>>,
 }
 
 impl CorridorChime {
     /// Creates a chime at `level_db` relative to full scale on the output `device`.
-    pub fn new(device: String, level_db: f32, notices: SyncSender<OutputCommand>) -> Self {
+    pub fn new(device: String, level_db: f32, reporter: ChimeReporter) -> Self {
         let sounding = Arc::new(AtomicBool::new(false));
-        Self { device, level_db, notices, sounding, looked: None, announced: Arc::default() }
+        Self { device, level_db, reporter, sounding, looked: None }
     }
 
     /// Plays the chime once, unless it is still sounding. It plays on a separate thread, because an output that hangs
@@ -53,23 +80,22 @@ impl CorridorChime {
         if self.sounding.swap(true, Ordering::AcqRel) {
             return;
         }
-        let (device, level_db) = (self.device.clone(), self.level_db);
-        let (announced, notices) = (Arc::clone(&self.announced), self.notices.clone());
+        let (device, level_db, reporter) = (self.device.clone(), self.level_db, self.reporter.clone());
         // Allows the next chime when dropped, even if the thread cannot be started.
         let over = RingingGuard(Arc::clone(&self.sounding));
         let started = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
             let until = Instant::now() + length_of(Signal::NoDesk);
             let mut outcome = ring_once(&device, level_db);
             while outcome.is_err() && Instant::now() < until {
-                tell(&announced, &notices, outcome.as_ref().err());
+                reporter.report(outcome.as_ref().err());
                 thread::sleep(RETRY_PAUSE);
                 outcome = ring_once(&device, level_db);
             }
-            tell(&announced, &notices, outcome.as_ref().err());
+            reporter.report(outcome.as_ref().err());
             drop(over);
         });
         if let Err(error) = started {
-            tell(&self.announced, &self.notices, Some(&format!("the system could not start a thread: {error}")));
+            self.reporter.report(Some(&format!("the system could not start a thread: {error}")));
         }
     }
 
@@ -81,12 +107,12 @@ impl CorridorChime {
             return;
         }
         self.looked = Some(Instant::now());
-        let (device, announced, notices) = (self.device.clone(), Arc::clone(&self.announced), self.notices.clone());
+        let (device, reporter) = (self.device.clone(), self.reporter.clone());
         let looking = thread::Builder::new().name("sound-corridor".to_owned()).spawn(move || {
-            tell(&announced, &notices, output_missing(&device).as_ref());
+            reporter.report(output_missing(&device).as_ref());
         });
         if let Err(error) = looking {
-            tell(&self.announced, &self.notices, Some(&format!("the system could not start a thread: {error}")));
+            self.reporter.report(Some(&format!("the system could not start a thread: {error}")));
         }
     }
 }
@@ -97,20 +123,6 @@ struct RingingGuard(Arc<AtomicBool>);
 impl Drop for RingingGuard {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
-    }
-}
-
-/// Reports whether the chime's output is available, if that has changed.
-fn tell(announced: &Mutex<Option<bool>>, notices: &SyncSender<OutputCommand>, missing: Option<&String>) {
-    let mut announced = announced.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_there = missing.is_none();
-    if *announced != Some(is_there) {
-        // An output that is found on the first check is not reported. A report that does not fit into the queue is
-        // repeated after the next check.
-        let is_news = !(is_there && announced.is_none());
-        if !is_news || notices.try_send(OutputCommand::ChimeOutput { missing: missing.cloned() }).is_ok() {
-            *announced = Some(is_there);
-        }
     }
 }
 
@@ -150,4 +162,22 @@ fn ring_once(device: &str, level_db: f32) -> Result<(), String> {
     // Waits briefly for the stream to release the engine, because the next chime opens another stream.
     let _ = home.recv_timeout(Duration::from_millis(400));
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chime_that_replaces_one_after_a_panic_reports_that_the_output_is_back() {
+        let (notices, reports) = sync_channel(4);
+        let reporter = ChimeReporter::new(notices);
+        let chime = || CorridorChime::new("corridor".to_owned(), -6.0, reporter.clone());
+        chime().reporter.report(None);
+        assert!(reports.try_recv().is_err(), "an output that was never missing is no news");
+        chime().reporter.report(Some(&"unplugged".to_owned()));
+        assert!(matches!(reports.try_recv(), Ok(OutputCommand::ChimeOutput { missing: Some(_) })));
+        chime().reporter.report(None);
+        assert!(matches!(reports.try_recv(), Ok(OutputCommand::ChimeOutput { missing: None })));
+    }
 }

@@ -53,6 +53,16 @@ pub enum PrintError {
     Left(usize),
 }
 
+/// The end of a print job.
+#[derive(Debug)]
+#[must_use]
+pub struct PrintJobEnd {
+    /// Whether the note was printed; if not, why.
+    pub printed: Result<(), PrintError>,
+    /// Whether the print server may still have the job, with its document.
+    pub may_remain: bool,
+}
+
 /// Time limits of a job, which tests shorten.
 #[derive(Clone, Copy, Debug)]
 pub struct PrintTimeouts {
@@ -124,26 +134,43 @@ impl Printer {
         Ok(groups.filter_map(|group| Some(group.get("printer-name")?.value().to_string())).collect())
     }
 
-    /// Prints a PDF on the printer with this name, and waits until the job is printed, has failed or exceeds a time
-    /// limit. Then removes the job with its document and history, whatever the outcome.
-    ///
-    /// # Errors
-    /// If the PDF was not printed, or the job could not be removed.
-    pub fn print(&self, name: &str, pdf: &[u8], paper: PaperSize) -> Result<(), PrintError> {
+    /// Prints a PDF on the printer with this name and waits until it is printed, has failed or exceeds a time limit.
+    /// Then removes the job with its document and history, whether or not it was printed.
+    pub fn print(&self, name: &str, pdf: &[u8], paper: PaperSize) -> PrintJobEnd {
         let wipes = self.wipes.load(Ordering::SeqCst);
-        let request = IppRequest::new(Operation::PrintJob, Some(&printer_uri(name)), &self.user)?
+        let request = match self.print_request(name, paper) {
+            Ok(request) => request,
+            Err(error) => return PrintJobEnd { printed: Err(error.into()), may_remain: false },
+        };
+        // If sending fails, it is unknown whether the server has accepted the job.
+        let job = match self.send_job(name, &request, pdf) {
+            Ok(job) => job,
+            Err(error) => return PrintJobEnd { printed: Err(error.into()), may_remain: true },
+        };
+        let printed = self.follow(job, name, wipes);
+        let removed = self.purge_job(job, RESPONSE_TIMEOUT);
+        if let Err(error) = &removed {
+            tracing::warn!(%error, "the print server may still have a note; the next wipe removes it");
+        }
+        PrintJobEnd { printed, may_remain: removed.is_err() }
+    }
+
+    fn print_request(&self, name: &str, paper: PaperSize) -> Result<IppRequest, ServerError> {
+        IppRequest::new(Operation::PrintJob, Some(&printer_uri(name)), &self.user)?
             .with("job-name", IppValue::new_name_without_language(JOB_NAME))?
             .with("document-format", IppValue::new_mime_media_type("application/pdf"))?
             .with_job("media", IppValue::new_keyword(paper.media()))?
-            .with_job("print-scaling", IppValue::new_keyword("auto-fit"))?;
+            .with_job("print-scaling", IppValue::new_keyword("auto-fit"))
+    }
+
+    /// Sends a job and returns its number.
+    fn send_job(&self, name: &str, request: &IppRequest, pdf: &[u8]) -> Result<i32, ServerError> {
         let path = format!("/printers/{}", percent_encode(name));
-        let response = self.send(&path, &request, pdf, RESPONSE_TIMEOUT)?;
-        let Some(IppValue::Integer(job)) = value(&response, DelimiterTag::JobAttributes, "job-id") else {
-            return Err(ServerError::Garbled.into());
-        };
-        let outcome = self.follow(*job, name, wipes);
-        self.purge_job(*job, RESPONSE_TIMEOUT)?;
-        outcome
+        let response = self.send(&path, request, pdf, RESPONSE_TIMEOUT)?;
+        match value(&response, DelimiterTag::JobAttributes, "job-id") {
+            Some(IppValue::Integer(job)) => Ok(*job),
+            _ => Err(ServerError::Garbled),
+        }
     }
 
     fn follow(&self, job: i32, printer: &str, wipes: u64) -> Result<(), PrintError> {

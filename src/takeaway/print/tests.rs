@@ -9,6 +9,8 @@ use ipp::prelude::{IppVersion, StatusCode};
 use ipp::reader::IppReader;
 
 use super::*;
+use crate::takeaway::tests::{TYPEFACE, with_note};
+use crate::takeaway::{TakeAway, is_clear};
 
 const PDF: &[u8] = b"%PDF-1.7 k4n4ry";
 const USER: &str = "stillroom-test";
@@ -28,6 +30,7 @@ enum Behaviour {
     TakesNone,
     IsMissing,
     ForgetsWhatIsDone,
+    KeepsWhatIsDone,
 }
 
 #[derive(Default)]
@@ -146,6 +149,9 @@ fn execute(
     let Some(at) = at else { return (StatusCode::ClientErrorNotFound, Vec::new()) };
     if is(Operation::CancelJob) {
         assert_eq!(text(&request, "purge-job"), "true");
+        if behaviour == Behaviour::KeepsWhatIsDone {
+            return (StatusCode::ClientErrorNotAuthorized, Vec::new());
+        }
         queue.jobs.remove(at);
         queue.purges += 1;
         return (StatusCode::SuccessfulOk, Vec::new());
@@ -153,7 +159,7 @@ fn execute(
     queue.jobs[at].3 += 1;
     let done = queue.jobs[at].3 > 2;
     let state = match behaviour {
-        Behaviour::Prints if done => 9,
+        Behaviour::Prints | Behaviour::KeepsWhatIsDone if done => 9,
         Behaviour::Aborts if done => 8,
         Behaviour::ForgetsWhatIsDone if done => {
             let (_, _, document, _) = queue.jobs.remove(at);
@@ -166,7 +172,8 @@ fn execute(
         | Behaviour::NeverEnds
         | Behaviour::TakesNone
         | Behaviour::IsMissing
-        | Behaviour::ForgetsWhatIsDone => 5,
+        | Behaviour::ForgetsWhatIsDone
+        | Behaviour::KeepsWhatIsDone => 5,
     };
     if state == 9 {
         let document = queue.jobs[at].2.clone();
@@ -188,7 +195,7 @@ fn a_note_is_printed_once_and_the_server_keeps_nothing_of_it() {
             let timeouts = PrintTimeouts { job_timeout: Duration::from_secs(20), ..QUICK };
             let socket = PrintServer::Socket(server.folder.path().join("socket"));
             let printer = Printer::new(socket, wanted.map(str::to_owned), USER.to_owned(), timeouts);
-            printer.print(wanted.unwrap_or("desk"), PDF, PaperSize::Letter).unwrap();
+            printer.print(wanted.unwrap_or("desk"), PDF, PaperSize::Letter).printed.unwrap();
             let queue = server.queue.lock().unwrap();
             assert!(queue.printed == [PDF] && queue.jobs.is_empty());
         }
@@ -199,11 +206,33 @@ fn a_note_is_printed_once_and_the_server_keeps_nothing_of_it() {
 fn a_printer_that_does_not_print_is_reported_and_keeps_nothing_for_the_next_patient() {
     for behaviour in [Behaviour::Aborts, Behaviour::HasNoPaper, Behaviour::NeverEnds] {
         let server = FakePrintServer::start(behaviour);
-        let outcome = server.printer(None).print("desk", PDF, PaperSize::A4);
-        assert!(matches!(outcome, Err(PrintError::NeedsHelp { .. })), "{outcome:?}");
+        let end = server.printer(None).print("desk", PDF, PaperSize::A4);
+        assert!(matches!(end.printed, Err(PrintError::NeedsHelp { .. })) && !end.may_remain, "{end:?}");
         let queue = server.queue.lock().unwrap();
         assert!(queue.jobs.is_empty() && queue.purges == 1);
     }
+}
+
+#[test]
+fn a_note_that_was_printed_but_may_remain_counts_as_printed_and_keeps_its_marker_file() {
+    let state = tempfile::tempdir().unwrap();
+    let take_away = |server: &FakePrintServer| {
+        // The limit is long, because this test must also pass on a busy machine.
+        let timeouts = PrintTimeouts { job_timeout: Duration::from_secs(20), ..QUICK };
+        let socket = PrintServer::Socket(server.folder.path().join("socket"));
+        let printer = Printer::new(socket, Some("desk".to_owned()), USER.to_owned(), timeouts);
+        TakeAway::new(Some(printer), None, PaperSize::Letter, TYPEFACE, state.path().to_owned())
+    };
+    let keeping = FakePrintServer::start(Behaviour::KeepsWhatIsDone);
+    assert_eq!(with_note(|note| take_away(&keeping).print(note)), Ok(()));
+    assert!(!is_clear(state.path()));
+    // A later note, of which nothing remains, does not remove the marker file of the earlier one.
+    let forgetting = FakePrintServer::start(Behaviour::ForgetsWhatIsDone);
+    assert_eq!(with_note(|note| take_away(&forgetting).print(note)), Ok(()));
+    assert!(!is_clear(state.path()));
+    take_away(&forgetting).purge().unwrap();
+    assert_eq!(with_note(|note| take_away(&forgetting).print(note)), Ok(()));
+    assert!(is_clear(state.path()));
 }
 
 #[test]
@@ -230,7 +259,7 @@ fn a_wipe_cancels_a_job_in_progress() {
         std::thread::sleep(Duration::from_millis(1));
     }
     printer.purge().unwrap();
-    assert!(matches!(job.join().unwrap(), Err(PrintError::Wiped) | Ok(())));
+    assert!(matches!(job.join().unwrap().printed, Err(PrintError::Wiped) | Ok(())));
     assert!(server.queue.lock().unwrap().jobs.is_empty());
 }
 
@@ -247,7 +276,7 @@ fn jobs_of_other_users_are_left_alone() {
 #[test]
 fn no_error_quotes_the_document() {
     let server = FakePrintServer::start(Behaviour::Aborts);
-    let error = server.printer(None).print("desk", PDF, PaperSize::Letter).unwrap_err();
+    let error = server.printer(None).print("desk", PDF, PaperSize::Letter).printed.unwrap_err();
     assert!(!format!("{error:?} {error}").contains("k4n4ry"));
 }
 
@@ -340,13 +369,13 @@ fn the_installed_print_server_prints_and_keeps_nothing() {
     assert_eq!(cups.printer(None, timeouts).names().unwrap(), ["desk"]);
     let printer = cups.printer(None, timeouts);
     assert_eq!(printer.find().unwrap(), "desk");
-    printer.print("desk", PDF, PaperSize::Letter).unwrap();
+    printer.print("desk", PDF, PaperSize::Letter).printed.unwrap();
     assert!(on_paper.join().unwrap() == PDF);
     assert_eq!(cups.spooled(), 0, "the server keeps a document or its history");
 
     // A stopped printer is reported, and the job is removed.
     assert!(cups.admin("cupsdisable", &["desk"]));
-    let stopped = cups.printer(Some("desk"), QUICK).print("desk", PDF, PaperSize::A4);
+    let stopped = cups.printer(Some("desk"), QUICK).print("desk", PDF, PaperSize::A4).printed;
     assert!(matches!(stopped, Err(PrintError::NeedsHelp { .. })), "{stopped:?}");
     assert_eq!(cups.spooled(), 0);
 

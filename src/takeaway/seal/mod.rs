@@ -44,6 +44,17 @@ pub enum SealError {
         /// The operating system's error.
         source: io::Error,
     },
+    /// An unfinished file cannot be removed.
+    #[error(
+        "an unfinished file at {destination} cannot be removed: {source}; make the folder writable or remove the stick, \
+         and reset again"
+    )]
+    Left {
+        /// The folder, or the mount point of the stick.
+        destination: PathBuf,
+        /// The operating system's error.
+        source: io::Error,
+    },
 }
 
 impl SealError {
@@ -91,41 +102,72 @@ impl Sealer {
         let sealed = age::encrypt(&self.recipient, pdf).map_err(|_| SealError::Sealing)?;
         let code = code().map_err(|source| SealError::Unwritable { destination: destination.to_owned(), source })?;
         let name = format!("stillroom-{}-{code}.pdf.age", date.format("%Y-%m-%d"));
-        match write(destination, &name, &sealed) {
-            Ok(()) => Ok(code),
-            Err(source) => Err(SealError::at(destination, source)),
-        }
+        write(destination, &name, &sealed)?;
+        Ok(code)
     }
 
-    /// Removes useless files that a power cut left incomplete. A file that remains reveals nothing, because it is
-    /// sealed.
-    pub fn remove_unfinished(&self) {
+    /// Removes files that a power cut left incomplete. Nobody can read them, because they are sealed, but they are
+    /// useless. A folder that does not exist has none, and a stick that is no longer there is left out.
+    ///
+    /// # Errors
+    /// [`SealError::Left`] for the first destination that may still have one. The others are removed all the same.
+    pub fn remove_unfinished(&self) -> Result<(), SealError> {
         let destinations = self.folder.clone().map_or_else(sticks::find, |folder| vec![folder]);
+        let mut first_error = None;
         for destination in destinations {
-            let Ok(entries) = fs::read_dir(destination) else { continue };
-            for entry in entries.filter_map(Result::ok) {
-                if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                    // Another room may be writing this file to the same folder at this moment. That room then reports a
-                    // failure, and its patient can try again.
-                    let _ = fs::remove_file(entry.path());
-                }
+            if let Err(source) = remove_unfinished_in(&destination)
+                && (self.folder.is_some() || sticks::find().contains(&destination))
+            {
+                first_error.get_or_insert(SealError::Left { destination, source });
             }
         }
+        first_error.map_or(Ok(()), Err)
+    }
+}
+
+/// Removes the unfinished files of a folder, and returns the first error.
+fn remove_unfinished_in(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    let mut outcome = Ok(());
+    for entry in entries {
+        // Another room may be writing this file to the same folder at this moment. That room then reports a failure,
+        // and its patient can try again.
+        let removed = entry.and_then(|entry| {
+            let is_unfinished = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+            if is_unfinished { remove_if_there(&entry.path()) } else { Ok(()) }
+        });
+        outcome = outcome.and(removed);
+    }
+    outcome
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 
 /// Writes a file atomically: after a power cut, or after the stick was pulled out, the file is either complete or
 /// absent. Does not use `paths::private::write_atomic`, for two reasons. The file leaves the machine, so it gets the
 /// default mode instead of 0600, and an unfinished file must be recognisable by its name.
-fn write(destination: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+fn write(destination: &Path, name: &str, bytes: &[u8]) -> Result<(), SealError> {
     let unfinished = destination.join(format!("{UNFINISHED}{name}"));
     let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, destination.join(name)));
     if let Err(problem) = written {
-        // The error is ignored, because nothing can be removed if the stick was pulled out.
-        let _ = fs::remove_file(&unfinished);
-        return Err(problem);
+        return Err(match remove_if_there(&unfinished) {
+            Ok(()) => SealError::at(destination, problem),
+            Err(source) => SealError::Left { destination: destination.to_owned(), source },
+        });
     }
-    let folder = File::open(destination)?;
+    sync_folder(destination).map_err(|problem| SealError::at(destination, problem))
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = File::open(path)?;
     match folder.sync_all() {
         // Some file systems on sticks cannot sync a folder, so sync the whole file system instead.
         Err(problem) if problem.kind() == io::ErrorKind::InvalidInput => {

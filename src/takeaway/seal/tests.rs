@@ -95,6 +95,25 @@ fn only_unfinished_files_are_removed_after_a_power_cut() {
     let sealer = Sealer::new(&public, Some(folder.path().to_owned())).unwrap();
     fs::write(folder.path().join(format!("{UNFINISHED}x")), b"half").unwrap();
     let code = sealer.seal(PDF, day()).unwrap();
-    sealer.remove_unfinished();
+    sealer.remove_unfinished().unwrap();
     assert_eq!(names(folder.path()), [format!("stillroom-2026-11-22-{code}.pdf.age")]);
+}
+
+#[test]
+fn an_unfinished_file_that_cannot_be_removed_is_reported_and_the_others_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let public = age::x25519::Identity::generate().to_public().to_string();
+    let sealer = Sealer::new(&public, Some(folder.path().to_owned())).unwrap();
+    // Not even the superuser can remove a folder like a file.
+    let stuck = format!("{UNFINISHED}b");
+    fs::create_dir(folder.path().join(&stuck)).unwrap();
+    for name in ["a", "c"] {
+        fs::write(folder.path().join(format!("{UNFINISHED}{name}")), b"half").unwrap();
+    }
+    let left = sealer.remove_unfinished();
+    assert!(matches!(&left, Err(SealError::Left { destination, .. }) if destination == folder.path()), "{left:?}");
+    assert_eq!(names(folder.path()), [stuck]);
+    let gone = Sealer::new(&public, Some(folder.path().join("gone"))).unwrap();
+    gone.remove_unfinished().unwrap();
+    Sealer::new(&public, None).unwrap().remove_unfinished().unwrap();
 }

@@ -240,6 +240,25 @@ fn a_lost_manifest_is_reported_and_loses_no_page() {
 }
 
 #[test]
+fn notes_that_cannot_be_sealed_again_after_damage_are_not_lost() {
+    let directories = directories_with_notes();
+    fs::write(directories.pieces().pop().unwrap(), b"damaged").unwrap();
+    // Not even the superuser can replace a folder that is not empty, so writing the manifest fails.
+    let in_the_way = private::temporary_path(&directories.runtime.join(MANIFEST_FILE));
+    fs::create_dir_all(in_the_way.join("x")).unwrap();
+    let mut rest = Notes::clone(&notes(1));
+    rest.pages.pop();
+    let mut vault = directories.vault();
+    assert_eq!(vault.open().unwrap(), Opened::PartlyUnsealed(rest.clone()));
+    assert!(vault.seal(&Arc::new(rest.clone())).is_err());
+    fs::remove_dir_all(&in_the_way).unwrap();
+    // The vault is open, and the next start finds the same damage until the notes are sealed again.
+    assert_eq!(directories.vault().open().unwrap(), Opened::Partly(rest.clone()));
+    vault.seal(&notes(2)).unwrap();
+    assert_eq!(directories.vault().open().unwrap(), restored(2));
+}
+
+#[test]
 fn a_damaged_key_opens_nothing_and_the_vault_goes_on() {
     let directories = directories_with_notes();
     let path = directories.runtime.join(KEY_FILE);

@@ -1,8 +1,14 @@
 //! Owns the jobs that load and render pictures on threads other than the window's. One job of each kind runs at a time,
 //! on a thread that ends with the job. Does not own what a job does.
 
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+
+/// Maximum number of failed keys that are remembered. Beyond it, the earliest is forgotten, so that its job is tried
+/// again.
+const FAILED_MAX: usize = 64;
 
 /// Runs jobs of one kind, each of which has a key, and keeps the latest result until it is taken.
 #[derive(Debug)]
@@ -12,7 +18,7 @@ pub(in crate::widget) struct BackgroundJob<K, V>(Arc<Mutex<JobSlots<K, V>>>);
 struct JobSlots<K, V> {
     is_running: bool,
     ready: Option<(K, V)>,
-    failed: Option<K>,
+    failed: VecDeque<K>,
 }
 
 impl<K, V> Clone for BackgroundJob<K, V> {
@@ -23,7 +29,7 @@ impl<K, V> Clone for BackgroundJob<K, V> {
 
 impl<K, V> Default for BackgroundJob<K, V> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(JobSlots { is_running: false, ready: None, failed: None })))
+        Self(Arc::new(Mutex::new(JobSlots { is_running: false, ready: None, failed: VecDeque::new() })))
     }
 }
 
@@ -34,7 +40,7 @@ pub(in crate::widget) enum JobResult<V> {
     Ready(V),
     /// The job is running, is waiting for another job to end, or has left a result that has not been taken yet.
     Pending,
-    /// The job failed. It is not tried again until a job with another key fails.
+    /// The job failed, or panicked. It is not tried again while its key is among the last [`FAILED_MAX`] that failed.
     Failed,
 }
 
@@ -48,11 +54,11 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
         self.start(key, run)
     }
 
-    /// Starts `run` for `key`, unless the result for `key` is available, the most recent failure was that of the job
-    /// for `key`, or any job is running. Leaves the result for [`BackgroundJob::take`].
+    /// Starts `run` for `key`, unless the result for `key` is available, the job for `key` has failed, or any job is
+    /// running. Leaves the result for [`BackgroundJob::take`].
     pub(in crate::widget) fn start(&self, key: &K, run: impl FnOnce() -> Option<V> + Send + 'static) -> JobResult<V> {
         let may_start = self.lock(|slots| {
-            if slots.failed.as_ref() == Some(key) {
+            if slots.failed.contains(key) {
                 return Err(JobResult::Failed);
             }
             let is_ready = slots.ready.as_ref().is_some_and(|(name, _)| name == key);
@@ -67,12 +73,17 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
         }
         let (job, name) = (self.clone(), key.clone());
         let started = thread::Builder::new().name("places".to_owned()).spawn(move || {
-            let value = run();
+            // The panic itself is logged by the program's panic hook.
+            let value = catch_unwind(AssertUnwindSafe(run)).ok().flatten();
             job.lock(|slots| {
                 slots.is_running = false;
-                match value {
-                    Some(value) => slots.ready = Some((name, value)),
-                    None => slots.failed = Some(name),
+                if let Some(value) = value {
+                    slots.ready = Some((name, value));
+                    return;
+                }
+                slots.failed.push_back(name);
+                if slots.failed.len() > FAILED_MAX {
+                    slots.failed.pop_front();
                 }
             });
         });
@@ -83,9 +94,9 @@ impl<K: PartialEq + Clone + Send + 'static, V: Send + 'static> BackgroundJob<K, 
         JobResult::Pending
     }
 
-    /// Returns whether the most recent failure was that of the job for `key`.
+    /// Returns whether the job for `key` has failed and is not tried again for now.
     pub(in crate::widget) fn has_failed(&self, key: &K) -> bool {
-        self.lock(|slots| slots.failed.as_ref() == Some(key))
+        self.lock(|slots| slots.failed.contains(key))
     }
 
     fn lock<R>(&self, act: impl FnOnce(&mut JobSlots<K, V>) -> R) -> R {
@@ -101,7 +112,7 @@ mod tests {
 
     fn run_to_end(job: &BackgroundJob<u32, u32>, key: u32) -> JobResult<u32> {
         loop {
-            match job.take(&key, move || key.checked_mul(2).filter(|_| key != 13)) {
+            match job.take(&key, move || key.checked_mul(2).filter(|_| !key.is_multiple_of(13))) {
                 JobResult::Pending => thread::yield_now(),
                 result @ (JobResult::Ready(_) | JobResult::Failed) => return result,
             }
@@ -114,7 +125,21 @@ mod tests {
         assert_eq!(run_to_end(&job, 4), JobResult::Ready(8));
         assert_eq!(run_to_end(&job, 13), JobResult::Failed);
         assert_eq!(run_to_end(&job, 5), JobResult::Ready(10));
+        assert_eq!(run_to_end(&job, 26), JobResult::Failed);
         assert_eq!(job.take(&13, || Some(1)), JobResult::Failed);
+        assert!(job.has_failed(&13) && job.has_failed(&26) && !job.has_failed(&5));
+        for number in 3..=FAILED_MAX as u32 + 1 {
+            assert_eq!(run_to_end(&job, 13 * number), JobResult::Failed);
+        }
+        assert!(!job.has_failed(&13) && job.has_failed(&26));
+    }
+
+    #[test]
+    fn a_job_that_panics_has_failed_and_the_next_one_runs() {
+        let job: BackgroundJob<u32, u32> = BackgroundJob::default();
+        assert_eq!(job.take(&1, || std::panic::panic_any("as expected")), JobResult::Pending);
+        assert_eq!(run_to_end(&job, 2), JobResult::Ready(4));
+        assert_eq!(job.take(&1, || Some(1)), JobResult::Failed);
     }
 
     #[test]

@@ -189,10 +189,11 @@ pub fn check_folder(folder: &Path, is_wanted: bool, progress: &mut dyn FnMut(usi
         progress(done, file);
         findings.extend(picture_file::decode(file).err().map(|why| Finding::of_file(file, why, picture_file::ALLOWED)));
     }
+    let unusable = findings.len();
     if count > FILES_MAX {
         findings.push(Finding::of_file(folder, format!("{count} pictures"), format!("at most {FILES_MAX}")));
     }
-    if is_wanted && findings.len() >= slides.len() {
+    if is_wanted && unusable == slides.len() {
         findings.push(Finding::of_file(folder, "no picture that can be shown", "at least one JPEG, PNG or WebP"));
     }
     findings
@@ -281,6 +282,19 @@ mod tests {
         assert!(
             SlideFolder::open(&folder.path().join("none")).load(0, ColorGrade::default(), (10, 10), true).is_none()
         );
+    }
+
+    #[test]
+    fn too_many_pictures_do_not_count_as_pictures_that_cannot_be_shown() {
+        let folder = folder_with(&[("a.png", &encoded(64, 64, image::ImageFormat::Png))]);
+        for number in 0..FILES_MAX {
+            std::fs::write(folder.path().join(format!("b{number}.png")), b"not a picture").unwrap();
+        }
+        let without = "no picture that can be shown";
+        let found = |folder: &Path| findings_in(folder, true).iter().any(|finding| finding.found.contains(without));
+        assert!(!found(folder.path()), "one of the first {FILES_MAX} can be shown");
+        std::fs::remove_file(folder.path().join("a.png")).unwrap();
+        assert!(found(folder.path()));
     }
 
     #[test]

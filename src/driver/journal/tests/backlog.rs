@@ -92,6 +92,34 @@ fn a_failing_disk_is_reported_and_so_is_its_recovery() {
 }
 
 #[test]
+fn a_record_that_supersedes_a_failed_one_hears_of_its_own_failure_and_nothing_counts_as_mended_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("not-there-yet");
+    let (journal, ..) = Journal::open(&state);
+    let (told, outcomes) = std::sync::mpsc::channel();
+    let append = |number: u32| {
+        let told = told.clone();
+        journal.append(at(1), &Event::Volume { db: -30.0 - number as f32 }, move |outcome| {
+            told.send((number, outcome.is_ok())).unwrap();
+        });
+    };
+    for number in 0..3 {
+        append(number);
+        assert_eq!(outcomes.recv_timeout(Duration::from_secs(30)), Ok((number, false)));
+    }
+    let waited = journal.append_and_wait(at(1), &Event::Volume { db: -40.0 });
+    assert!(matches!(waited, Err(JournalError::Disk { .. })), "{waited:?}");
+    append(4);
+    assert_eq!(outcomes.recv_timeout(Duration::from_secs(30)), Ok((4, false)));
+    fs::create_dir(&state).unwrap();
+    // The outcome of a record that was appended while an earlier one was being put back comes after that one's.
+    while outcomes.recv_timeout(Duration::from_secs(30)).unwrap() != (4, true) {}
+    journal.finish();
+    assert_eq!(outcomes.try_iter().count(), 0);
+    assert_eq!(Journal::open(&state).1.last(), Some(&(at(1), Event::Volume { db: -34.0 })));
+}
+
+#[test]
 fn a_copy_of_the_open_call_that_cannot_be_written_does_not_hold_up_its_records() {
     let dir = tempfile::tempdir().unwrap();
     // Not even the superuser can replace a folder that is not empty, so storing the copy fails.
@@ -174,8 +202,13 @@ fn a_record_that_ended_the_loop_three_times_in_a_row_is_skipped() {
     journal.finish();
     assert_eq!(Journal::open(dir.path()).2.set_aside_records, 1);
     let (journal, ..) = Journal::open(dir.path());
+    let before = journal.last_record().unwrap();
     journal.compact(at(1), &[Event::StaffReset]).unwrap();
     assert_eq!(names(dir.path()), [JOURNAL_FILE]);
+    // The entries of before do not come back with the next fault.
+    journal.record_fault(&before);
+    let faults = fs::read_to_string(dir.path().join(FAULTS_FILE)).unwrap();
+    assert_eq!(faults, format!("{} 1", before.0));
 }
 
 #[test]

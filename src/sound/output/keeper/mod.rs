@@ -20,7 +20,7 @@ use tracing::{info, warn};
 use super::backoff::{self, Backoff, Reminder};
 use super::calibration::{CalibratedOutput, CalibrationWatch, OutputRoute};
 use super::command::OutputCommand;
-use super::corridor::CorridorChime;
+use super::corridor::{ChimeReporter, CorridorChime};
 use super::feed::{DeckFeed, NewFeed};
 use super::lease::{PREFERRED_RATE_HZ, StreamContext};
 use super::probe::OutputProbe;
@@ -66,6 +66,7 @@ struct KeeperContext {
     clips: Arc<ClipBank>,
     new_feed: NewFeed,
     commands: SyncSender<OutputCommand>,
+    chime: ChimeReporter,
     handles: Weak<()>,
     on_event: EventSink,
     /// Knows where sound may come out.
@@ -90,8 +91,8 @@ pub fn spawn(
     };
     let watch = Arc::new(CalibrationWatch::new(calibrated));
     let report = Arc::clone(&on_event);
-    let context =
-        KeeperContext { options, shared, clips, new_feed, commands: commands.clone(), handles, on_event, watch };
+    let (commands, chime) = (commands.clone(), ChimeReporter::new(commands.clone()));
+    let context = KeeperContext { options, shared, clips, new_feed, commands, chime, handles, on_event, watch };
     let keeping = thread::Builder::new().name("sound-device".to_owned()).spawn(move || keep(&context, &inbox));
     if let Err(error) = keeping {
         report(SoundEvent::DeviceLost { why: format!("the system could not start a thread for the sound: {error}") });
@@ -105,7 +106,9 @@ fn keep(context: &KeeperContext, inbox: &Receiver<OutputCommand>) {
         let why = "a fault in the program stopped the sound; it is restarted";
         warn!("{why}");
         announced = Announced::Lost;
+        // The next keeper reports both again where they apply.
         (context.on_event)(SoundEvent::OutputCalibrated);
+        (context.on_event)(SoundEvent::OutputMeasured);
         (context.on_event)(SoundEvent::DeviceLost { why: why.to_owned() });
         thread::sleep(pause);
         pause = (pause * 2).min(RESTART_LONGEST);
@@ -163,10 +166,10 @@ impl<'a> OutputKeeper<'a> {
     fn new(context: &'a KeeperContext, announced: Announced) -> Self {
         let (home_sender, home) = channel();
         let now = Instant::now();
-        let KeeperContext { options, commands, .. } = context;
+        let KeeperContext { options, chime, .. } = context;
         let corridor = options.chime_device.clone();
         let corridor =
-            corridor.map(|device| CorridorChime::new(device, options.chime_db.unwrap_or(-6.0), commands.clone()));
+            corridor.map(|device| CorridorChime::new(device, options.chime_db.unwrap_or(-6.0), chime.clone()));
         Self {
             context,
             feed: (context.new_feed)(announced != Announced::Nothing),
@@ -191,7 +194,7 @@ impl<'a> OutputKeeper<'a> {
             announced,
             next_check: now,
             backoff: Backoff::new(now),
-            reminder: None,
+            reminder: (announced == Announced::Lost).then(|| Reminder::new(now)),
         }
     }
 
@@ -483,6 +486,60 @@ impl<'a> OutputKeeper<'a> {
         }
         if let Some(stream) = self.stream.take() {
             self.drop_stream(stream);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+    use crate::sound::engine::DeckPort;
+
+    struct NoTracks;
+
+    impl DeckFeed for NoTracks {
+        fn restart_if_due(&mut self, _now: Instant) -> bool {
+            false
+        }
+        fn connect(&mut self, _decks: DeckPort) {}
+        fn follow(&mut self, _mix: &Mix) {}
+        fn on_ended(&mut self, _number: u64) {}
+        fn panic(&mut self) {}
+    }
+
+    #[test]
+    fn a_loss_that_a_panic_has_caused_is_logged_again_while_it_lasts() {
+        let (commands, inbox) = sync_channel(4);
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&events);
+        let alive = Arc::new(());
+        let context = KeeperContext {
+            options: Options::default(),
+            shared: Arc::new(SoundState::new()),
+            clips: Arc::new(ClipBank::empty()),
+            new_feed: Box::new(|_| Box::new(NoTracks)),
+            chime: ChimeReporter::new(commands.clone()),
+            commands: commands.clone(),
+            handles: Arc::downgrade(&alive),
+            on_event: Arc::new(move |event| heard.lock().unwrap().push(event)),
+            watch: Arc::new(CalibrationWatch::new(CalibratedOutput::default())),
+        };
+        assert!(OutputKeeper::new(&context, Announced::Nothing).reminder.is_none());
+        let mut restarted = OutputKeeper::new(&context, Announced::Lost);
+        let lasts = restarted.reminder.as_mut().unwrap().due(Instant::now() + Duration::from_mins(30));
+        assert!(lasts.is_some_and(|lasts| lasts >= Duration::from_mins(30)), "{lasts:?}");
+        // After the panic, nothing that the old keeper had reported about its output still holds.
+        commands.send(OutputCommand::Panic { of_reading: false }).unwrap();
+        let (done, stopped) = sync_channel(1);
+        commands.send(OutputCommand::Stop { within: Duration::ZERO, done }).unwrap();
+        keep(&context, &inbox);
+        stopped.recv_timeout(Duration::from_secs(10)).unwrap();
+        let events = events.lock().unwrap();
+        for over in [SoundEvent::OutputCalibrated, SoundEvent::OutputMeasured] {
+            assert!(events.contains(&over), "{events:?}");
         }
     }
 }

@@ -11,6 +11,7 @@ use std::process::Command;
 use stillroom::findings::Finding;
 use stillroom::room::breath::BreathPattern;
 use stillroom::room::{Stage, Trouble};
+use stillroom::sound::score::works;
 use stillroom::vocabulary::Named;
 use stillroom::vocabulary::language::Language;
 use stillroom::vocabulary::place::Place;
@@ -239,6 +240,15 @@ fn every_command_and_option_is_in_the_readme_or_the_headless_page() {
         missing.extend(options.filter(|word| *word != "--help" && !pages.contains(word)).map(str::to_owned));
     }
     assert!(missing.is_empty(), "neither {README} nor {HEADLESS} names these: {missing:?}");
+}
+
+#[test]
+fn every_work_is_in_the_page_of_profiles() {
+    let page = text(PROFILES);
+    for work in works() {
+        let line = page.lines().find(|line| line.starts_with(&format!("- {}:", work.composer)));
+        assert!(line.is_some_and(|line| line.contains(&work.title)), "{}: {}", work.composer, work.title);
+    }
 }
 
 #[test]

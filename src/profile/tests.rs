@@ -45,7 +45,7 @@ fn the_shipped_profiles_have_no_findings() {
         assert_eq!(lines(&reading.findings), "");
         names.push(reading.profile.unwrap().name);
     }
-    assert_eq!(names, ["forest-morning", "gentle-tide", "long-120", "quiet-room", "silence-and-dark"]);
+    assert_eq!(names, ["forest-morning", "gentle-tide", "long-120", "quiet-piano", "quiet-room", "silence-and-dark"]);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_part_may_have_composed_music_two_beds_and_joined_tracks() {
         &expect![[r#"
             profiles/x.toml:5: sound.crossfade_s: found 61, allowed a number from 0 to 60
             profiles/x.toml:7: sound.joined: found "a.flac", allowed a file listed in tracks after another one
-            profiles/x.toml:8: sound.score: found "drums", allowed one of tidal, glass, strings, bells, piano-strings, none
+            profiles/x.toml:8: sound.score: found "drums", allowed one of tidal, glass, strings, bells, piano-strings, piano-works, none
         "#]],
     );
 }

@@ -26,7 +26,7 @@ const OFFER_MM: f32 = 27.0;
 const CODE_MM: f32 = 46.0;
 
 /// QR codes of the links on the clinic's cards, by link; `None` for a link that is too long for a code. They are cached
-/// because iced uploads every new image handle: a code made anew for each view would be uploaded each time. The cache
+/// because iced uploads every new image handle: a code made for each view would be uploaded each time. The cache
 /// is small: all links come from the configuration. It contains no patient data.
 static LINK_CODES: LazyLock<Mutex<BTreeMap<String, Option<QrImage>>>> = LazyLock::new(Mutex::default);
 

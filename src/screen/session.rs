@@ -155,7 +155,7 @@ impl SessionScreen {
             Message::SkipPressed => Action::Send(Event::SkipPiece),
             Message::SilencePressed(on) => Action::Send(Event::Silence { on: *on }),
             Message::DarkPressed => {
-                // Whoever comes back from the dark sees the place, not an open sheet.
+                // A patient who comes back from the dark sees the place, not an open sheet.
                 self.group = ControlGroup::Controls;
                 Action::Send(Event::Dark { on: true })
             }

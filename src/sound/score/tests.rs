@@ -347,7 +347,8 @@ fn changes_of_character_and_seed_have_no_click_or_gap() {
     assert!(click_ratio(&frames, RATE_HZ) < measure::CLICK_LIMIT, "{}", click_ratio(&frames, RATE_HZ));
     for (second, part) in frames.chunks(RATE_HZ as usize).enumerate().skip(15) {
         let power = part.as_flattened().iter().map(|sample| sample * sample).sum::<f32>() / part.len() as f32;
-        assert!(power > 1e-4, "{:.1} dB in second {second}", 10.0 * power.log10());
+        // A work may begin very softly, but nothing may be silent.
+        assert!(power > 3e-5, "{:.1} dB in second {second}", 10.0 * power.log10());
     }
 }
 

@@ -132,7 +132,7 @@ impl Work {
         self.notes.iter().map(|note| note.key)
     }
 
-    /// Returns until when the pedal holds a note that begins at `onset`, in quarter notes.
+    /// Returns the time at which the pedal releases a note that begins at `onset`, in quarter notes.
     fn pedal_end(&self, onset: f32) -> f32 {
         let after = self.pedal.partition_point(|change| *change <= onset + 1e-3);
         self.pedal.get(after).copied().unwrap_or(self.length_quarters)

@@ -7,7 +7,7 @@
 //! - A contact that has rested for `REST_AFTER_MS` keeps resting while another finger draws, and for `REST_KEPT_MS`
 //!   after that, even if it slips.
 //! - A contact that lands while another finger draws has to move further before it draws, and leaves no dot.
-//! - If a contact lands closer to another than two fingers can be to each other, it is part of a palm. So is the other
+//! - If a contact lands closer to an earlier one than two fingers can be to each other, it is part of a palm. So is the other
 //!   contact, unless it is drawing. A contact that is part of a palm never draws.
 //!
 //! The figures are estimates, not measurements.

@@ -65,7 +65,7 @@ arrive-expect-1-text = For a while, old loops of thought can let go.
 arrive-expect-2-title = New paths may open
 arrive-expect-2-text = In the days after, small new steps can come more easily.
 arrive-expect-3-title = It will pass
-arrive-expect-3-text = You may feel light, or far away. It fades by itself.
+arrive-expect-3-text = Things may look double, or feel far away. It fades by itself.
 
 arrive-questions-title = Only if you like
 arrive-question-1 =
@@ -94,7 +94,7 @@ arrive-breath-text = Breathe in as the ring grows, and out as it shrinks. Or kee
 arrive-call-title = Try the call
 arrive-call-text = This is how you call someone. Touch the call now and see it work. It is only practice, and the staff know.
 arrive-call-waiting = Your practice call is on its way.
-arrive-call-reached = It works. Your practice call is at the staff desk.
+arrive-call-reached = It works. In your session, you call at the bottom of the screen.
 arrive-call-answered = It works. Someone has answered.
 arrive-call-no-desk = I can’t reach the staff desk right now. Tell your clinician. If you need someone, press the wall button or call out.
 arrive-call-done = You can call like this at any time.
@@ -138,7 +138,7 @@ anchor-line-1 = This is the medicine. It will pass.
 anchor-line-2 = You are safe here.
 anchor-line-3 = Breathe out slowly.
 anchor-line-4 = You can call someone at any time.
-where-settle = You are in the infusion room. It is only beginning.
+where-settle = You are in the infusion room. There is nothing you need to do. You can always call.
 where-onset = You are in the infusion room. The medicine is beginning to work, and it will pass.
 where-peak = You are in the infusion room. This is the strongest part. It gets lighter from here.
 where-return = You are in the infusion room. The strongest part is over. About { $minutes } minutes more.
@@ -241,7 +241,7 @@ take-taken = Taken
 take-phone-hint = You scan a code with your camera.
 take-paper-hint = It will be printed here in the clinic.
 take-sealed-hint = It will be locked, so that only your therapist can open it.
-take-words-only = Drawings do not fit in a code. Your words do.
+take-words-only = Your words fit in a code. A drawing goes home as a photo.
 take-paper-title = On paper
 take-paper-going = It is being printed. You can stay here or go on.
 take-paper-done = It is printed. The printer keeps no copy. Ask someone to bring it to you, face down.
@@ -279,10 +279,10 @@ paper-date = { $month ->
    *[12] December
 } { $day }, { $year }
 take-leave-ask = What you made here will be erased after you leave. Would you like to take it with you first?
-take-leave-yes = Leave without it
+take-leave-yes = No, thank you
 take-leave-back = Take it with me
 
 ## Farewell
 
 farewell-title = Take it slow
-farewell-text = What you wrote here will be erased after you leave. Stay seated until someone helps you up. There is no hurry.
+farewell-text = Stay seated until someone helps you up. There is no hurry. What you made here is erased when you leave, so it stays private.

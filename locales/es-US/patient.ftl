@@ -65,7 +65,7 @@ arrive-expect-1-text = Las ideas que dan vueltas pueden soltarse.
 arrive-expect-2-title = Pueden abrirse caminos
 arrive-expect-2-text = En los días que siguen, los pasos pequeños pueden ser más fáciles.
 arrive-expect-3-title = Va a pasar
-arrive-expect-3-text = Puede que se sienta ligero, o lejos. Se va solo.
+arrive-expect-3-text = Puede que vea doble, o se sienta lejos. Se va solo.
 
 arrive-questions-title = Solo si quiere
 arrive-question-1 =
@@ -94,7 +94,7 @@ arrive-breath-text = Tome aire cuando el círculo crece y suéltelo cuando se ha
 arrive-call-title = Pruebe la llamada
 arrive-call-text = Así se llama a alguien. Toque ahora la llamada y vea que funciona. Es solo una práctica, y el personal lo sabe.
 arrive-call-waiting = Su llamada de práctica va en camino.
-arrive-call-reached = Funciona. Su llamada de práctica llegó a la estación del personal.
+arrive-call-reached = Funciona. En su sesión, se llama desde abajo en la pantalla.
 arrive-call-answered = Funciona. Alguien ya contestó.
 arrive-call-no-desk = Ahora no logro avisar al personal. Dígaselo a quien le atiende. Si necesita a alguien, oprima el botón de la pared o llame en voz alta.
 arrive-call-done = Así puede llamar en cualquier momento.
@@ -138,7 +138,7 @@ anchor-line-1 = Es la medicina. Va a pasar.
 anchor-line-2 = Aquí está a salvo.
 anchor-line-3 = Suelte el aire despacio.
 anchor-line-4 = Puede llamar a alguien en cualquier momento.
-where-settle = Está en la sala de infusión. Apenas empieza.
+where-settle = Usted está en la sala de infusión. No tiene que hacer nada. Siempre puede llamar.
 where-onset = Está en la sala de infusión. La medicina empieza a hacer efecto, y va a pasar.
 where-peak = Está en la sala de infusión. Es la parte más fuerte. Desde aquí se va aligerando.
 where-return = Está en la sala de infusión. Lo más fuerte ya pasó. Unos { $minutes } minutos más.
@@ -241,7 +241,7 @@ take-taken = Ya lo tiene
 take-phone-hint = Usted lee un código con su cámara.
 take-paper-hint = Se imprimirá aquí en la clínica.
 take-sealed-hint = Se cerrará con llave, para que solo su terapeuta pueda abrirlo.
-take-words-only = Los dibujos no caben en un código. Sus palabras sí.
+take-words-only = Sus palabras caben en un código. Un dibujo se lleva como foto.
 take-paper-title = En papel
 take-paper-going = Se está imprimiendo. Puede quedarse aquí o seguir.
 take-paper-done = Está impreso. La impresora no guarda copia. Pida a alguien que se lo traiga, boca abajo.
@@ -279,10 +279,10 @@ paper-date = { $day } de { $month ->
    *[12] diciembre
 } de { $year }
 take-leave-ask = Lo que hizo aquí se borrará cuando usted se vaya. ¿Quiere llevárselo antes?
-take-leave-yes = Irme sin eso
+take-leave-yes = No, gracias
 take-leave-back = Llevármelo
 
 ## La despedida
 
 farewell-title = Vaya con calma
-farewell-text = Lo que escribió aquí se borrará cuando usted se vaya. Quédese en su asiento hasta que alguien le ayude a levantarse. No hay prisa.
+farewell-text = Quédese en su asiento hasta que alguien le ayude a levantarse. No hay prisa. Lo que hizo aquí se borra cuando usted se va, para que siga siendo privado.

@@ -67,7 +67,7 @@ arrive-expect-1-text = Pendant un moment, ce qui tourne en rond peut lâcher pri
 arrive-expect-2-title = Des chemins peuvent s’ouvrir
 arrive-expect-2-text = Dans les jours qui suivent, les petits pas peuvent être plus faciles.
 arrive-expect-3-title = Ça va passer
-arrive-expect-3-text = Vous pouvez vous sentir loin. Cela s’en va tout seul.
+arrive-expect-3-text = Vous pouvez voir double, ou vous sentir loin. Cela s’en va tout seul.
 
 arrive-questions-title = Seulement si vous voulez
 arrive-question-1 =
@@ -96,7 +96,7 @@ arrive-breath-text = Inspirez quand le cercle grandit, expirez quand il rétréc
 arrive-call-title = Essayez l’appel
 arrive-call-text = Voici comment appeler quelqu’un. Touchez l’appel maintenant et voyez qu’il marche. Ce n’est qu’un essai, et l’équipe le sait.
 arrive-call-waiting = Votre appel d’essai est en route.
-arrive-call-reached = Ça marche. Votre appel d’essai est arrivé au poste de soins.
+arrive-call-reached = Ça marche. Pendant la séance, on appelle en bas de l’écran.
 arrive-call-answered = Ça marche. Quelqu’un a répondu.
 arrive-call-no-desk = Je n’arrive pas à joindre l’équipe pour le moment. Dites-le à la personne qui vous soigne. Si vous avez besoin de quelqu’un, appuyez sur le bouton au mur ou appelez à voix haute.
 arrive-call-done = Vous pouvez appeler ainsi à tout moment.
@@ -140,7 +140,7 @@ anchor-line-1 = C’est le médicament. Ça va passer.
 anchor-line-2 = Ici, vous êtes en sécurité.
 anchor-line-3 = Soufflez doucement.
 anchor-line-4 = Vous pouvez appeler à tout moment.
-where-settle = Vous êtes dans la salle de soin. Cela commence à peine.
+where-settle = Vous êtes dans la salle de perfusion. Vous n’avez rien à faire. Vous pouvez toujours appeler.
 where-onset = Vous êtes dans la salle de soin. Le médicament commence à agir, et cela va passer.
 where-peak = Vous êtes dans la salle de soin. C’est la partie la plus forte. Ensuite, cela s’allège.
 where-return = Vous êtes dans la salle de soin. Le plus fort est passé. Encore { $minutes } minutes environ.
@@ -243,7 +243,7 @@ take-taken = C’est fait
 take-phone-hint = Visez un code avec votre appareil photo.
 take-paper-hint = Ce sera imprimé ici, à la clinique.
 take-sealed-hint = Ce sera fermé à clé. Seul votre thérapeute pourra l’ouvrir.
-take-words-only = Les dessins ne tiennent pas dans un code. Vos mots, si.
+take-words-only = Vos mots tiennent dans un code. Un dessin s’emporte en photo.
 take-paper-title = Sur papier
 take-paper-going = L’impression est en cours. Vous pouvez rester ici ou continuer.
 take-paper-done = C’est imprimé. L’imprimante ne garde pas de copie. Demandez qu’on vous l’apporte, face cachée.
@@ -284,10 +284,10 @@ paper-date = { $day ->
    *[12] décembre
 } { $year }
 take-leave-ask = Ce que vous avez fait ici sera effacé après votre départ. Voulez-vous d’abord l’emporter ?
-take-leave-yes = Partir sans
+take-leave-yes = Non, merci
 take-leave-back = L’emporter
 
 ## Le départ
 
 farewell-title = Allez-y doucement
-farewell-text = Ce que vous avez écrit ici sera effacé après votre départ. Restez où vous êtes jusqu’à ce qu’on vous aide à vous lever. Rien ne presse.
+farewell-text = Restez où vous êtes jusqu’à ce qu’on vous aide à vous lever. Rien ne presse. Ce que vous avez fait ici s’efface à votre départ, et reste donc privé.

@@ -30,6 +30,8 @@ const IDLE_TIME: Duration = Duration::from_mins(1);
 /// Time without a touch after which the staff sheet closes by itself while staff talk to the patient. It is longer than
 /// [`IDLE_TIME`], because they look away from the screen.
 const TALK_TIME: Duration = Duration::from_mins(10);
+/// Maximum width of the line beside the corner, in millimetres.
+const LINE_MM: f32 = 78.0;
 /// Diameter of the ring that fills while staff hold their corner, in millimetres. It is larger than a fingertip, which
 /// would otherwise hide it.
 const RING_MM: f32 = 24.0;
@@ -121,7 +123,13 @@ impl App {
             .trigger(Trigger::Hold(STAFF_HOLD))
             .slop_px(self.ctx.mm(TOUCH_SLOP_MM))
             .on_press(Message::CornerHeld);
-        let corner = container(corner);
+        // In an empty room, staff also read that no desk would receive a call.
+        let is_deaf = is_marked && !ctx.snapshot.is_line_up();
+        let line = is_deaf.then(|| {
+            let words = parts::staff_note(ctx, ctx.staff("staff-no-desk-ready"));
+            container(parts::scrim_line(ctx, words)).max_width(ctx.mm(LINE_MM)).padding(ctx.mm(4.0)).into()
+        });
+        let corner = container(parts::row_by_hand(ctx, [Some(corner.into()), line].into_iter().flatten().collect()));
         if self.ctx.is_mirrored() { corner.align_right(Length::Fill) } else { corner }.into()
     }
 

@@ -192,7 +192,7 @@ fn cards<'a>(ctx: &ViewContext, card: usize) -> Element<'a, Message> {
         let title = ctx.say(&format!("after-card-{number}-title"));
         (BUILT_IN_CARDS, Page::new().title(title).words(ctx.say(&format!("after-card-{number}-text"))))
     };
-    let close = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Close), Message::ClosePressed);
+    let close = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), Message::ClosePressed);
     let mut page = page.progress(Some(StepProgress { at: card.min(count - 1), of: count })).start(close);
     if card > 0 {
         let back = Message::CardPressed(card - 1);

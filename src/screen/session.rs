@@ -65,7 +65,7 @@ const ANCHOR_SIZES_MM: [f32; 3] = [9.0, 8.0, 7.0];
 /// Minimum font size of the words that say where in the session the patient is, in millimetres.
 const WHERE_LEAST_MM: f32 = 4.8;
 /// Maximum diameter of the pacer, in millimetres.
-const PACER_MM: f32 = 34.0;
+const PACER_MM: f32 = 30.0;
 /// Maximum diameter of the pacer while the anchor is shown, in millimetres.
 const ANCHOR_PACER_MM: f32 = 30.0;
 /// Number of controls in a row while no sheet is open.
@@ -297,22 +297,39 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
     // *Dark* is offered in the peak, and in the onset while the pacer is off. Otherwise, *Breathe* takes its position.
     // Controls stay where the patient has learned to find them: the last two form the lower row or, in the peak, the
     // only row.
-    let controls = match snapshot.part() {
+    let mut controls = match snapshot.part() {
         Some(Part::Peak) => vec![dark, anchor],
         Some(Part::Onset) if !is_breathing => vec![places, sound, dark, anchor],
-        Some(Part::Landing) => {
-            vec![control("ready", Icon::Forward, "landing-ready", Message::ReadyPressed), sound, breathe, anchor]
-        }
-        Some(Part::Settle | Part::Onset | Part::Return) | None => vec![places, sound, breathe, anchor],
+        Some(Part::Settle | Part::Onset | Part::Return | Part::Landing) | None => vec![places, sound, breathe, anchor],
     };
     let width_mm = controls_width_mm(geometry);
+    let ready = (snapshot.part() == Some(Part::Landing))
+        .then(|| control("ready", Icon::Forward, "landing-ready", Message::ReadyPressed));
     let labels: Vec<String> = controls.iter().map(|control| control.label.clone()).collect();
-    let elements = controls.into_iter().map(|FirstControl { id, icon, label, is_on, message }| {
-        parts::resting_control(ctx, id, icon, label, is_on, wakefulness, message)
-    });
     let height_mm = control_height_mm(ctx, &labels, width_in_columns(width_mm, COLUMNS));
-    let controls = parts::control_grid(ctx, elements.collect(), COLUMNS, width_mm, height_mm);
-    container(controls).width(Length::Fill).into()
+    // The control that goes on to After is above the others, which stay where they are. A small screen has no space for
+    // it there, so it replaces the first of them.
+    let label_mm = LABEL_MM * ctx.scale.type_factor() * LABEL_LINE_HEIGHT;
+    let ready_mm = (ABOVE_LABEL_MM + label_mm).max(TARGET_MM);
+    let rows = controls.len().div_ceil(COLUMNS) as f32;
+    let room_mm = geometry.height_mm - CALL_MM - FOOT_GAP_MM - WORDS_HEIGHT_MM;
+    let has_room = ready_mm + rows * (height_mm + GAP_MM) <= room_mm;
+    let (above, height_mm) = match ready {
+        Some(ready) if has_room => (Some(ready), height_mm),
+        Some(ready) => {
+            controls[0] = ready;
+            let labels: Vec<String> = controls.iter().map(|control| control.label.clone()).collect();
+            (None, control_height_mm(ctx, &labels, width_in_columns(width_mm, COLUMNS)))
+        }
+        None => (None, height_mm),
+    };
+    let element = |FirstControl { id, icon, label, is_on, message }| {
+        parts::resting_control(ctx, id, icon, label, is_on, wakefulness, message)
+    };
+    let above = above.map(|ready| container(element(ready)).width(ctx.mm(width_mm)).height(ctx.mm(ready_mm)));
+    let controls = controls.into_iter().map(element).collect();
+    let controls = parts::control_grid(ctx, controls, COLUMNS, width_mm, height_mm);
+    container(column![].push(above).push(controls).spacing(ctx.mm(GAP_MM))).width(Length::Fill).into()
 }
 
 /// The sheet with the current volume and the controls that change the sound.
@@ -331,7 +348,7 @@ fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let level = (!is_silent).then(|| {
         let (loudness, _) = ctx.clinic.config.sound.loudness(ctx.snapshot.volume_db);
         let level = ctx.say(&format!("volume-{}", loudness.step())).to_lowercase();
-        parts::body(ctx, ctx.words.say_with("sound-level", &[("level", level.into())])).into()
+        parts::body(ctx, ctx.words.say_with("sound-level", &[("level", level.into())]))
     });
     let geometry = PageGeometry::of(ctx);
     let labels: Vec<String> = controls.iter().map(|(_, _, key, _)| ctx.say(key)).collect();
@@ -343,8 +360,8 @@ fn sound_sheet<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let columns = layout.columns.min(controls.len());
     let controls = parts::control_grid(ctx, controls.collect(), columns, layout.width_mm, layout.control_mm);
     let done = parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), Message::ClosePressed);
-    let fill = || Space::new().width(Length::Fill).into();
-    let foot = vec![level.unwrap_or_else(fill), fill(), done.into()];
+    let level = container(column![].push(level)).width(Length::Fill);
+    let foot = vec![level.into(), done.into()];
     let foot = parts::row_by_hand(ctx, foot).align_y(iced::Center).spacing(ctx.mm(GAP_MM));
     let content = column![controls, foot].spacing(ctx.mm(GAP_MM)).width(ctx.mm(layout.width_mm));
     container(sheet(ctx, content)).width(Length::Fill).into()
@@ -503,7 +520,7 @@ fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
         Padding { right, bottom: padding.bottom + ctx.mm(controls_mm), ..padding }
     } else {
         let left = light.map_or(LIGHT_LEFT, |light| light.right);
-        Padding { left: ctx.window.width * left + ctx.mm(GAP_MM), right: ctx.mm(GAP_MM), ..padding }
+        Padding { left: ctx.window.width * left, right: ctx.mm(geometry.margin_mm()), ..padding }
     };
     Some(pacer.padding(padding).into())
 }

@@ -400,7 +400,7 @@ fn on_bright_paper(tint: Tint) -> Color {
 }
 
 fn done<'a, M: Clone + 'a>(ctx: &ViewContext, close: M) -> Element<'a, M> {
-    parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Close), close).into()
+    parts::secondary(ctx, "close", ctx.say("done"), Some(Icon::Tick), close).into()
 }
 
 fn other_way<'a, M: Clone + 'a>(ctx: &ViewContext, message: M) -> Element<'a, M> {

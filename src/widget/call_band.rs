@@ -270,22 +270,25 @@ fn words<'a, M: 'a>(ctx: &ViewContext, place: CallPlacement, open: Option<&Call>
         return beside_lamp(ctx, place, None, label.into());
     };
     let said = state_words(ctx, call);
-    let size = words_size(ctx, place, call, &said);
+    let (size, lines) = words_size(ctx, place, call, &said);
+    let is_full = place == CallPlacement::Corner && lines > 1.0;
     let said = parts::text_line(said, size, theme::VOICE_STRONG, theme::SAND);
     let mark = call
         .practice
         .then(|| parts::text_line(ctx.say("call-practice"), ctx.mm(5.6), theme::CONTROL_STRONG, theme::SAND));
     let trying = (call.no_desk_told && place != CallPlacement::Corner)
         .then(|| parts::text_line(ctx.say("call-keeps-trying"), ctx.mm(5.6), theme::VOICE, theme::SAND));
-    // If no desk can be reached, no lamp may suggest that the call has made progress.
-    let steps = (!call.no_desk_told && !call.practice).then(|| steps(ctx, call.phase));
-    let told = column![].push(mark).push(said).push(trying).push(steps).align_x(iced::Left).spacing(ctx.mm(1.0));
+    // If no desk can be reached, no lamp may suggest that the call has made progress. In the corner, words of two lines
+    // leave no space for the lamps.
+    let steps = (!call.no_desk_told && !call.practice && !is_full).then(|| steps(ctx, call.phase));
+    let align = if place == CallPlacement::DarkPanel { iced::Center } else { iced::Left.into() };
+    let told = column![].push(mark).push(said).push(trying).push(steps).align_x(align).spacing(ctx.mm(1.0));
     beside_lamp(ctx, place, Some(call.phase), told.into())
 }
 
-/// Returns the font size for the words of an open call, in logical pixels. It is the largest of [`WORDS_SIZES_MM`] that
+/// Returns the font size for the words of an open call, in logical pixels, and their number of lines. The size is the largest of [`WORDS_SIZES_MM`] that
 /// the type size allows and at which the words fit, or [`WORDS_LEAST_MM`] if they fit at none.
-fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str) -> f32 {
+fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str) -> (f32, f32) {
     let geometry = PageGeometry::of(ctx);
     let (width_mm, height_mm) = match place {
         CallPlacement::DarkPanel => (geometry.width_mm - 2.0 * MARGIN_MM, geometry.height_mm * 0.4),
@@ -308,7 +311,8 @@ fn words_size(ctx: &ViewContext, place: CallPlacement, call: &Call, words: &str)
     let fits = |size_mm: f32| {
         lines_of(words, size_mm, width_mm) * size_mm * theme::LINE_HEIGHT <= height_mm && size_mm <= most_mm + 0.01
     };
-    ctx.mm(WORDS_SIZES_MM.into_iter().find(|size_mm| fits(*size_mm)).unwrap_or(WORDS_LEAST_MM))
+    let size_mm = WORDS_SIZES_MM.into_iter().find(|size_mm| fits(*size_mm)).unwrap_or(WORDS_LEAST_MM);
+    (ctx.mm(size_mm), lines_of(words, size_mm, width_mm))
 }
 
 /// Puts the words of the call beside its lamp, or below the lamp on the tall panel of the dark screen.
@@ -347,7 +351,8 @@ fn lamp<'a, M: 'a>(ctx: &ViewContext, icon: Icon, diameter_mm: f32, is_lit: bool
         .into()
 }
 
-/// Draws the progress of the call as three lamps: calling, received at the desk, somebody coming. [`CallPhase::Sent`]
+/// Draws the progress of the call as three lamps: calling, received at the desk, somebody here. The line to the last lamp
+/// is lit while somebody is on the way. [`CallPhase::Sent`]
 /// lights no further lamp, because no desk has confirmed the call yet.
 fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
     let is_reached = |step: CallPhase| phase >= step;
@@ -363,7 +368,7 @@ fn steps<'a, M: 'a>(ctx: &ViewContext, phase: CallPhase) -> Element<'a, M> {
         line(is_reached(CallPhase::Received)),
         lamp(ctx, Icon::Tick, STEP_MM, is_reached(CallPhase::Received)),
         line(is_reached(CallPhase::OnTheWay)),
-        lamp(ctx, Icon::Person, STEP_MM, is_reached(CallPhase::OnTheWay)),
+        lamp(ctx, Icon::Person, STEP_MM, is_reached(CallPhase::Here)),
     ]
     .align_y(Vertical::Center)
     .into()

@@ -7,10 +7,9 @@ use iced::advanced::image::{Image, Renderer as _};
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::{Tree, tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
-use iced::alignment::Vertical;
 use iced::border::Border;
 use iced::widget::image::{FilterMethod, Handle};
-use iced::widget::{column, container, row};
+use iced::widget::{column, container, stack};
 use iced::{Background, Element, Event, Length, Padding, Rectangle, Renderer, Shadow, Size, Theme, window};
 
 use super::ViewContext;
@@ -33,7 +32,7 @@ const CAPTION_MM: f32 = 5.6;
 const CAPTION_LINE_HEIGHT: f32 = 1.2;
 /// Margin at each side of a caption, in millimetres.
 const CAPTION_MARGIN_MM: f32 = 2.0;
-/// Width and height of the tick beside the caption of the chosen tile, in millimetres.
+/// Width and height of the tick on the picture of the chosen tile, in millimetres.
 const TICK_MM: f32 = 5.0;
 /// Duration of a picture's fade-in.
 const FADE_IN: Duration = Duration::from_millis(350);
@@ -106,10 +105,7 @@ fn cells_in_rows<'a, M: 'a>(ctx: &ViewContext, columns: usize, mut cells: Vec<El
 fn caption_height_mm<M>(ctx: &ViewContext, grid: TileGrid, tiles: &[Tile<M>]) -> f32 {
     let size_mm = CAPTION_MM * ctx.scale.type_factor();
     let width_mm = grid.width_mm - 2.0 * (FRAME_MM + CAPTION_MARGIN_MM);
-    let lines = tiles.iter().map(|tile| {
-        let tick_mm = if tile.is_chosen { TICK_MM + CAPTION_MARGIN_MM } else { 0.0 };
-        lines_of(&tile.caption, size_mm, width_mm - tick_mm)
-    });
+    let lines = tiles.iter().map(|tile| lines_of(&tile.caption, size_mm, width_mm));
     // Part of the picture has to stay visible, however long the caption is.
     (lines.fold(1.0, f32::max) * size_mm * CAPTION_LINE_HEIGHT + 1.6).min(grid.height_mm * 0.62)
 }
@@ -128,13 +124,21 @@ fn tile<'a, M: Clone + 'a>(ctx: &ViewContext, tile: Tile<M>, grid: TileGrid, cap
             container(icon.view(size, theme::LAMPLIGHT)).center(Length::Fill).into()
         }
     };
+    let tick_radius = ctx.mm(TICK_MM / 2.0 + 0.8);
     let caption =
         parts::text_line(tile.caption, ctx.scale.label(), theme::CONTROL, theme::SAND).line_height(CAPTION_LINE_HEIGHT);
-    let tick = tile.is_chosen.then(|| Icon::Tick.view(ctx.mm(TICK_MM), theme::LAMPLIGHT));
-    let foot = row![container(caption).width(Length::Fill)]
-        .push(tick)
-        .spacing(ctx.mm(CAPTION_MARGIN_MM))
-        .align_y(Vertical::Center);
+    // The tick is on the picture, so the captions stay as they are when another tile is chosen.
+    let tick = tile.is_chosen.then(|| {
+        let ground = container(Icon::Tick.view(ctx.mm(TICK_MM), theme::LAMPLIGHT)).padding(ctx.mm(0.8));
+        let ground = ground.style(move |_| container::Style {
+            background: Some(Background::Color(theme::INK)),
+            border: Border::default().rounded(tick_radius),
+            ..container::Style::default()
+        });
+        container(ground).align_right(Length::Fill).padding(ctx.mm(1.0))
+    });
+    let face = stack![face].push(tick).width(Length::Fill).height(Length::Fill);
+    let foot = container(caption).width(Length::Fill);
     let foot = container(foot)
         .padding(Padding::from([0.0, ctx.mm(CAPTION_MARGIN_MM)]))
         .center_y(Length::Fixed(ctx.mm(caption_mm)));

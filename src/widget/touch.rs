@@ -520,7 +520,12 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Touchable<'_, Message>
         let border =
             Border { color: self.style.border, width: self.style.border_px, radius: self.style.radius_px.into() };
         let background = if state.is_pressed() { self.style.pressed } else { self.style.background };
-        if background.a > 0.0 || self.style.border_px > 0.0 {
+        if background.a >= 1.0 && border.color.a >= 1.0 {
+            // The edge of a ground below the border would show around it, so the ground is drawn inside the border.
+            let inner = Border { width: 0.0, radius: (self.style.radius_px - border.width).max(0.0).into(), ..border };
+            fill(renderer, bounds, Border { width: 0.0, ..border }, border.color);
+            fill(renderer, bounds.shrink(border.width), inner, background);
+        } else if background.a > 0.0 || border.width > 0.0 {
             fill(renderer, bounds, border, background);
         }
         let done = match self.trigger {

@@ -99,7 +99,7 @@ pub fn veil<'a, Message: 'a>(ctx: &ViewContext, veil: Veil) -> Element<'a, Messa
     let (angle, fades_along) = if ctx.window.height > ctx.window.width {
         (std::f32::consts::PI, [0.52, 0.90])
     } else {
-        (std::f32::consts::FRAC_PI_2, [(0.54 * ctx.scale.type_factor()).min(0.68), 0.92])
+        (std::f32::consts::FRAC_PI_2, [(0.54 * ctx.scale.type_factor()).min(0.68), 0.78])
     };
     let paint = VeilPaint { fade: Arc::clone(&ctx.veil), veil, angle, fades_along };
     painted(Space::new().width(Length::Fill).height(Length::Fill), paint)

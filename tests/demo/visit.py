@@ -44,8 +44,9 @@ BROKEN = (Failed, OSError, subprocess.SubprocessError)
 class Visit:
     """The steps of one visit in one room."""
 
-    def __init__(self, room, glass, desk, report, out):
+    def __init__(self, room, glass, desk, report, out, language):
         self.room, self.glass, self.desk, self.report, self.out = room, glass, desk, report, out
+        self.language = f"language-{language}"
         self.display = glass.display
         self.written = {}
         self.expected_losses = 0
@@ -135,8 +136,8 @@ class Visit:
         self.see("arrive: the language", "arrive-language")
         glass.press("language-es-US", then="next")
         self.see("arrive: the welcome in Spanish", "arrive-welcome-es")
-        glass.press("back", then="language-en-US")
-        glass.press("language-en-US", then="next")
+        glass.press("back", then=self.language)
+        glass.press(self.language, then="next")
         self.see("arrive: the welcome", "arrive-welcome")
         glass.press("next", then="hand-left")
         self.see("arrive: make it comfortable", "arrive-comfort")
@@ -729,7 +730,7 @@ def tour(arguments, report, backend, recorded):
         room.start()
         glass = Glass(display, room, out, report)
         desk = made(Desk(folder, sound, room.port))
-        visit = Visit(room, glass, desk, report, out)
+        visit = Visit(room, glass, desk, report, out, arguments.language)
         try:
             for title, chapter in chapters:
                 report.begin_chapter(title)
@@ -813,6 +814,7 @@ def main():
     parser.add_argument("--out", help="the folder for pictures, sound and report.json; else target/demo, and "
                                       "target/short-visit for the short visit")
     parser.add_argument("--size", type=size, default=(1280, 800), help="the screen, such as 1920x1200")
+    parser.add_argument("--language", default="en-US", help="the patient's language, such as fr-FR")
     parser.add_argument("--only", choices=["tiny-skia", "wgpu"], help="one renderer alone")
     parser.add_argument("--short", action="store_true", help="the short visit, with tiny-skia")
     arguments = parser.parse_args()

@@ -172,7 +172,7 @@ fn turn_to(tablet: &mut Tablet, profile: &str, pages: usize) -> usize {
 fn the_shipped_profiles_stand_on_one_page() {
     let mut tablet = Tablet::new();
     tablet.open_staff();
-    assert_eq!(tablet.controls().iter().filter(|(id, _)| id.starts_with("profile-")).count(), 5);
+    assert_eq!(tablet.controls().iter().filter(|(id, _)| id.starts_with("profile-")).count(), 6);
     assert!(!tablet.shows("profiles-more"));
 }
 
@@ -317,14 +317,16 @@ fn a_pin_that_was_not_checked_is_no_damage_and_can_be_tried_again() {
 }
 
 #[test]
-fn what_staff_have_to_know_is_in_the_sheet_and_not_on_the_screen_that_the_patient_sees() {
+fn an_empty_room_says_only_that_no_desk_listens_and_the_sheet_says_everything() {
     let mut tablet = Tablet::new();
     for trouble in Trouble::ALL {
         tablet.send(Event::TroubleChanged { trouble: *trouble, on: true });
     }
     let lines: Vec<String> = tablet.lines().into_iter().map(|(line, _)| line).collect();
     let patient = lines.iter().filter(|line| line.chars().any(char::is_alphabetic) && line.is_ascii());
-    assert_eq!(patient.collect::<Vec<_>>(), ["Room 4", "When you are ready, touch to begin.", "Call"], "{lines:?}");
+    let no_desk = "No desk is listening. Open the desk page and unlock its sound.";
+    let shown = ["Room 4", "When you are ready, touch to begin.", no_desk, "Call"];
+    assert_eq!(patient.collect::<Vec<_>>(), shown, "{lines:?}");
     tablet.open_staff();
     assert!(tablet.says(&format!("{} warnings", tablet.snapshot().troubles.len() + 1)), "{:?}", tablet.lines());
     tablet.tap(1, tablet.at("staff-warnings").center());

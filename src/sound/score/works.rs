@@ -152,6 +152,7 @@ fn along(points: &[[f32; 2]], at: f32, otherwise: f32) -> f32 {
 static WORKS: LazyLock<Vec<Work>> = LazyLock::new(|| FILES.iter().filter_map(|text| Work::parse(text).ok()).collect());
 
 /// Returns all works. The first call reads them, so it must not be made in the audio callback.
+#[must_use]
 pub fn works() -> &'static [Work] {
     &WORKS
 }

@@ -352,14 +352,12 @@ impl Event {
     }
 
     /// Whether a later event of the same variant makes this one irrelevant. A skip is never superseded, because skips
-    /// are counted.
+    /// are counted. Neither are *Calm now* and the anchor, because undoing the first brings back the anchor as it was.
     #[must_use]
     pub const fn is_superseded_by_next(&self) -> bool {
         matches!(
             self,
             Self::Dark { .. }
-                | Self::Anchor { .. }
-                | Self::Calm { .. }
                 | Self::CallReasonChosen(_)
                 | Self::LanguageChosen(_)
                 | Self::HandChosen(_)

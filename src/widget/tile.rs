@@ -34,6 +34,8 @@ const CAPTION_LINE_HEIGHT: f32 = 1.2;
 const CAPTION_MARGIN_MM: f32 = 2.0;
 /// Width and height of the tick on the picture of the chosen tile, in millimetres.
 const TICK_MM: f32 = 5.0;
+/// Width of the ink around the tick, in millimetres.
+const TICK_MARGIN_MM: f32 = 1.8;
 /// Duration of a picture's fade-in.
 const FADE_IN: Duration = Duration::from_millis(350);
 /// Interval at which to check whether a picture has been decoded, and at which to draw the frames of its fade-in.
@@ -124,12 +126,12 @@ fn tile<'a, M: Clone + 'a>(ctx: &ViewContext, tile: Tile<M>, grid: TileGrid, cap
             container(icon.view(size, theme::LAMPLIGHT)).center(Length::Fill).into()
         }
     };
-    let tick_radius = ctx.mm(TICK_MM / 2.0 + 0.8);
+    let tick_radius = ctx.mm(TICK_MM / 2.0 + TICK_MARGIN_MM);
     let caption =
         parts::text_line(tile.caption, ctx.scale.label(), theme::CONTROL, theme::SAND).line_height(CAPTION_LINE_HEIGHT);
     // The tick is on the picture, so the captions stay as they are when another tile is chosen.
     let tick = tile.is_chosen.then(|| {
-        let ground = container(Icon::Tick.view(ctx.mm(TICK_MM), theme::LAMPLIGHT)).padding(ctx.mm(0.8));
+        let ground = container(Icon::Tick.view(ctx.mm(TICK_MM), theme::LAMPLIGHT)).padding(ctx.mm(TICK_MARGIN_MM));
         let ground = ground.style(move |_| container::Style {
             background: Some(Background::Color(theme::INK)),
             border: Border::default().rounded(tick_radius),

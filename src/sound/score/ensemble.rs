@@ -232,10 +232,15 @@ impl Ensemble {
         self.level = 0.0;
     }
 
-    /// Resets the pace and the reserved time of the previous composition, because not every composition sets them.
+    /// Resets what the previous composition has left: the pace and the reserved time, because not every composition sets
+    /// them, and a credit that was overdrawn.
     pub fn begin_composition(&mut self) {
         self.pace = 1.0;
         self.reserved_s = None;
+        // The notes of a work are not held back by the credit, and use up far more than there is.
+        if self.credit < 0.0 {
+            self.credit = CREDIT_MAX;
+        }
     }
 
     /// Lets no note begin for `seconds`, or until [`stop_waiting`](Self::stop_waiting) is called.

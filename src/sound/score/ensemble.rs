@@ -48,7 +48,7 @@ const OUTSIDE_POOL_COST: f32 = 5.0;
 /// Time for which a note is still heard in the reverb after its end, in seconds.
 const REVERB_S: f32 = 4.0;
 /// Number of voices that [`Ensemble::make_room`] keeps free.
-const VOICES_KEPT_FREE: usize = 4;
+const VOICES_KEPT_FREE: usize = 20;
 /// Length of the release of a note whose voice is needed for another note, in seconds.
 const STOLEN_RELEASE_S: f32 = 0.35;
 /// Number of pitches that a player remembers.

@@ -12,8 +12,9 @@ use super::sampler::{SampleShelf, SampleVoice, SampledInstrument};
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{Rng, pan};
 
-/// Maximum number of simultaneous notes.
-pub const POLYPHONY: usize = 22;
+/// Maximum number of simultaneous notes. A piano with its pedal down needs the most: at a change of pedal, the tones of
+/// one harmony still decay while those of the next begin.
+pub const POLYPHONY: usize = 48;
 
 type PartialLanes = [f32; PARTIALS];
 

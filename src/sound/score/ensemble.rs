@@ -455,6 +455,7 @@ struct SoundingContext {
 
 impl SoundingContext {
     /// Collects what will sound while a new note with this attack time begins.
+    #[expect(clippy::large_stack_arrays, reason = "about 20 KB in the audio callback, where nothing allocates")]
     fn of(synth: &Synth, attack_s: f32) -> Self {
         let mut around = Self {
             notes: [SoundingNote::default(); POLYPHONY],

@@ -1,5 +1,5 @@
-//! Owns `stillroom render`, which writes the sound of a profile, or of one kind of composed music (an ensemble), to a
-//! file, faster than real time.
+//! Owns `stillroom render`, which writes the sound of a profile, of one kind of composed music (an ensemble) or of one
+//! nature bed to a file, faster than real time.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,10 +15,12 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::{self, Mix, ScoreAim, ScoreShape};
 use crate::stdio::{self, print, print_error};
 use crate::vocabulary::Named;
-use crate::vocabulary::sound::Character;
+use crate::vocabulary::sound::{Bed, Character};
 
 /// Length in minutes of the infusion whose arc an ensemble follows.
 const ENSEMBLE_MINUTES: u32 = 45;
+/// Length of the rendering of a bed, in seconds, if none is given.
+const BED_S: u32 = 120;
 /// Interval at which the shape of the score is updated, in seconds.
 const SHAPE_EVERY_S: f64 = 4.0;
 
@@ -26,16 +28,19 @@ const SHAPE_EVERY_S: f64 = 4.0;
 #[derive(Args, Debug)]
 pub(super) struct RenderArgs {
     /// The profile, given as the name of its file without ".toml"
-    #[arg(long, value_name = "NAME", required_unless_present = "ensemble")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["ensemble", "bed"])]
     profile: Option<String>,
     /// One kind of composed music alone, by its name in profiles, along the arc of a 45-minute infusion and at full
     /// level
     #[arg(long, value_name = "NAME", conflicts_with = "profile", value_parser = parse_ensemble)]
     ensemble: Option<Character>,
+    /// One nature bed alone, by its name in profiles, moving by itself and at full level
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["profile", "ensemble"], value_parser = parse_bed)]
+    bed: Option<Bed>,
     /// The WAV file to write, in stereo at 48 kHz
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The length in seconds, from the start of the infusion; if not given, the whole arc
+    /// The length in seconds, from the start of the infusion; if not given, the whole arc, or two minutes of a bed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=6 * 3600))]
     seconds: Option<u32>,
     /// The seed for the score and the beds; the same seed gives the same file
@@ -51,16 +56,21 @@ fn parse_ensemble(name: &str) -> Result<Character, String> {
     Character::from_name(name).ok_or_else(Character::one_of)
 }
 
+fn parse_bed(name: &str) -> Result<Bed, String> {
+    Bed::from_name(name).ok_or_else(Bed::one_of)
+}
+
 pub(super) fn render(args: &RenderArgs) -> ExitCode {
     let source = config::find(args.config.as_deref(), |name| std::env::var_os(name), std::path::Path::exists);
     let config = source.load().config;
     let loudness = loudness::library();
     let instruments_dir = Some(config.media.dir.join("instruments"));
     let options = sound::Options { seed: args.seed, loudness, instruments_dir, ..sound::Options::default() };
-    match (args.ensemble, &args.profile) {
-        (Some(ensemble), _) => render_ensemble(args, ensemble, &options),
-        (None, Some(profile)) => render_profile(args, profile, &config, &options),
-        (None, None) => ExitCode::from(UNUSABLE),
+    match (args.ensemble, args.bed, &args.profile) {
+        (Some(ensemble), _, _) => render_ensemble(args, ensemble, &options),
+        (None, Some(bed), _) => render_bed(args, bed, &options),
+        (None, None, Some(profile)) => render_profile(args, profile, &config, &options),
+        (None, None, None) => ExitCode::from(UNUSABLE),
     }
 }
 
@@ -101,6 +111,12 @@ fn render_ensemble(args: &RenderArgs, character: Character, options: &sound::Opt
     };
     let seconds = args.seconds.map_or(f64::from(60 * ENSEMBLE_MINUTES), f64::from);
     report(args, character.name(), sound::render(options, Instant::now(), mix_at, &[], seconds, &args.out))
+}
+
+fn render_bed(args: &RenderArgs, bed: Bed, options: &sound::Options) -> ExitCode {
+    let mix_at = |_| Mix { beds: [Some((bed, 0.0)), None], volume_db: 0.0, ..Mix::default() };
+    let seconds = f64::from(args.seconds.unwrap_or(BED_S));
+    report(args, bed.name(), sound::render(options, Instant::now(), mix_at, &[], seconds, &args.out))
 }
 
 fn report(args: &RenderArgs, what: &str, rendered: Result<sound::RenderReport, sound::RenderError>) -> ExitCode {

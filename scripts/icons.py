@@ -265,6 +265,18 @@ def sound_or_light():
     return unary_union([bulb, line((7.2, 20.6), (10.8, 20.6)), *waves])
 
 
+def heart():
+    return outline(curve(
+        (12, 20.4), ((6, 16.4), (2.8, 12.8), (2.8, 8.9)), ((2.8, 3.4), (9.6, 2.2), (12, 7.2)),
+        ((14.4, 2.2), (21.2, 3.4), (21.2, 8.9)), ((21.2, 12.8), (18, 16.4), (12, 20.4)),
+    ))
+
+
+def camera():
+    body = outline([(2.6, 7.4), (7.4, 7.4), (9, 4.8), (15, 4.8), (16.6, 7.4), (21.4, 7.4), (21.4, 19.4), (2.6, 19.4)])
+    return unary_union([body, ring(12, 13.2, 3.7)])
+
+
 ICONS = [
     ("bell", bell), ("breath", breath), ("place", place), ("sound", sound), ("moon", moon), ("anchor", anchor),
     ("softer", softer), ("louder", louder), ("silence", silence), ("other-music", other_music), ("pen", pen),
@@ -272,7 +284,7 @@ ICONS = [
     ("paper", paper), ("seal", seal), ("person", person), ("undo", undo), ("clock", clock), ("sun", sun),
     ("water", water), ("leaf", leaf), ("warm", warm), ("bathroom", bathroom), ("sick", sick), ("stay", stay),
     ("text-size", text_size), ("hand", hand), ("left-hand", left_hand), ("pain", pain),
-    ("sound-or-light", sound_or_light),
+    ("sound-or-light", sound_or_light), ("heart", heart), ("camera", camera),
 ]
 FIRST_CODE_POINT = 0xE000
 

@@ -218,7 +218,7 @@ impl TakeHomeScreen {
         let height_mm = ((body_mm + GAP_MM) / rows - GAP_MM).min(WAY_MM);
         let photo = self.has_drawings().then(|| {
             let words = (ctx.say("take-photo"), ctx.say("take-photo-hint"));
-            way_control(ctx, "take-photo", Icon::Sun, words, height_mm, false, wrap(Message::PhotoPressed(0)))
+            way_control(ctx, "take-photo", Icon::Camera, words, height_mm, false, wrap(Message::PhotoPressed(0)))
         });
         let offers = ways.into_iter().map(|way| self.way(ctx, way, height_mm, wrap(Message::WayPressed(way))));
         let offers = offers.chain(photo).collect();

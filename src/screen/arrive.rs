@@ -588,7 +588,7 @@ fn writing_pad<'a>(ctx: &ViewContext, question: Question, pad: &'a TextPad) -> E
 fn drawing_pad<'a>(ctx: &ViewContext, index: usize, pad: &'a DrawPad) -> Element<'a, Message> {
     let hint = pad.is_blank().then(|| Question::Intention(index).title(ctx));
     let write = write::side_control(ctx, "write", ctx.say("note-write"), Message::WritePressed(index));
-    pad.view(ctx, index, POINTS_MAX, hint, vec![Some(write), Some(close(ctx))], Message::Draw)
+    pad.view(ctx, index, POINTS_MAX, hint, None, vec![Some(write), Some(close(ctx))], Message::Draw)
 }
 
 /// The control that leads from a pad back to the questions.

@@ -108,14 +108,17 @@ impl DrawPad {
 
     /// The pad over the dimmed place. `page` is the index of the page; when it changes, unfinished strokes are dropped,
     /// so that they do not move to another page. The drawing can have at most `points_max` points. `hint` is shown on
-    /// the page. `ways` are the controls that lead away from the page; the last one closes the pad. A `None` among them
-    /// leaves an empty space, so that the other controls do not move.
+    /// the page. `next_page` takes the place of *Clear*, because a new page loses nothing. `ways` are the controls that
+    /// lead away from the page; the last one closes the pad. A `None` among them leaves an empty space, so that the
+    /// other controls do not move.
+    #[expect(clippy::too_many_arguments, reason = "they are what one screen differs in from another")]
     pub fn view<'a, M: Clone + 'a>(
         &'a self,
         ctx: &ViewContext,
         page: usize,
         points_max: usize,
         hint: Option<String>,
+        next_page: Option<Element<'a, M>>,
         ways: Vec<Option<Element<'a, M>>>,
         wrap: impl Fn(Message) -> M + Copy + 'a,
     ) -> Element<'a, M> {
@@ -130,8 +133,8 @@ impl DrawPad {
         tools.extend(Brush::ALL.map(|brush| self.brush_control(ctx, brush, wrap)));
         let can_undo = !self.is_blank() || !self.cleared.is_empty();
         let undo = can_undo.then(|| side_control(ctx, "draw-undo", ctx.say("key-undo"), wrap(Message::UndoPressed)));
-        let clear = (!self.is_blank())
-            .then(|| side_control(ctx, "draw-clear", ctx.say("draw-clear"), wrap(Message::ClearPressed)));
+        let clear = || side_control(ctx, "draw-clear", ctx.say("draw-clear"), wrap(Message::ClearPressed));
+        let clear = next_page.or_else(|| (!self.is_blank()).then(clear));
         let changes = [undo, clear].map(|control| control.unwrap_or_else(|| side_gap(ctx)));
         let ways = ways.into_iter().map(|way| way.unwrap_or_else(|| side_gap(ctx))).collect();
         if PageGeometry::of(ctx).is_portrait() {

@@ -211,10 +211,14 @@ impl NoteEditor {
             let gap = || side_gap(ctx);
             vec![back.unwrap_or_else(gap), on.unwrap_or_else(gap), close(ctx)]
         };
-        let page = column![pad.page(ctx, ctx.say("note-prompts"), Message::Pad)]
+        let prompt = ctx.say(PROMPTS[self.page % PROMPTS.len()]);
+        // A landscape screen has no space for the prompt beside the call, so an empty page begins with it.
+        let hint = ctx.say("note-prompts");
+        let hint = if PageGeometry::of(ctx).is_portrait() { hint } else { format!("{prompt}\n{hint}") };
+        let page = column![pad.page(ctx, hint, Message::Pad)]
             .push(self.fullness(ctx, pad.chars_left(), CHARS_NEARLY_FULL).map(|key| parts::body(ctx, ctx.say(key))))
             .spacing(ctx.mm(1.0));
-        let head = parts::body(ctx, ctx.say(PROMPTS[self.page % PROMPTS.len()]));
+        let head = parts::body(ctx, prompt);
         let tabs = self.tabs(ctx, shown);
         PageFrame { head: head.into(), tabs, page: page.into(), below, controls }.view(ctx)
     }
@@ -224,13 +228,13 @@ impl NoteEditor {
         let left = points_max.saturating_sub(pad.point_count());
         let hint = self.fullness(ctx, left.saturating_sub(POINTS_NEARLY_FULL / 10), POINTS_NEARLY_FULL);
         let hint = hint.or(pad.is_blank().then_some("draw-hint")).map(|key| ctx.say(key));
-        let write = side_control(ctx, "write", ctx.say("note-write"), Message::KindPressed(PageKind::Text));
-        let before = has_intentions(&ctx.snapshot.notes)
-            .then(|| side_control(ctx, "before", ctx.say("note-before"), Message::BeforePressed));
         let can_write = pad.is_blank() || self.can_have_more_pages(ctx);
+        let write = || side_control(ctx, "write", ctx.say("note-write"), Message::KindPressed(PageKind::Text));
+        // Only four controls fit beside the drawing. What the patient wrote on arrival, and another page of text, are
+        // one touch further away, on a page of text.
         let [back, on] = self.page_controls(ctx);
-        let ways = vec![before, can_write.then_some(write), back, on, Some(close(ctx))];
-        pad.view(ctx, self.page, points_max, hint, ways, Message::Draw)
+        let ways = vec![back.or_else(|| can_write.then(write)), Some(close(ctx))];
+        pad.view(ctx, self.page, points_max, hint, on, ways, Message::Draw)
     }
 
     /// What the patient wrote and drew on arrival, shown in place of the page.
@@ -266,7 +270,7 @@ impl NoteEditor {
         if is_text {
             let is_on = shown == Shown::Feelings;
             let label = ctx.say("note-feelings");
-            tabs.push(write::tab(ctx, "feelings", Icon::Leaf, label, is_on, Message::FeelingsPressed));
+            tabs.push(write::tab(ctx, "feelings", Icon::Heart, label, is_on, Message::FeelingsPressed));
         }
         if !is_text || can_turn {
             let message = Message::KindPressed(PageKind::Drawing);

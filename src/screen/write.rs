@@ -38,8 +38,8 @@ pub const CALL_SPACE_MM: f32 = CALL_MM + 4.0 + GAP_MM - 1.0;
 /// Width of the space that a row beside the call leaves empty at its start, in millimetres. Staff hold this corner of
 /// the screen to open the PIN pad.
 pub const CORNER_SPACE_MM: f32 = 15.5;
-/// Minimum height of a page above a keyboard, in millimetres.
-const PAGE_MIN_MM: f32 = 30.0;
+/// Minimum height of a page above a keyboard, in millimetres: three lines of normal type between its margins.
+const PAGE_MIN_MM: f32 = 31.0;
 /// Minimum width of a tab in which a long word fits, in millimetres.
 const TAB_MIN_MM: f32 = 29.5;
 /// Brightness of the place behind a page, 0 to 1. Together with [`VEIL_ALPHA`], it leaves about 15 % of the place's
@@ -351,7 +351,7 @@ pub fn room_below_page_mm(geometry: PageGeometry) -> (f32, f32) {
 /// The frame around a page of text. On a small display with something in `below`, the head and the tabs are left out,
 /// and there is space for only a few controls.
 pub struct PageFrame<'a, M> {
-    /// Words beside the call that say what the page is for.
+    /// Words beside the call that say what the page is for. A landscape screen has no space for them if there are tabs.
     pub head: Element<'a, M>,
     /// Controls that choose what to do with the page: write, for example, or pick words for feelings.
     pub tabs: Vec<Element<'a, M>>,
@@ -388,12 +388,7 @@ impl<'a, M: 'a> PageFrame<'a, M> {
                 column![beside_call(controls).height(call_height), page].push(below)
             }
             (false, false) => {
-                let head = if tabs.is_empty() {
-                    head
-                } else {
-                    let tabs = past_corner(ctx, row(tabs).spacing(gap));
-                    column![container(head).center_y(Length::Fill), tabs].into()
-                };
+                let head = if tabs.is_empty() { head } else { past_corner(ctx, row(tabs).spacing(gap)) };
                 let controls = container(column(controls).spacing(gap)).align_bottom(Length::Fill);
                 let main = column![page].push(below).spacing(gap);
                 let below = parts::row_by_hand(ctx, vec![main.into(), controls.into()]).spacing(gap);
@@ -470,7 +465,7 @@ pub fn side_control<'a, M: Clone + 'a>(ctx: &ViewContext, id: &str, label: Strin
         .into()
 }
 
-/// A tab of a page; lit if `is_on`.
+/// A tab of a page; lit if `is_on`. On a landscape screen, it is as tall as the call beside it.
 pub fn tab<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: &str,
@@ -479,11 +474,14 @@ pub fn tab<'a, M: Clone + 'a>(
     is_on: bool,
     message: M,
 ) -> Element<'a, M> {
-    let words = parts::text_line(label, ctx.mm(4.6), theme::CONTROL, theme::SAND).line_height(1.15).center();
-    let inner = column![icon.view(ctx.mm(6.6), theme::LAMPLIGHT), words].spacing(ctx.mm(0.8)).align_x(iced::Center);
-    touchable(id.to_owned(), container(inner).center(Length::Fill))
+    let geometry = PageGeometry::of(ctx);
+    let height_mm = if geometry.is_portrait() { TARGET_MM } else { CALL_MM };
+    let (icon_mm, label_mm) = if geometry.is_portrait() || geometry.is_small() { (6.6, 4.6) } else { (8.6, 5.4) };
+    let words = parts::text_line(label, ctx.mm(label_mm), theme::CONTROL, theme::SAND).line_height(1.15).center();
+    let inner = column![icon.view(ctx.mm(icon_mm), theme::LAMPLIGHT), words].spacing(ctx.mm(0.8));
+    touchable(id.to_owned(), container(inner.align_x(iced::Center)).center(Length::Fill))
         .width(Length::Fill)
-        .height(Length::Fixed(ctx.mm(TARGET_MM)))
+        .height(Length::Fixed(ctx.mm(height_mm)))
         .slop_px(ctx.mm(theme::TOUCH_SLOP_MM))
         .style(parts::control_style(ctx, is_on))
         .on_press(message)

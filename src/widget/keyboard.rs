@@ -12,8 +12,10 @@ use crate::words::keyboard::Layout;
 
 /// Minimum width of a key, in millimetres.
 const KEY_WIDTH_MM: f32 = 16.0;
-/// Height of a key, in millimetres.
+/// Minimum height of a key, in millimetres.
 const KEY_HEIGHT_MM: f32 = 13.0;
+/// Maximum height of a key, in millimetres. Beyond it, the height is worth more to the page.
+const KEY_HEIGHT_MAX_MM: f32 = 16.0;
 /// Gap between two keys, in millimetres.
 const KEY_GAP_MM: f32 = 2.0;
 /// Maximum width of a key, in millimetres. Wider keys would only increase the distance between two letters.
@@ -96,13 +98,14 @@ impl KeyboardState {
     }
 }
 
-/// The number and the width of the keys that fit on a display. No key is narrower than a finger needs. If fewer than
-/// ten keys fit side by side, the letters are in alphabetical order, which is easy to follow in rows of any length.
+/// The number and the size of the keys that fit on a display. No key is smaller than a finger needs. If fewer than ten
+/// keys fit side by side, the letters are in alphabetical order, which is easy to follow in rows of any length.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KeyGrid {
     columns: usize,
     letter_rows: usize,
     key_width_mm: f32,
+    key_height_mm: f32,
 }
 
 impl KeyGrid {
@@ -112,20 +115,31 @@ impl KeyGrid {
         let fit = |length_mm: f32, key_mm: f32| ((length_mm + KEY_GAP_MM) / (key_mm + KEY_GAP_MM) + 0.01) as usize;
         let columns = fit(width_mm, KEY_WIDTH_MM).clamp(4, FAMILIAR_COLUMNS);
         let key_width_mm = ((width_mm + KEY_GAP_MM) / columns as f32 - KEY_GAP_MM).min(KEY_WIDTH_MAX_MM);
-        let mut grid = Self { columns, letter_rows: layout.letters.len(), key_width_mm };
+        let letter_rows = layout.letters.len();
+        let mut grid = Self { columns, letter_rows, key_width_mm, key_height_mm: KEY_HEIGHT_MM };
         if !grid.is_familiar() {
             let letters: usize = layout.letters.iter().map(Vec::len).sum();
             let rows_max = fit(height_mm, KEY_HEIGHT_MM).saturating_sub(grid.function_rows()).max(1);
             grid.letter_rows = letters.div_ceil(columns).min(rows_max);
         }
+        let key_height_mm = (height_mm + KEY_GAP_MM) / grid.row_count() as f32 - KEY_GAP_MM;
+        grid.key_height_mm = key_height_mm.clamp(KEY_HEIGHT_MM, KEY_HEIGHT_MAX_MM);
         grid
     }
 
     /// Height of all rows with the gaps between them, in millimetres.
     #[must_use]
     pub fn height_mm(self) -> f32 {
-        let rows = (self.letter_rows + self.function_rows()) as f32;
-        rows * (KEY_HEIGHT_MM + KEY_GAP_MM) - KEY_GAP_MM
+        self.rows_height_mm(self.row_count())
+    }
+
+    /// Height of this many rows with the gaps between them, in millimetres.
+    fn rows_height_mm(self, rows: usize) -> f32 {
+        rows as f32 * (self.key_height_mm + KEY_GAP_MM) - KEY_GAP_MM
+    }
+
+    const fn row_count(self) -> usize {
+        self.letter_rows + self.function_rows()
     }
 
     const fn is_familiar(self) -> bool {
@@ -242,10 +256,7 @@ pub fn keyboard<'a, M: Clone + 'a>(
         letters.iter().map(|letters| row(letters.iter().map(|letter| typed(*letter)))).collect();
     // If this layer has fewer rows of letters than the tallest one, a filler keeps the function keys where they are.
     let rows_missing = grid.letter_rows.saturating_sub(rows.len());
-    let filler = (rows_missing > 0).then(|| {
-        let height_mm = rows_missing as f32 * (KEY_HEIGHT_MM + KEY_GAP_MM) - KEY_GAP_MM;
-        Space::new().height(fixed(height_mm))
-    });
+    let filler = (rows_missing > 0).then(|| Space::new().height(fixed(grid.rows_height_mm(rows_missing))));
     let across = |row: iced::widget::Row<'a, M>| row.width(fixed(grid.width_mm()));
     let functions = match grid.columns {
         FAMILIAR_COLUMNS.. => {
@@ -279,7 +290,8 @@ pub fn keyboard<'a, M: Clone + 'a>(
             ]
         }
     };
-    let spaced = |row: iced::widget::Row<'a, M>| -> Element<'a, M> { row.spacing(gap).into() };
+    let spaced =
+        |row: iced::widget::Row<'a, M>| -> Element<'a, M> { row.spacing(gap).height(fixed(grid.key_height_mm)).into() };
     column(rows.into_iter().map(spaced))
         .push(filler)
         .extend(functions.into_iter().map(spaced))
@@ -334,7 +346,7 @@ fn key<'a, M: Clone + 'a>(
     touchable(id, container(label).center(Length::Fill))
         .trigger(trigger)
         .width(width)
-        .height(Length::Fixed(ctx.mm(KEY_HEIGHT_MM)))
+        .height(Length::Fill)
         .slop_px(ctx.mm(KEY_SLOP_MM))
         .style(style)
         .on_press(message)
@@ -358,6 +370,7 @@ mod tests {
                 for height_mm in [58.0, 88.0, 120.0] {
                     let grid = KeyGrid::within(layout, width_mm, height_mm);
                     assert!(grid.key_width_mm >= KEY_WIDTH_MM && grid.width_mm() <= width_mm + 0.01);
+                    assert!(grid.key_height_mm >= KEY_HEIGHT_MM);
                     assert!(grid.height_mm() <= height_mm, "{width_mm} x {height_mm}: {grid:?}");
                     let (mut seen, mut layer) = (BTreeSet::new(), KeyLayer::default());
                     loop {

@@ -134,18 +134,15 @@ fn a_long_stroke_is_sent_before_it_is_finished() {
 }
 
 #[test]
-fn what_was_written_before_is_a_tab_of_both_kinds_of_page() {
+fn what_was_written_before_is_a_tab_of_a_page_of_text() {
     let mut tablet = Tablet::new();
     tablet.send(Event::VisitBegins);
     tablet.send(Event::IntentionWritten { question: 1, text: PatientText::new("to sleep again") });
     in_after(&mut tablet);
-    for kind in ["write", "draw"] {
-        tablet.tap(1, tablet.at(kind).center());
-        tablet.tap(1, tablet.at("before").center());
-        assert!(tablet.lines().iter().any(|(line, _)| line == "to sleep again"));
-        assert!(tablet.shows(kind), "a tab, and no other screen");
-        tablet.tap(1, tablet.at(kind).center());
-        assert!(!tablet.lines().iter().any(|(line, _)| line == "to sleep again"));
-        tablet.tap(1, tablet.at("close").center());
-    }
+    tablet.tap(1, tablet.at("write").center());
+    tablet.tap(1, tablet.at("before").center());
+    assert!(tablet.lines().iter().any(|(line, _)| line == "to sleep again"));
+    assert!(tablet.shows("write"), "a tab, and no other screen");
+    tablet.tap(1, tablet.at("write").center());
+    assert!(!tablet.lines().iter().any(|(line, _)| line == "to sleep again"));
 }

@@ -149,15 +149,35 @@ fn the_broad_brush_draws_wider_and_keeps_the_colour() {
 
 #[test]
 fn a_cleared_page_comes_back_with_undo() {
-    let mut tablet = on_page("draw");
+    let mut tablet = on_the_questions();
+    press(&mut tablet, "question-1");
+    press(&mut tablet, "draw");
+    let answer = |tablet: &Tablet| tablet.snapshot().notes.intentions[0].drawing.clone();
     assert!(!tablet.shows("draw-clear") && !tablet.shows("draw-undo"), "nothing to clear yet");
     line(&mut tablet, 0.3);
     line(&mut tablet, 0.6);
-    let before = page_drawing(&tablet);
+    let before = answer(&tablet);
     press(&mut tablet, "draw-clear");
-    assert!(page_drawing(&tablet).is_blank() && !tablet.shows("draw-clear"));
+    assert!(answer(&tablet).is_blank() && !tablet.shows("draw-clear"));
     press(&mut tablet, "draw-undo");
-    assert_eq!(page_drawing(&tablet), before);
+    assert_eq!(answer(&tablet), before);
+}
+
+#[test]
+fn a_new_page_takes_the_place_of_clearing_a_drawing_until_the_note_is_full() {
+    let mut tablet = on_page("draw");
+    let pages_max = tablet.snapshot().note_limits.pages_max;
+    assert!(pages_max > 1);
+    for page in 1..=pages_max {
+        assert!(!tablet.shows("page-new") && !tablet.shows("draw-clear"), "page {page} is blank");
+        line(&mut tablet, 0.3);
+        assert_eq!((tablet.shows("page-new"), tablet.shows("draw-clear")), (page < pages_max, page == pages_max));
+        if page < pages_max {
+            press(&mut tablet, "page-new");
+        }
+    }
+    press(&mut tablet, "page-back");
+    assert!(tablet.shows("page-next") && !tablet.shows("draw-clear"));
 }
 
 #[test]

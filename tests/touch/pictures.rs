@@ -69,6 +69,7 @@ fn soak_pictures_of_the_note_in_both_languages_and_at_both_sizes() {
             tablet.tap(2, Point::new(page.x + page.width * 0.85, page.y + page.height * 0.15));
             save_screenshot(&mut tablet, &format!("draw{with}"));
             if intentions {
+                tablet.tap(1, tablet.at("page-back").center());
                 tablet.tap(1, tablet.at("before").center());
                 save_screenshot(&mut tablet, "before");
             }

@@ -91,6 +91,10 @@ fn every_screen(tablet: &mut Tablet, language: Language, visit: &mut dyn FnMut(&
     press(tablet, "brush-broad");
     draw(tablet);
     visit(tablet, "note-draw");
+    press(tablet, "page-back");
+    if tablet.shows("page-show") {
+        press(tablet, "page-show");
+    }
     press(tablet, "before");
     visit(tablet, "note-before");
     press(tablet, "close");

@@ -16,6 +16,7 @@ use crate::vocabulary::place::Place;
 use crate::widget::breath_ring::Pacer;
 use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry, TileGrid, lines_of};
+use crate::widget::parts::AtRest;
 use crate::widget::resting::Wakefulness;
 use crate::widget::tile::tiles_and;
 use crate::widget::timer::timer;
@@ -48,9 +49,8 @@ const FOOT_GAP_MM: f32 = 7.0;
 const CONTROL_MM: f32 = 24.0;
 /// Height of a control without its label, in millimetres.
 const ABOVE_LABEL_MM: f32 = 12.5;
-/// Left edge of the area that controls must leave free on a landscape screen, as a fraction of the width. It is the
-/// smallest left edge of any place's focal box ([`Place::focal_box`]), so the controls have the same position in every
-/// place.
+/// Left edge of the area that controls leave free, as a fraction of the width. It is the smallest left edge of any
+/// place's focal box ([`Place::focal_box`]), so the controls have the same position in every place.
 const LIGHT_LEFT: f32 = 0.46;
 /// Font size of a control's label in normal type, in millimetres.
 const LABEL_MM: f32 = 7.0;
@@ -68,8 +68,14 @@ const WHERE_LEAST_MM: f32 = 4.8;
 const PACER_MM: f32 = 30.0;
 /// Maximum diameter of the pacer while the anchor is shown, in millimetres.
 const ANCHOR_PACER_MM: f32 = 30.0;
-/// Number of controls in a row while no sheet is open.
+/// Number of controls in a row, and of controls in a sheet of sound. A portrait screen that is high enough has one
+/// column of controls.
 const COLUMNS: usize = 2;
+/// Maximum number of controls that are shown while no sheet is open, apart from the one that leads to After.
+const CONTROLS_MAX: usize = 4;
+/// Keys of the labels of all controls that are shown while no sheet is open, apart from the one that leads to After.
+const CONTROL_LABELS: [&str; 5] =
+    ["session-place", "session-sound", "session-breathe", "session-dark", "session-anchor"];
 /// Minimum width of a screen on which the four controls of the sound sheet are side by side, in millimetres.
 const FOUR_COLUMNS_MIN_MM: f32 = 165.0;
 /// Change of the patient's volume by one step, in dB.
@@ -147,7 +153,11 @@ impl SessionScreen {
             Message::PlaceTouched | Message::TimerElapsed => Action::None,
             Message::BreathePressed(on) => Action::Send(Event::Breath { on: *on }),
             Message::PlacesPressed => self.open(ControlGroup::Places),
-            Message::PlaceChosen(place) => Action::Send(Event::PlaceChosen(*place)),
+            Message::PlaceChosen(place) => {
+                // The sheet covers the light of the place that the patient wants to see now.
+                self.group = ControlGroup::Controls;
+                Action::Send(Event::PlaceChosen(*place))
+            }
             Message::SoundPressed => self.open(ControlGroup::Sound),
             Message::VolumePressed(steps) => {
                 Action::Send(Event::Volume { db: snapshot.volume_db + steps * VOLUME_STEP_DB })
@@ -256,22 +266,13 @@ fn width_in_columns(width_mm: f32, columns: usize) -> f32 {
     (width_mm - (across - 1.0) * GAP_MM) / across
 }
 
-/// Width of the controls, in millimetres. On a landscape screen, they end to the left of every place's focal box
-/// ([`LIGHT_LEFT`]).
-fn controls_width_mm(geometry: PageGeometry) -> f32 {
-    if geometry.is_portrait() {
-        geometry.content_width_mm()
-    } else {
-        geometry.width_mm * LIGHT_LEFT - GAP_MM - geometry.margin_mm()
-    }
-}
-
 /// One of the controls that are shown while no sheet is open.
 struct FirstControl {
     id: &'static str,
     icon: Icon,
     label: String,
     is_on: bool,
+    at_rest: AtRest,
     message: Message,
 }
 
@@ -283,9 +284,14 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
         icon,
         label: ctx.say(key),
         is_on: false,
+        at_rest: AtRest::Icon,
         message,
     };
-    let anchor = control("anchor", Icon::Anchor, "session-anchor", Message::AnchorPressed(true));
+    // A frightened person must not have to know that there is help behind an icon.
+    let anchor = FirstControl {
+        at_rest: AtRest::Words,
+        ..control("anchor", Icon::Anchor, "session-anchor", Message::AnchorPressed(true))
+    };
     let dark = control("dark", Icon::Moon, "session-dark", Message::DarkPressed);
     let is_breathing = snapshot.breath.is_some();
     let breathe = FirstControl {
@@ -302,34 +308,70 @@ fn first_controls<'a>(ctx: &ViewContext, wakefulness: Wakefulness) -> Element<'a
         Some(Part::Onset) if !is_breathing => vec![places, sound, dark, anchor],
         Some(Part::Settle | Part::Onset | Part::Return | Part::Landing) | None => vec![places, sound, breathe, anchor],
     };
-    let width_mm = controls_width_mm(geometry);
+    let ControlsLayout { columns, width_mm, control_mm: height_mm } = ControlsLayout::of(ctx, geometry);
     let ready = (snapshot.part() == Some(Part::Landing))
         .then(|| control("ready", Icon::Forward, "landing-ready", Message::ReadyPressed));
-    let labels: Vec<String> = controls.iter().map(|control| control.label.clone()).collect();
-    let height_mm = control_height_mm(ctx, &labels, width_in_columns(width_mm, COLUMNS));
     // The control that goes on to After is above the others, which stay where they are. A small screen has no space for
     // it there, so it replaces the first of them.
     let label_mm = LABEL_MM * ctx.scale.type_factor() * LABEL_LINE_HEIGHT;
     let ready_mm = (ABOVE_LABEL_MM + label_mm).max(TARGET_MM);
-    let rows = controls.len().div_ceil(COLUMNS) as f32;
-    let room_mm = geometry.height_mm - CALL_MM - FOOT_GAP_MM - WORDS_HEIGHT_MM;
-    let has_room = ready_mm + rows * (height_mm + GAP_MM) <= room_mm;
+    let rows = controls.len().div_ceil(columns) as f32;
+    let has_room = ready_mm + rows * (height_mm + GAP_MM) <= room_for_controls_mm(geometry);
     let (above, height_mm) = match ready {
         Some(ready) if has_room => (Some(ready), height_mm),
         Some(ready) => {
             controls[0] = ready;
             let labels: Vec<String> = controls.iter().map(|control| control.label.clone()).collect();
-            (None, control_height_mm(ctx, &labels, width_in_columns(width_mm, COLUMNS)))
+            (None, control_height_mm(ctx, &labels, width_in_columns(width_mm, columns)))
         }
         None => (None, height_mm),
     };
-    let element = |FirstControl { id, icon, label, is_on, message }| {
-        parts::resting_control(ctx, id, icon, label, is_on, wakefulness, message)
+    let element = |FirstControl { id, icon, label, is_on, at_rest, message }| {
+        parts::resting_control(ctx, id, icon, label, is_on, at_rest, wakefulness, message)
     };
     let above = above.map(|ready| container(element(ready)).width(ctx.mm(width_mm)).height(ctx.mm(ready_mm)));
     let controls = controls.into_iter().map(element).collect();
-    let controls = parts::control_grid(ctx, controls, COLUMNS, width_mm, height_mm);
+    let controls = parts::control_grid(ctx, controls, columns, width_mm, height_mm);
     container(column![].push(above).push(controls).spacing(ctx.mm(GAP_MM))).width(Length::Fill).into()
+}
+
+/// Height for controls between the line of words and the call, in millimetres.
+fn room_for_controls_mm(geometry: PageGeometry) -> f32 {
+    geometry.height_mm - CALL_MM - FOOT_GAP_MM - WORDS_HEIGHT_MM
+}
+
+/// Width between the margin and the light of every place ([`LIGHT_LEFT`]), in millimetres.
+fn beside_light_mm(geometry: PageGeometry) -> f32 {
+    geometry.width_mm * LIGHT_LEFT - GAP_MM - geometry.margin_mm()
+}
+
+/// Sizes of the controls that are shown while no sheet is open, in millimetres. They are the same in every part of the
+/// session.
+struct ControlsLayout {
+    columns: usize,
+    width_mm: f32,
+    control_mm: f32,
+}
+
+impl ControlsLayout {
+    /// Returns a layout that leaves the light of every place free. A portrait screen on which that would be too high
+    /// has controls across its whole width, which cover the lower part of the light.
+    fn of(ctx: &ViewContext, geometry: PageGeometry) -> Self {
+        let labels = CONTROL_LABELS.map(|key| ctx.say(key));
+        let with_columns = |columns: usize, width_mm: f32| {
+            let control_mm = control_height_mm(ctx, &labels, width_in_columns(width_mm, columns));
+            Self { columns, width_mm, control_mm }
+        };
+        if !geometry.is_portrait() {
+            return with_columns(COLUMNS, beside_light_mm(geometry));
+        }
+        let column = with_columns(1, beside_light_mm(geometry));
+        if CONTROLS_MAX as f32 * (column.control_mm + GAP_MM) <= room_for_controls_mm(geometry) {
+            column
+        } else {
+            with_columns(COLUMNS, geometry.content_width_mm())
+        }
+    }
 }
 
 /// The sheet with the current volume and the controls that change the sound.
@@ -383,7 +425,9 @@ impl SoundSheetLayout {
             let control_mm = control_height_mm(ctx, labels, width_in_columns(width_mm, columns));
             Self { columns, width_mm, control_mm }
         };
-        let beside_light = with_columns(COLUMNS, controls_width_mm(geometry));
+        let beside_light_mm =
+            if geometry.is_portrait() { geometry.content_width_mm() } else { beside_light_mm(geometry) };
+        let beside_light = with_columns(COLUMNS, beside_light_mm);
         let rows = labels.len().div_ceil(COLUMNS) as f32;
         let height_mm = rows * (beside_light.control_mm + GAP_MM) + TARGET_MM + 2.0 * SHEET_PADDING_MM;
         let room_mm = geometry.height_mm - CALL_MM - FOOT_GAP_MM - geometry.margin_mm();
@@ -463,7 +507,7 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let line = container(line).height(Length::Fixed(ctx.mm(line_mm))).width(Length::Fill).align_y(iced::Bottom);
     let words = column![line].push(place).spacing(ctx.mm(4.0)).max_width(width);
     let back =
-        parts::secondary(ctx, "anchor-done", ctx.say("anchor-done"), Some(Icon::Leaf), Message::AnchorPressed(false));
+        parts::secondary(ctx, "anchor-done", ctx.say("anchor-done"), Some(Icon::Back), Message::AnchorPressed(false));
     let breath = ctx.snapshot.breath.map(|breath| {
         let is_still = ctx.place_renderer.reduce_motion;
         let ring = if is_still {
@@ -515,7 +559,9 @@ fn pacer<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
     let light = ctx.snapshot.place.focal_box(geometry.width_mm / geometry.height_mm);
     let padding = Padding { top: ctx.mm(WORDS_HEIGHT_MM), bottom: ctx.mm(CALL_MM + FOOT_GAP_MM), ..Padding::ZERO };
     let padding = if geometry.is_portrait() {
-        let controls_mm = 2.0 * (CONTROL_MM + GAP_MM);
+        let controls = ControlsLayout::of(ctx, geometry);
+        let rows = CONTROLS_MAX.div_ceil(controls.columns) as f32;
+        let controls_mm = rows * (controls.control_mm + GAP_MM);
         let right = light.map_or(0.0, |light| ctx.window.width * (1.0 - light.left));
         Padding { right, bottom: padding.bottom + ctx.mm(controls_mm), ..padding }
     } else {

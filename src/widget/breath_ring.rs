@@ -9,7 +9,7 @@ use iced::advanced::image::{Image, Renderer as _};
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::{Operation, Tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
-use iced::border::Border;
+use iced::border::{self, Border};
 use iced::widget::image::{FilterMethod, Handle};
 use iced::{Background, Color, Element, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Theme, window};
 
@@ -270,9 +270,12 @@ impl<Message> Pacer<'_, Message> {
     fn draw_shape(&self, renderer: &mut Renderer, bounds: Rectangle, shape: Rectangle, level: f32, strength: f32) {
         let largest = shape.width;
         if self.has_plate {
+            let corner = self.plate_margin(largest) * 2.0;
+            // Above a word, the plate is an arch around the shape.
+            let top = if self.is_word_below { bounds.width / 2.0 } else { corner };
             let plate = renderer::Quad {
                 bounds,
-                border: Border::default().rounded(self.plate_margin(largest) * 2.0),
+                border: Border::default().rounded(border::top(top).bottom(corner)),
                 shadow: Shadow::default(),
                 snap: true,
             };

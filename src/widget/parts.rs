@@ -33,6 +33,18 @@ const GLYPH_MARGIN_MM: f32 = 3.2;
 const GLYPH_GROUND: f32 = 0.66;
 /// Opacity of the icon of a resting control, 0 to 1.
 const GLYPH_INK: f32 = 0.9;
+/// Opacity of the background of a control that keeps its words at rest, 0 to 1. The words have a contrast of at least 7
+/// on it, even over the brightest place.
+const WORDS_GROUND: f32 = 0.82;
+
+/// What a control of the session shows while nobody touches the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtRest {
+    /// Only its icon, dimmed. The first touch wakes the control and does nothing else.
+    Icon,
+    /// Its icon and its words, without a border. A touch works at once, because nothing about the control is hidden.
+    Words,
+}
 
 /// Text in this font and colour, with its font size in logical pixels.
 pub fn text_line<'a>(words: impl text::IntoFragment<'a>, size_px: f32, font: Font, color: Color) -> Text<'a> {
@@ -135,14 +147,15 @@ pub fn icon_control<'a, M: Clone + 'a>(
     icon_above(ctx, id, icon, label, ctx.scale.session_label(), 1.5, message)
 }
 
-/// A control like [`icon_control`] that fades to a dim icon when it rests. It cannot be pressed while it rests: the
-/// first touch only wakes it.
+/// A control like [`icon_control`] that fades to `at_rest` while nobody touches the screen.
+#[expect(clippy::too_many_arguments, reason = "they are what one control differs in from another")]
 pub fn resting_control<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
     icon: Icon,
     label: impl text::IntoFragment<'a>,
     is_on: bool,
+    at_rest: AtRest,
     wakefulness: Wakefulness,
     message: M,
 ) -> Element<'a, M> {
@@ -150,11 +163,18 @@ pub fn resting_control<'a, M: Clone + 'a>(
     let style = control_style(ctx, is_on);
     let icon = icon.fading(ctx.mm(ICON_MM));
     let lit = Look { ink: 1.0, ..GONE };
-    let icon = resting(icon, wakefulness, lit, Look { ground: GLYPH_GROUND, ink: GLYPH_INK, ..GONE })
-        .color(theme::LAMPLIGHT)
-        .ground(theme::INK, 0.0, ctx.mm(ICON_MM / 2.0 + GLYPH_MARGIN_MM), ctx.mm(GLYPH_MARGIN_MM));
+    let (icon_at_rest, words_at_rest, ground_at_rest) = match at_rest {
+        AtRest::Icon => (Look { ground: GLYPH_GROUND, ink: GLYPH_INK, ..GONE }, GONE, 0.0),
+        AtRest::Words => (lit, lit, WORDS_GROUND),
+    };
+    let icon = resting(icon, wakefulness, lit, icon_at_rest).color(theme::LAMPLIGHT).ground(
+        theme::INK,
+        0.0,
+        ctx.mm(ICON_MM / 2.0 + GLYPH_MARGIN_MM),
+        ctx.mm(GLYPH_MARGIN_MM),
+    );
     let words = text(label).size(ctx.scale.session_label()).font(theme::CONTROL).line_height(1.15).center();
-    let words = resting(words, wakefulness, lit, GONE);
+    let words = resting(words, wakefulness, lit, words_at_rest);
     let inner = column![icon, words].spacing(ctx.mm(0.8)).align_x(iced::Center);
     let inner = container(inner).padding(Padding::from([0.0, ctx.mm(1.5)])).center(Length::Fill);
     let pressed = ControlStyle {
@@ -165,9 +185,10 @@ pub fn resting_control<'a, M: Clone + 'a>(
     };
     let control =
         touchable(id, inner).width(Length::Fill).height(Length::Fill).slop_px(ctx.mm(TOUCH_SLOP_MM)).style(pressed);
-    let control = if wakefulness.is_resting() { control } else { control.on_press(message) };
+    let is_asleep = wakefulness.is_resting() && at_rest == AtRest::Icon;
+    let control = if is_asleep { control } else { control.on_press(message) };
     let slab = Look { ground: style.background.a, border: style.border.a, ink: 1.0 };
-    resting(control, wakefulness, slab, Look { ink: 1.0, ..GONE })
+    resting(control, wakefulness, slab, Look { ground: ground_at_rest, ink: 1.0, ..GONE })
         .ground(theme::faded(style.background, 1.0), style.border_px, style.radius_px, 0.0)
         .into()
 }

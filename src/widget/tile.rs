@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use iced::advanced::image::{Image, Renderer as _};
 use iced::advanced::layout::{self, Layout};
+use iced::advanced::text::{self, Paragraph as _};
 use iced::advanced::widget::{Tree, tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::border::Border;
@@ -14,7 +15,7 @@ use iced::{Background, Element, Event, Length, Padding, Rectangle, Renderer, Sha
 
 use super::ViewContext;
 use super::icon::Icon;
-use super::page::{TileGrid, lines_of};
+use super::page::TileGrid;
 use super::place::background_job::{BackgroundJob, JobResult};
 use super::place::tile_picture::{TilePicture, TilePixels};
 use super::touch::{ControlStyle, Touchable, touchable};
@@ -106,10 +107,27 @@ fn cells_in_rows<'a, M: 'a>(ctx: &ViewContext, columns: usize, mut cells: Vec<El
 /// the same height.
 fn caption_height_mm<M>(ctx: &ViewContext, grid: TileGrid, tiles: &[Tile<M>]) -> f32 {
     let size_mm = CAPTION_MM * ctx.scale.type_factor();
-    let width_mm = grid.width_mm - 2.0 * (FRAME_MM + CAPTION_MARGIN_MM);
-    let lines = tiles.iter().map(|tile| lines_of(&tile.caption, size_mm, width_mm));
+    let width_px = ctx.mm(grid.width_mm - 2.0 * (FRAME_MM + CAPTION_MARGIN_MM));
+    let lines = tiles.iter().map(|tile| caption_lines(&tile.caption, ctx.scale.label(), width_px));
     // Part of the picture has to stay visible, however long the caption is.
     (lines.fold(1.0, f32::max) * size_mm * CAPTION_LINE_HEIGHT + 1.6).min(grid.height_mm * 0.62)
+}
+
+/// Returns the number of lines that a caption takes in this width. The caption is measured as it will be drawn, because
+/// each line that an estimate counts too many takes away a third of the picture.
+fn caption_lines(caption: &str, size_px: f32, width_px: f32) -> f32 {
+    let paragraph = <Renderer as text::Renderer>::Paragraph::with_text(text::Text {
+        content: caption,
+        bounds: Size::new(width_px, f32::INFINITY),
+        size: size_px.into(),
+        line_height: text::LineHeight::Relative(CAPTION_LINE_HEIGHT),
+        font: theme::CONTROL,
+        align_x: text::Alignment::Default,
+        align_y: iced::alignment::Vertical::Top,
+        shaping: text::Shaping::default(),
+        wrapping: text::Wrapping::default(),
+    });
+    (paragraph.min_height() / (size_px * CAPTION_LINE_HEIGHT)).round().max(1.0)
 }
 
 /// Draws a picture that fills its parent, without a caption.

@@ -35,9 +35,9 @@ def choose(glass, place):
     for _ in range(3):
         try:
             wake(glass)
+            before = glass.glance()
             if not glass.has(f"place-{place}"):
                 glass.press("places", then=f"place-{place}", limit_s=4)
-            before = glass.glance()
             glass.press(f"place-{place}")
             wait_for(f"the place to become {place}", lambda: glass.far_from(before), 40, 0.3)
             return

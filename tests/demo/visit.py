@@ -267,22 +267,24 @@ class Visit:
         wait_for(f"the part {name}", lambda: name in self.desk.words("room-stage").split(" · "), limit_s, 0.1)
 
     def rest(self):
-        """Checks that all controls except the call can no longer be pressed once nobody has touched the screen for a
-        while."""
+        """Checks that *Dark* can no longer be pressed once nobody has touched the screen for a while, and that *Too
+        much* and the call still can."""
         try:
-            self.glass.wait_gone("anchor", CONTROLS_STAY_S + 3)
+            self.glass.wait_gone("dark", CONTROLS_STAY_S + 3)
         except Failed:
             self.report.fault(f"the session's controls did not dim away within {CONTROLS_STAY_S + 3} s")
             return
         self.glass.settle()
-        self.see("the session: peak, and only the place and the call are there", "session-peak-rest")
-        if not self.glass.has("call"):
-            raise Failed("the call dimmed away with the other controls")
+        self.see("the session: peak, and only the place, *Too much* and the call are there", "session-peak-rest")
+        if not self.glass.has("anchor", "call"):
+            raise Failed("*Too much* or the call dimmed away with the other controls")
 
     def wake(self):
         """Brings the session's controls back with a touch on the place, unless they are already there."""
-        if not self.glass.has("anchor") and not self.glass.has("close"):
-            self.glass.press("place", then="anchor")
+        is_awake = lambda: self.glass.has("dark") or self.glass.has("places") or self.glass.has("close")
+        if not is_awake():
+            self.glass.press("place")
+            wait_for("the controls to wake", is_awake, 10)
         self.glass.settle()
 
     def comfort(self):

@@ -195,19 +195,43 @@ fn the_dark_can_be_practised_after_the_call_without_leaving_its_screen() {
     assert!(tablet.shows("try-dark") && tablet.shows("next"));
 }
 
+fn rest(tablet: &mut Tablet) {
+    std::thread::sleep(Duration::from_millis(8_100));
+    tablet.after(Duration::ZERO);
+}
+
 #[test]
 fn a_touch_that_wakes_resting_controls_presses_none_of_them() {
     let mut tablet = Tablet::new();
     in_session(&mut tablet);
-    let anchor = tablet.at("anchor").center();
-    std::thread::sleep(Duration::from_millis(8_100));
-    tablet.after(Duration::ZERO);
-    assert!(!tablet.shows("anchor") && tablet.shows("call"), "at rest");
-    tablet.tap(1, anchor);
-    assert!(!tablet.snapshot().anchor, "it only wakes");
-    assert!(tablet.shows("anchor"));
-    tablet.tap(1, anchor);
+    let places = tablet.at("places").center();
+    rest(&mut tablet);
+    assert!(!tablet.shows("places") && tablet.shows("call"), "at rest");
+    tablet.tap(1, places);
+    assert!(!tablet.shows("place-beach"), "it only wakes");
+    assert!(tablet.shows("places"));
+    tablet.tap(1, places);
+    assert!(tablet.shows("place-beach"));
+}
+
+#[test]
+fn too_much_keeps_its_words_and_works_at_the_first_touch() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    rest(&mut tablet);
+    assert!(!tablet.shows("places") && says(&tablet, "Too much"));
+    tablet.tap(1, tablet.at("anchor").center());
     assert!(tablet.snapshot().anchor);
+}
+
+#[test]
+fn a_chosen_place_is_seen_without_the_sheet_over_it() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.tap(1, tablet.at("places").center());
+    tablet.tap(1, tablet.at("place-forest").center());
+    assert_eq!(tablet.snapshot().place.name(), "forest");
+    assert!(!tablet.shows("place-forest") && tablet.shows("places"));
 }
 
 #[test]
@@ -256,8 +280,15 @@ fn the_ring_of_the_breath_stands_beside_the_light_of_every_place() {
 }
 
 #[test]
-fn no_control_of_the_session_covers_the_light_of_a_place_on_a_landscape_screen() {
-    for (inches, size) in [(8.0, SIZE), (10.1, SIZE), (15.6, Size::new(1920.0, 1080.0))] {
+fn no_control_of_the_session_covers_the_light_of_a_place() {
+    for (inches, size) in [
+        (8.0, SIZE),
+        (10.1, SIZE),
+        (15.6, Size::new(1920.0, 1080.0)),
+        (8.0, PORTRAIT),
+        (10.1, PORTRAIT),
+        (15.6, Size::new(1080.0, 1920.0)),
+    ] {
         for place in Place::ALL.iter().copied() {
             let mut tablet = Tablet::with_display(size, inches, &Locales::shipped());
             in_session(&mut tablet);

@@ -33,7 +33,7 @@ const RESTS: Duration = Duration::from_millis(8_200);
 const ANCHOR_LINE_MS: u64 = 16_000;
 const DESK: DeskId = DeskId(1);
 /// The controls of the session that fade to icons.
-const RESTING: [&str; 6] = ["breathe", "places", "sound", "anchor", "dark", "ready"];
+const RESTING: [&str; 5] = ["breathe", "places", "sound", "dark", "ready"];
 
 /// The light in which a place is drawn.
 #[derive(Clone, Copy)]

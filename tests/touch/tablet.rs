@@ -404,9 +404,16 @@ impl Tablet {
 
     /// The lines of text that are cut off because the screen or their control is not tall enough.
     pub fn cut_lines(&self) -> Vec<String> {
-        // The same view is laid out with twice the height at the same scale. A line that gets taller was cut off.
-        let with_room = self.lines_on(Size::new(self.size.width, self.size.height * 2.0));
-        let cut_by_the_glass = self.lines().into_iter().zip(with_room).filter(|((line, at), (same, whole))| {
+        // The same view is laid out with twice the height at the same scale. A line that gets taller was cut off. If a
+        // clock on the screen ticks meanwhile, the lines are taken again.
+        let (lines, with_room) = loop {
+            let lines = self.lines();
+            let with_room = self.lines_on(Size::new(self.size.width, self.size.height * 2.0));
+            if self.lines() == lines {
+                break (lines, with_room);
+            }
+        };
+        let cut_by_the_glass = lines.into_iter().zip(with_room).filter(|((line, at), (same, whole))| {
             assert_eq!(line, same, "the same lines in the same order");
             whole.height > at.height + 0.5
         });

@@ -127,7 +127,8 @@ impl DrawPad {
         });
         let hint = hint
             .map(|hint| container(parts::body(ctx, hint).color(theme::faded(theme::SAND, 0.82))).padding(ctx.mm(6.0)));
-        let sketch = stack![drawn].push(hint);
+        // The stack is as large as the page, so that the page is in the middle of the space for it.
+        let sketch = stack![drawn].push(hint).width(Length::Shrink).height(Length::Shrink);
         let mut tools: Vec<Element<'a, M>> = Vec::new();
         tools.extend(Tint::ALL.map(|tint| self.tint_control(ctx, tint, wrap)));
         tools.extend(Brush::ALL.map(|brush| self.brush_control(ctx, brush, wrap)));

@@ -9,6 +9,7 @@ use iced::{Background, Border, Color, Element, Length, Padding};
 use crate::room::notes::PatientText;
 use crate::theme::{self, CALL_MM, GAP_MM, TARGET_MM};
 use crate::widget::ViewContext;
+use crate::widget::call_band::{CORNER_CALL_MM, CORNER_MARGIN_MM};
 use crate::widget::icon::Icon;
 use crate::widget::keyboard::{self, KeyGrid, KeyLayer, KeyboardState, Keystroke};
 use crate::widget::page::{PageGeometry, lines_of};
@@ -31,13 +32,13 @@ const SIDE_LABELS_MM: [f32; 3] = [5.6, 5.0, 4.5];
 const SIDE_LABEL_LEAST_MM: f32 = 4.1;
 /// Assumed width of a letter, relative to the font size. No ordinary word has wider letters on average.
 const LETTER_WIDTH_MAX: f32 = 0.6;
-/// Margin around a page and its keyboard, in millimetres.
-pub const MARGIN_MM: f32 = 4.0;
+/// Margin around a page and its keyboard, in millimetres. It is that of the call, so that both are aligned.
+pub const MARGIN_MM: f32 = CORNER_MARGIN_MM;
 /// Width that the call takes up beside the top row of a page, in millimetres.
-pub const CALL_SPACE_MM: f32 = CALL_MM + 4.0 + GAP_MM - 1.0;
+pub const CALL_SPACE_MM: f32 = CORNER_CALL_MM + GAP_MM;
 /// Width of the space that a row beside the call leaves empty at its start, in millimetres. Staff hold this corner of
 /// the screen to open the PIN pad.
-pub const CORNER_SPACE_MM: f32 = 15.5;
+pub const CORNER_SPACE_MM: f32 = 16.5;
 /// Minimum height of a page above a keyboard, in millimetres: three lines of normal type between its margins.
 const PAGE_MIN_MM: f32 = 31.0;
 /// Minimum width of a tab in which a long word fits, in millimetres.

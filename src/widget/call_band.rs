@@ -49,6 +49,10 @@ const WORDS_SIZES_MM: [f32; 4] = [11.25, 9.0, 8.75, 7.0];
 const WORDS_LEAST_MM: f32 = 5.6;
 /// Distance of the control for staff from the top of the screen in the session, in millimetres.
 const STAFF_TOP_MM: f32 = 3.0;
+/// Width of the call in the corner of a screen, in millimetres.
+pub const CORNER_CALL_MM: f32 = CALL_MM + 4.0;
+/// Distance of the call in the corner from the edges of the screen, in millimetres.
+pub const CORNER_MARGIN_MM: f32 = 3.0;
 /// Width that the staff's corner takes up beside an open call at the top of the screen, in millimetres.
 const STAFF_CORNER_MM: f32 = 26.0;
 /// Height that the line about further attempts needs below the words of a call, in millimetres.
@@ -239,11 +243,11 @@ fn surface<'a, M: Clone + 'a>(
         .trigger(Trigger::Press)
         .on_press(on_press)
         .slop_px(ctx.mm(TOUCH_SLOP_MM))
-        .width(if wide { Length::Fill } else { Length::Fixed(ctx.mm(CALL_MM + 4.0)) })
+        .width(if wide { Length::Fill } else { Length::Fixed(ctx.mm(CORNER_CALL_MM)) })
         .height(height)
         .style(style);
     if place == CallPlacement::Corner {
-        container(call).padding(ctx.mm(3.0)).width(if wide { Length::Fill } else { Length::Shrink }).into()
+        container(call).padding(ctx.mm(CORNER_MARGIN_MM)).width(if wide { Length::Fill } else { Length::Shrink }).into()
     } else {
         call.into()
     }

@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn each_mistake_is_reported_and_the_rest_applies() {
         let found = findings(
-            "rooms = [\"Room 2\"]\n[desk]\nlisten = \"here\"\nclinicians = []\n[line.mqtt]\nurl = \"http://a\"\n\
+            "rooms = [\"Room 2\"]\n[desk]\nlisten = \"here\"\nclinicians = [\"\"]\n[line.mqtt]\nurl = \"http://a\"\n\
              password_file = \"x\"\nroom = \"a\"\n",
         );
         for (expected, line) in ["rooms", "desk.listen", "desk.clinicians", "line.mqtt.url", "username", "room"]

@@ -224,7 +224,8 @@ pub struct DeskConfig {
     pub listen: SocketAddr,
     /// The certificate that the desk page uses on an address other than loopback.
     pub tls: CertificateSource,
-    /// The names of the clinicians who can press *I'm coming*, 1 to 24 of them, each with up to 40 characters.
+    /// The names of the clinicians who can press *I'm coming*, up to 24, each with up to 40 characters. If there are
+    /// none, the desk offers the answer without a name.
     pub clinicians: Vec<String>,
 }
 
@@ -233,7 +234,7 @@ impl Default for DeskConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8737)),
             tls: CertificateSource::Auto,
-            clinicians: vec!["The clinician on duty".into()],
+            clinicians: Vec::new(),
         }
     }
 }

@@ -213,14 +213,7 @@ pub(super) fn desk_keys(
             format!("a name of 1 to 40 characters{without}")
         })
     });
-    if clinicians.as_ref().is_some_and(Vec::is_empty) {
-        section.report("clinicians", "no name", "at least one, since somebody must be able to come");
-    }
-    DeskConfig {
-        listen: listen.unwrap_or(default.listen),
-        tls,
-        clinicians: clinicians.filter(|names| !names.is_empty()).unwrap_or(default.clinicians),
-    }
+    DeskConfig { listen: listen.unwrap_or(default.listen), tls, clinicians: clinicians.unwrap_or(default.clinicians) }
 }
 
 /// Keys besides F1 to F24 that a hardware call button may send, each given as its `key` value in W3C UI Events. None of

@@ -199,7 +199,7 @@ after.cards.fr = []
 [desk]
 tls = "files"
 tls_key = "k.pem"
-clinicians = []
+clinicians = [""]
 
 [call]
 chime_db = nan
@@ -216,7 +216,7 @@ dir = "x"
             kiosk.toml:3: after.cards.en-US[2].colour: found an unknown key, allowed title, text, link
             kiosk.toml:4: after.cards.fr: found an unknown key, allowed a language tag such as en-US
             kiosk.toml:6: desk.tls_cert: found nothing, allowed the path of a PEM file, since tls is "files"
-            kiosk.toml:9: desk.clinicians: found no name, allowed at least one, since somebody must be able to come
+            kiosk.toml:9: desk.clinicians: found "", allowed a name of 1 to 40 characters
             kiosk.toml:12: call.chime_db: found nan, allowed a number from -60 to 0
             kiosk.toml:13: call.keys: found a table, allowed a list of at most 8 names of keys, each in quotes
             kiosk.toml:15: media: found a list of 1, allowed a table

@@ -153,16 +153,15 @@ impl Call {
         }
     }
 
-    /// Handles *I'm coming* from a named person. Changes nothing once someone is here.
-    pub(super) fn on_coming(&mut self, now: RoomTime, responder: String, effects: &mut VecDeque<Effect>) {
+    /// Handles *I'm coming* from a person, whose name may be unknown. Changes nothing once someone is here.
+    pub(super) fn on_coming(&mut self, now: RoomTime, responder: Option<String>, effects: &mut VecDeque<Effect>) {
         // A transport may deliver a message twice. The repeat must neither cause another signal nor give the responder
         // more time.
-        let is_repeat =
-            self.phase == CallPhase::OnTheWay && !self.tone_raised && self.responder.as_ref() == Some(&responder);
+        let is_repeat = self.phase == CallPhase::OnTheWay && !self.tone_raised && self.responder == responder;
         if is_repeat || self.phase == CallPhase::Here {
             return;
         }
-        self.responder = Some(responder);
+        self.responder = responder;
         self.acknowledge();
         self.enter(CallPhase::OnTheWay, now);
         effects.push_back(Effect::Signal(Signal::SomeoneComing));

@@ -85,11 +85,11 @@ pub enum Event {
         /// The desk that received it.
         desk: DeskId,
     },
-    /// A named person pressed *I'm coming*.
+    /// A person pressed *I'm coming*.
     CallComing {
         /// The answered call.
         id: CallId,
-        /// The person's name, as typed.
+        /// The person's name, as typed; blank if the desk has no names.
         name: String,
     },
     /// Someone has come into the room.

@@ -46,6 +46,15 @@ pub fn parse_person_name(text: &str) -> Result<String, NameError> {
     parse_name(text, &(1..=PERSON_CHARS_MAX))
 }
 
+/// Parses the name of the person who answered a call, which may be left out; blank text is no name. See
+/// [`parse_person_name`].
+///
+/// # Errors
+/// If there is a name and it cannot be displayed.
+pub fn parse_responder(text: &str) -> Result<Option<String>, NameError> {
+    if text.trim().is_empty() { Ok(None) } else { parse_person_name(text).map(Some) }
+}
+
 /// Parses a name in any script and trims the whitespace around it. `chars` is the permitted length in code points.
 ///
 /// # Errors

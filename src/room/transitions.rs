@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::breath::BreathPattern;
 use super::call::{Call, CallId, DeskId};
-use super::names::parse_person_name;
+use super::names::parse_responder;
 use super::session::Session;
 use super::snapshot::{BreathView, Receipt};
 use super::take_home::TakeHome;
@@ -414,7 +414,7 @@ impl Room {
     }
 
     fn call_coming(&mut self, now: RoomTime, id: CallId, name: &str) -> Result<(), Refusal> {
-        let responder = parse_person_name(name).map_err(Refusal::Name)?;
+        let responder = parse_responder(name).map_err(Refusal::Name)?;
         find_call(&mut self.call, id)?.on_coming(now, responder, &mut self.effects);
         self.record_call_test();
         Ok(())

@@ -531,7 +531,7 @@ def calibrate():
     """Prints how many words with an x-height of 5 MAR the program reads, for each width of the blur."""
     words = ["Breathe", "Too much", "Place", "Sound", "Call someone", "Something hurts", "Stay with me", "Softer",
              "Other music", "Bathroom", "Forest", "Mountain lake", "Take it home", "Write something", "Quiet room",
-             "Your call is here", "Calling", "Someone is coming", "Silence", "Back"]
+             "Your call is here", "Calling", "Your clinician is coming", "Silence", "Back"]
     for file in ("Literata_500Medium.ttf", "AtkinsonHyperlegibleNext_400Regular.ttf"):
         font = ImageFont.truetype(os.path.join(fonts_folder(), file), 41)
         x_height = font.getbbox("x")[3] - font.getbbox("x")[1]

@@ -189,21 +189,23 @@ class Panel {
     const click = (/** @type {HTMLElement} */ part, /** @type {() => void} */ act) => part.addEventListener("click", () => performance.now() >= settledAt && act());
     const group = this.part("coming");
     group.setAttribute("aria-label", say("coming"));
+    // Without names, there is one button. The patient then reads that their clinician is coming.
     group.replaceChildren(
-      ...clinicians.map((name, index) => {
+      ...(clinicians.length ? clinicians : [""]).map((name, index) => {
         const button = document.createElement("button");
         const who = document.createElement("span");
         button.type = "button";
         button.id = this.id ? `coming-${index}-${this.id}` : `coming-${index}`;
         button.dataset.name = name;
-        button.append(say("coming"), who);
+        button.append(say("coming"));
+        if (name) button.append(who);
         who.textContent = name;
         click(button, () => this.come(name));
         return button;
       }),
     );
     const field = /** @type {HTMLInputElement} */ (this.part("coming-name"));
-    field.placeholder = say("other_name");
+    field.placeholder = say(clinicians.length ? "other_name" : "own_name");
     this.part("coming-free").addEventListener("submit", (event) => {
       event.preventDefault();
       const name = field.value.trim();
@@ -265,7 +267,7 @@ class Panel {
     write(this.part("call-more"), this.more(call));
     show(this.part("call-here"), call.phase !== "here");
     for (const button of /** @type {HTMLElement[]} */ ([...this.part("coming").children])) {
-      button.classList.toggle("is-coming", call.phase === "on_the_way" && button.dataset.name === call.name);
+      button.classList.toggle("is-coming", call.phase === "on_the_way" && button.dataset.name === (call.name ?? ""));
     }
     const answers = /** @type {HTMLElement} */ (node.querySelector(".call-answers"));
     show(answers, call.phase !== "here");

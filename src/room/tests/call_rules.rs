@@ -112,12 +112,24 @@ fn here_needs_no_call_id() {
 #[test]
 fn the_responders_name_must_be_readable_for_the_patient() {
     let mut harness = received_call();
-    for wrong in ["", " \u{a0} ", "\u{200b}\u{2060}", "A\u{7}na", "Ana \u{202e}aiR", &"x".repeat(61)] {
+    for wrong in ["\u{200b}\u{2060}", "A\u{7}na", "Ana \u{202e}aiR", &"x".repeat(61)] {
         assert!(matches!(harness.refused(1_000, coming(wrong)), Refusal::Name(_)), "{wrong:?}");
         assert_eq!((harness.call().phase, &harness.call().responder), (CallPhase::Received, &None), "{wrong:?}");
     }
     harness.ok(1_000, coming("  Ana  "));
     assert_eq!(harness.call().responder.as_deref(), Some("Ana"));
+}
+
+#[test]
+fn the_person_who_comes_need_not_give_a_name() {
+    for blank in ["", " \u{a0} "] {
+        let mut harness = received_call();
+        harness.ok(1_000, coming(blank));
+        assert_eq!((harness.call().phase, &harness.call().responder), (CallPhase::OnTheWay, &None), "{blank:?}");
+        assert_eq!(harness.effects(), vec![Effect::Signal(Signal::SomeoneComing)]);
+        harness.ok(1_050, coming(blank));
+        assert_eq!(harness.effects(), vec![], "a repeat");
+    }
 }
 
 /// A transport may deliver *I'm coming* twice, but the patient hears the sound for it only once.

@@ -185,7 +185,7 @@ class Trial:
         for url in (f"http://127.0.0.1:{self.room.port}/", f"http://127.0.0.1:{self.desk.port}/#{self.room.room}"):
             self.opened(url)
             self.page.wait("Begin", lambda: self.page.is_shown("session-begin"))
-            self.page.wait("the proof of the wipe", lambda: "Verified" in self.page.words("receipt-words"))
+            self.page.wait("the proof of the wipe", lambda: "Nothing of the last patient" in self.page.words("receipt-words"))
             self.page.must_be_whole()
 
     def odd_views(self):

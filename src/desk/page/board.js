@@ -87,6 +87,15 @@ export function profileTitle(name) {
 }
 
 /**
+ * The profile and, in a session, both of its lengths.
+ * @param {ShownRoom} view
+ */
+function profileWords({ profile, session }) {
+  const title = profileTitle(profile);
+  return session ? say("profile_fact", { title, minutes: whole(session.infusion_ms), end: whole(session.end_ms) }) : title;
+}
+
+/**
  * Returns the time of day at a room's place, which the room's profile sets; undefined if the profile is unknown.
  * @param {string} profile
  * @param {Profile[]} profiles
@@ -146,8 +155,7 @@ export function draw(room, receivedAt) {
   // another room.
   showShared(view.shared);
   document.body.dataset.stage = view.stage;
-  const title = profileTitle(view.profile);
-  write("fact-profile", view.infusion_minutes === null ? title : say("profile_fact", { title, minutes: view.infusion_minutes }));
+  write("fact-profile", profileWords(view));
   write("fact-place", named("place", view.place));
   // While the controls are shown, they name the place, so the label on the picture is hidden.
   show(el("hero-place"), !view.in_visit);
@@ -199,7 +207,7 @@ export function sessionClock() {
  * @param {number | null} clock
  */
 export function stageWords(room, clock) {
-  const stage = named("stage", room.stage) || UNKNOWN;
+  const stage = room.session?.paused ? say("stage_paused") : named("stage", room.stage) || UNKNOWN;
   return room.session ? `${stage} · ${say(`part_${partAt(room.session, clock)}`)}` : stage;
 }
 
@@ -210,6 +218,7 @@ export function tick() {
   const clock = sessionClock();
   const part = session ? partAt(session, clock) : null;
   write("room-stage", stageWords(view, clock));
+  el("hero").classList.toggle("paused", Boolean(session?.paused));
   write("room-words", words(view, clock, part));
   show(el("clock-box"), Boolean(session));
   show(el("arc"), Boolean(session));

@@ -10,6 +10,8 @@ import { named, say } from "/words.js";
 const VOLUME_STEP_DB = 3;
 const LIGHT_STEP = 0.1;
 const INTENSITY_STEP = 0.2;
+/** Time from the end of the infusion to the end of the session, in minutes, as in the room. */
+const AFTER_INFUSION_MINUTES = 15;
 
 /** @type {ShownRoom | null} */
 let view = null;
@@ -60,10 +62,12 @@ export function prepare(id, said, places) {
   the(HTMLInputElement, "minutes").placeholder = say("own_hint");
   for (const button of lengths()) {
     const { minutes = "" } = button.dataset;
-    const words = document.createElement("span");
+    const end = Number(minutes) + AFTER_INFUSION_MINUTES;
+    const [words, all] = [document.createElement("span"), document.createElement("span")];
     words.textContent = say("begin_own");
-    button.replaceChildren(words, say("begin_length", { minutes }));
-    button.setAttribute("aria-label", say("begin_with", { minutes }));
+    all.textContent = say("begin_all", { end });
+    button.replaceChildren(words, say("begin_length", { minutes }), all);
+    button.setAttribute("aria-label", say("begin_with", { minutes, end }));
   }
 }
 

@@ -9,7 +9,7 @@ use super::Action;
 use crate::config::LoudnessStep;
 use crate::profile::Profile;
 use crate::room::snapshot::SessionView;
-use crate::room::timeline::MINUTE_MS;
+use crate::room::timeline::{MINUTE_MS, SessionTimeline};
 use crate::room::{Event, Snapshot, Stage, Trouble};
 use crate::theme::{self, GAP_MM, MARGIN_MM};
 use crate::vocabulary::place::{Place, TimeOfDay};
@@ -27,15 +27,17 @@ const PROFILE_COLUMNS: usize = 2;
 /// Minimum and maximum height of the tile of a profile, in millimetres. If not all profiles fit at the minimum height,
 /// they are on several pages.
 const PROFILE_MM: (f32, f32) = (16.5, 30.0);
-/// Height of the row of controls that begin the session, in millimetres.
+/// Height of a control that begins the session, in millimetres.
 const BEGIN_MM: f32 = 16.0;
+/// Maximum number of controls that begin the session in a row.
+const BEGIN_COLUMNS: usize = 3;
 /// Height of *Calm now* and *Quiet the music to talk*, in millimetres.
 const CALM_MM: f32 = 15.0;
 /// Width of a control at the top of the sheet, in millimetres.
-const HEAD_CONTROL_MM: f32 = 20.0;
-/// Height that each warning is assumed to need, in millimetres. The longest warning and the gap below it need this
+const HEAD_CONTROL_MM: f32 = 16.0;
+/// Area that each warning is assumed to need, in square millimetres. The longest warning and the gap below it need this
 /// much.
-const WARNING_MM: f32 = 22.0;
+const WARNING_MM2: f32 = 1_950.0;
 /// Time by which one press extends the session, in minutes.
 const EXTEND_MINUTES: u32 = 5;
 /// Change of the volume by one step, in dB.
@@ -211,7 +213,7 @@ impl StaffSheet {
     /// The top of the sheet: the state of the visit, and the controls for the other pages and for closing.
     fn head<'a>(&self, ctx: &ViewContext, geometry: SheetGeometry) -> Element<'a, Message> {
         let control = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
-            staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).width(ctx.mm(HEAD_CONTROL_MM)).into()
+            staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).into()
         };
         let page = if self.page == SheetPage::Main {
             control("staff-more", "staff-more", Message::PagePressed(SheetPage::More))
@@ -222,10 +224,13 @@ impl StaffSheet {
         let controls = row![page, close].spacing(ctx.mm(GAP_MM));
         let status = status(ctx);
         if geometry.has_tall_head() {
-            column![container(status).height(Length::Fill), controls].spacing(ctx.mm(GAP_MM)).into()
-        } else {
-            row![container(status).width(Length::Fill), controls].spacing(ctx.mm(GAP_MM)).into()
+            return column![container(status).height(Length::Fill), controls].spacing(ctx.mm(GAP_MM)).into();
         }
+        let controls = controls.width(ctx.mm(2.0 * HEAD_CONTROL_MM + GAP_MM));
+        let upper = row![container(status).width(Length::Fill), controls]
+            .spacing(ctx.mm(GAP_MM))
+            .height(Length::Fixed(ctx.mm(STAFF_CONTROL_MM)));
+        column![upper].push(ctx.snapshot.session.map(|session| clock(ctx, session))).spacing(ctx.mm(2.0)).into()
     }
 
     fn before<'a>(
@@ -233,11 +238,16 @@ impl StaffSheet {
         ctx: &ViewContext,
         geometry: SheetGeometry,
     ) -> (Column<'a, Message>, Option<Column<'a, Message>>) {
-        let keep = self.keep_choice(ctx);
-        let lower_mm = BEGIN_MM + if keep.is_some() { STAFF_CONTROL_MM + GAP_MM } else { 0.0 };
+        let begin = self.begin_rows(ctx);
+        let lower_mm = STAFF_CONTROL_MM + begin.len() as f32 * (GAP_MM + BEGIN_MM);
         let beside_mm = if geometry.has_two_columns() { 0.0 } else { lower_mm + GAP_MM };
         let upper = column![self.profiles(ctx, geometry.body_height_mm - beside_mm)];
-        (upper, Some(column![].push(keep).push(self.begin_row(ctx))))
+        let settle = ctx.staff("staff-settle");
+        let settle =
+            staff_parts::toggle(ctx, "settle", settle, self.settle, false, Message::SettlePressed(!self.settle));
+        let switches = self.keep_choice(ctx).into_iter().chain([settle.into()]);
+        let lower = column![staff_parts::side_by_side(ctx, switches)].extend(begin);
+        (upper, Some(lower))
     }
 
     /// A toggle that keeps the place from the patient's arrival. `None` if the patient chose no place then, or chose
@@ -286,29 +296,25 @@ impl StaffSheet {
         in_columns(ctx, tiles)
     }
 
-    /// The toggle for settling and, for each length of infusion, a control that begins the session. The control with
-    /// the profile's length is the primary one.
-    fn begin_row<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
+    /// For each length of infusion, a control that begins the session. The control with the profile's length is the
+    /// primary one.
+    fn begin_rows<'a>(&self, ctx: &ViewContext) -> Vec<Element<'a, Message>> {
         let own = ctx.snapshot.infusion_minutes;
         let mut offered: Vec<u32> = MINUTES_OFFERED.into_iter().chain([own]).collect();
         offered.sort_unstable();
         offered.dedup();
-        let settle = ctx.staff("staff-settle");
-        let settle =
-            staff_parts::toggle(ctx, "settle", settle, self.settle, true, Message::SettlePressed(!self.settle));
-        let controls = offered.into_iter().map(|minutes| {
+        let control = |minutes: u32| {
             let words = ctx.staff_words.say_with("staff-begin", &[("minutes", Value::from(minutes))]);
+            let of = SessionTimeline::new(minutes).end_ms / MINUTE_MS;
+            let in_all = ctx.staff_words.say_with("staff-in-all", &[("of", Value::from(of))]);
+            let is_own = minutes == own;
+            let id = if is_own { "begin-session".to_owned() } else { format!("begin-{minutes}") };
             let message = Message::BeginPressed(minutes);
-            let control = if minutes == own {
-                staff_parts::primary(ctx, "begin-session", words, message)
-            } else {
-                staff_parts::action(ctx, format!("begin-{minutes}"), words, message)
-            };
-            control.width(Length::FillPortion(9)).height(ctx.mm(BEGIN_MM)).into()
-        });
-        // This control is wider than the others, because its words are longer.
-        let settle: Element<'a, Message> = settle.width(Length::FillPortion(11)).height(ctx.mm(BEGIN_MM)).into();
-        staff_parts::side_by_side(ctx, [settle].into_iter().chain(controls))
+            staff_parts::begin(ctx, id, words, in_all, is_own, message).height(ctx.mm(BEGIN_MM)).into()
+        };
+        let columns = offered.len().div_ceil(offered.len().div_ceil(BEGIN_COLUMNS));
+        let row = |minutes: &[u32]| staff_parts::side_by_side(ctx, minutes.iter().copied().map(control));
+        offered.chunks(columns).map(row).collect()
     }
 }
 
@@ -344,8 +350,14 @@ fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
         staff_parts::toggle(ctx, id.to_owned(), ctx.staff(key), is_on, false, message)
     };
     let event = |event: Event| Message::EventPressed(event);
-    let calm = toggle("calm-now", "staff-calm", snapshot.calm, event(Event::Calm { on: !snapshot.calm }));
-    let talk = toggle("talk-now", "staff-talk-now", snapshot.talk_now, Message::TalkPressed(!snapshot.talk_now));
+    let calm = event(Event::Calm { on: !snapshot.calm });
+    let calm = staff_parts::urgent_toggle(ctx, "calm-now", ctx.staff("staff-calm"), snapshot.calm, calm)
+        .width(Length::FillPortion(3))
+        .height(ctx.mm(CALM_MM));
+    let talk = Message::TalkPressed(!snapshot.talk_now);
+    let talk = staff_parts::toggle(ctx, "talk-now", ctx.staff("staff-talk-now"), snapshot.talk_now, true, talk)
+        .width(Length::FillPortion(2))
+        .height(ctx.mm(CALM_MM));
     let silence =
         toggle("staff-silence", "staff-silence", snapshot.silence, event(Event::Silence { on: !snapshot.silence }));
     let place = ctx.staff(&format!("place-{}", snapshot.place.name()));
@@ -366,7 +378,7 @@ fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
         ("light-more", light(1.0)),
     );
     column![
-        staff_parts::side_by_side(ctx, [calm.height(ctx.mm(CALM_MM)).into(), talk.height(ctx.mm(CALM_MM)).into()]),
+        staff_parts::side_by_side(ctx, [calm.into(), talk.into()]),
         staff_parts::side_by_side(ctx, [volume, light]),
         staff_parts::side_by_side(ctx, [place.into(), silence.into()]),
     ]
@@ -472,31 +484,37 @@ fn places<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Column<'a, Message>
 /// the tablet.
 fn warnings<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let geometry = SheetGeometry::of(ctx);
-    let lines_max = ((geometry.body_height_mm / WARNING_MM) as usize).max(1);
+    let lines_max = ((geometry.body_height_mm * geometry.column_width_mm() / WARNING_MM2) as usize).max(1);
     let line = |words: String| -> Element<'a, Message> {
         parts::text_line(words, ctx.scale.small(), theme::CONTROL, theme::SAND).line_height(1.25).into()
     };
-    let lines = parts::trouble_lines(ctx, no_desk(ctx), lines_max);
+    let lines = parts::trouble_lines(ctx, own_warnings(&ctx.snapshot).map(|key| ctx.staff(key)), lines_max);
     Column::with_children(lines.into_iter().map(line))
 }
 
-fn no_desk(ctx: &ViewContext) -> Option<String> {
-    (!ctx.snapshot.is_line_up()).then(|| ctx.staff("staff-no-desk-ready"))
+/// The keys of the warnings that are no troubles of the room: no desk is connected, or the last turnover ended although
+/// nobody heard the test tone.
+fn own_warnings(snapshot: &Snapshot) -> impl Iterator<Item = &'static str> + use<> {
+    let is_before_session = matches!(snapshot.stage, Stage::Ready | Stage::Arrive);
+    let is_unheard = is_before_session && snapshot.receipt.is_some() && !snapshot.speaker_tested;
+    let no_desk = (!snapshot.is_line_up()).then_some("staff-no-desk-ready");
+    no_desk.into_iter().chain(is_unheard.then_some("staff-tone-unheard"))
 }
 
-/// Number of warnings: the room's troubles, and one if no desk is connected.
+/// Number of warnings: the room's troubles, and those of the sheet itself.
 #[must_use]
 pub fn warning_count(snapshot: &Snapshot) -> usize {
-    snapshot.troubles.len() + usize::from(!snapshot.is_line_up())
+    snapshot.troubles.len() + own_warnings(snapshot).count()
 }
 
-/// The words at the top of the sheet: the stage or the part of the arc, the clock, and the number of warnings or, if
-/// there are none, of connected desks. A touch opens the warnings, if there are any.
+/// The words at the top of the sheet: that the session is paused, or the part of the arc or the stage; and the number of
+/// warnings or, if there are none, of connected desks. A touch opens the warnings, if there are any.
 fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let snapshot = &ctx.snapshot;
-    let stage = match snapshot.session {
-        Some(session) => ctx.staff(&format!("part-{}", session.part.name())),
-        None => ctx.staff(&format!("stage-{}", snapshot.stage.name())),
+    let (state, color) = match snapshot.session {
+        Some(session) if session.paused => (ctx.staff("staff-paused"), theme::LAMPLIGHT),
+        Some(session) => (ctx.staff(&format!("part-{}", session.part.name())), theme::SAND),
+        None => (ctx.staff(&format!("stage-{}", snapshot.stage.name())), theme::SAND),
     };
     let note = |words: String| parts::staff_note(ctx, words).line_height(1.2);
     let count = warning_count(snapshot);
@@ -505,15 +523,8 @@ fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     } else {
         ctx.staff_words.say_with("staff-line-up", &[("desks", Value::from(snapshot.desks))])
     };
-    let mut lines =
-        column![parts::text_line(stage, ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND).line_height(1.15)]
-            .spacing(ctx.mm(0.8));
-    if let Some(session) = snapshot.session {
-        let minutes = session.clock_ms(ctx.clock.now()).unwrap_or(0) / MINUTE_MS;
-        let of = session.timeline.end_ms / MINUTE_MS;
-        let values = [("minutes", Value::from(minutes)), ("of", Value::from(of))];
-        lines = lines.push(note(ctx.staff_words.say_with("staff-clock", &values))).push(arc(ctx, session));
-    }
+    let mut lines = column![parts::text_line(state, ctx.scale.label(), theme::CONTROL_STRONG, color).line_height(1.15)]
+        .spacing(ctx.mm(0.8));
     if count == 0 {
         return lines.push(note(well)).into();
     }
@@ -528,6 +539,23 @@ fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         .width(Length::Fill)
         .height(Length::Fill)
         .into()
+}
+
+/// The arc and, below it, the session clock with the lengths of the infusion and of the session.
+fn clock<'a>(ctx: &ViewContext, session: SessionView) -> Element<'a, Message> {
+    let timeline = session.timeline;
+    let infusion = Value::from(timeline.infusion_ms / MINUTE_MS);
+    let of = Value::from(timeline.end_ms / MINUTE_MS);
+    let clock_ms = session.clock_ms(ctx.clock.now());
+    let minutes = Value::from(clock_ms.unwrap_or(0) / MINUTE_MS);
+    let words = match clock_ms {
+        None => ctx.staff_words.say_with("staff-clock-before", &[("infusion", infusion), ("of", of)]),
+        Some(now_ms) if now_ms < timeline.infusion_ms && !timeline.is_ended() => {
+            ctx.staff_words.say_with("staff-clock", &[("minutes", minutes), ("infusion", infusion), ("of", of)])
+        }
+        Some(_) => ctx.staff_words.say_with("staff-clock-after", &[("minutes", minutes), ("of", of)]),
+    };
+    column![arc(ctx, session), parts::staff_note(ctx, words).line_height(1.2)].spacing(ctx.mm(0.8)).into()
 }
 
 /// A bar for each part of the arc that takes time on the session clock; settling takes none. The time that has passed

@@ -10,14 +10,16 @@ use iced::{Element, Length};
 
 use super::Action;
 use crate::room::snapshot::Receipt;
-use crate::room::{Event, Snapshot, Stage};
+use crate::room::{Event, Snapshot, Stage, Trouble};
 use crate::theme::{self, GAP_MM};
 use crate::widget::ViewContext;
 use crate::widget::countdown::countdown;
+use crate::widget::icon::Icon;
 use crate::widget::page::{Page, PageGeometry};
 use crate::widget::parts;
 use crate::widget::staff_parts::{self, StepState};
 use crate::widget::timer::timer;
+use crate::widget::touch::Touchable;
 use crate::words::Value;
 
 /// Time before touch is locked, in which staff can still choose to skip the cleaning.
@@ -33,9 +35,9 @@ const RING_MM: f32 = 44.0;
 /// Width of a control at the bottom of the screen, in millimetres.
 const WAY_MM: f32 = 42.0;
 /// Width of a control at the bottom whose label is a sentence, in millimetres.
-const HEARD_MM: f32 = 74.0;
-/// Width of a control beside a step, in millimetres.
-const AGAIN_MM: f32 = 34.0;
+const HEARD_MM: f32 = 66.0;
+/// Width of a control beside or below a step, in millimetres.
+const AGAIN_MM: f32 = 38.0;
 
 /// The screen of Turnover and Blocked.
 #[derive(Debug, Default)]
@@ -47,7 +49,18 @@ pub struct TurnoverScreen {
     has_sounded: bool,
     /// Whether the practice call was placed at least once.
     has_called: bool,
-    asks_about_ready: bool,
+    over: Option<OverResults>,
+}
+
+/// A page that covers the results until staff leave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OverResults {
+    /// What the wipe checked, in full.
+    Checks,
+    /// What to do if the tone was not heard. `is_repeated` is true once the tone was played again from this page.
+    NoTone { is_repeated: bool },
+    /// The question whether the room is to be ready although some steps are not done.
+    ReadyQuestion,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +92,10 @@ pub enum Message {
     ToneDue,
     /// Staff heard the test tone.
     ToneHeard,
+    /// Staff did not hear the test tone.
+    ToneNotHeard,
+    /// Staff asked what the wipe checked.
+    ChecksPressed,
     /// The test of the call line is due, or staff asked for it again.
     CallTestDue,
     /// A desk has shown the practice call for long enough.
@@ -107,13 +124,18 @@ impl TurnoverScreen {
             TurnoverStep::Opened => 0,
             TurnoverStep::Warned { .. } => 1,
             TurnoverStep::Locked { .. } => 2,
-            TurnoverStep::Results => 3 + self.asks_about_ready as usize,
+            TurnoverStep::Results => match self.over {
+                None => 3,
+                Some(OverResults::Checks) => 4,
+                Some(OverResults::NoTone { .. }) => 5,
+                Some(OverResults::ReadyQuestion) => 6,
+            },
         }
     }
 
     /// Handles a message.
     pub fn update(&mut self, message: &Message, snapshot: &Snapshot) -> Action {
-        self.asks_about_ready = false;
+        let over = self.over.take();
         let now = Instant::now();
         match message {
             Message::WipeSeen => {
@@ -131,6 +153,10 @@ impl TurnoverScreen {
             Message::ToneDue => {
                 self.tone_at = None;
                 self.has_sounded = true;
+                self.over = over.map(|over| match over {
+                    OverResults::NoTone { .. } => OverResults::NoTone { is_repeated: true },
+                    OverResults::Checks | OverResults::ReadyQuestion => over,
+                });
                 return Action::Send(Event::TestToneRequested);
             }
             Message::ToneHeard => {
@@ -141,12 +167,21 @@ impl TurnoverScreen {
                 }
                 return heard;
             }
+            Message::ToneNotHeard => self.over = Some(OverResults::NoTone { is_repeated: false }),
+            Message::ChecksPressed => self.over = Some(OverResults::Checks),
+            // The test runs by itself, so it leaves the page that staff are reading.
             Message::CallTestDue => {
+                self.over = over;
                 self.has_called = true;
                 return Action::PracticeCall;
             }
-            Message::CallTestShown => return Action::Send(Event::PracticeEnds),
-            Message::ReadyPressed if open_steps(snapshot).next().is_some() => self.asks_about_ready = true,
+            Message::CallTestShown => {
+                self.over = over;
+                return Action::Send(Event::PracticeEnds);
+            }
+            Message::ReadyPressed if open_steps(snapshot).next().is_some() => {
+                self.over = Some(OverResults::ReadyQuestion);
+            }
             Message::ReadyPressed | Message::ReadyConfirmed => return Action::Send(Event::TurnoverDone),
             Message::WipeAgainHeld => return Action::Send(Event::StaffReset),
             Message::BackPressed => {}
@@ -172,8 +207,12 @@ impl TurnoverScreen {
             }
             TurnoverStep::Warned { until } => self.cleaning(ctx, until, LOCK_WARNING),
             TurnoverStep::Locked { until } => self.cleaning(ctx, until, SURFACE_TIME),
-            TurnoverStep::Opened | TurnoverStep::Results if self.asks_about_ready => ready_question(ctx),
-            TurnoverStep::Opened | TurnoverStep::Results => results(ctx),
+            TurnoverStep::Opened | TurnoverStep::Results => match self.over {
+                None => results(ctx),
+                Some(OverResults::Checks) => checks(ctx),
+                Some(OverResults::NoTone { is_repeated }) => no_tone(ctx, is_repeated),
+                Some(OverResults::ReadyQuestion) => ready_question(ctx),
+            },
         };
         stack![page.view_on_ink(ctx), self.timers(ctx)].into()
     }
@@ -229,7 +268,8 @@ impl TurnoverScreen {
     }
 }
 
-/// The receipt, the results of the tests, and the question whether the tone was heard.
+/// What the wipe has proved, the results of the tests, and the question whether the tone was heard. The room can be made
+/// ready only after the question was answered.
 fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
     let snapshot = &ctx.snapshot;
     let again = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
@@ -256,19 +296,19 @@ fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
         may_call.then(|| again("call-test", "turnover-call-again", Message::CallTestDue)),
     );
     let is_heard = snapshot.speaker_tested;
-    let question = if is_heard { "turnover-speaker-done" } else { "turnover-speaker-question" };
-    let state = if is_heard { StepState::Done } else { StepState::UnderWay };
-    let speaker = line(
-        staff_parts::step(ctx, state, ctx.staff(question)),
-        (!is_heard).then(|| again("speaker", "turnover-speaker-again", Message::ToneDue)),
-    );
-    let todo = column![surface, call, speaker].spacing(ctx.mm(GAP_MM));
-    let receipt = snapshot.receipt.as_ref().map(|receipt| receipt_lines(ctx, receipt));
-    let content = halves(ctx, column![].push(receipt), todo);
-    let page = Page::new().title(ctx.staff("turnover-title")).wide_content(content);
-    let way = |control: crate::widget::touch::Touchable<'a, Message>, width_mm: f32| -> Element<'a, Message> {
-        control.width(ctx.mm(width_mm)).height(ctx.mm(theme::TARGET_MM)).into()
+    let speaker = if is_heard {
+        line(staff_parts::step(ctx, StepState::Done, ctx.staff("turnover-speaker-done")), None)
+    } else {
+        let question = staff_parts::step(ctx, StepState::Asked, ctx.staff("turnover-speaker-question"));
+        line(question, Some(again("speaker", "turnover-speaker-again", Message::ToneDue)))
     };
+    let todo = column![surface, call, speaker].spacing(ctx.mm(GAP_MM));
+    let proof = snapshot.receipt.as_ref().map(|receipt| {
+        let what = staff_parts::action(ctx, "turnover-checks", ctx.staff("turnover-checks"), Message::ChecksPressed);
+        column![receipt_line(ctx, receipt), what.width(ctx.mm(AGAIN_MM))].spacing(ctx.mm(GAP_MM))
+    });
+    let content = halves(ctx, column![].push(proof), todo);
+    let page = Page::new().title(ctx.staff("turnover-closing")).wide_content(content);
     let is_last = open_steps(snapshot).all(|(step, _)| step == Step::Speaker);
     if is_heard {
         let ready = ctx.staff("turnover-ready");
@@ -277,13 +317,67 @@ fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
         } else {
             staff_parts::action(ctx, "turnover-ready", ready, Message::ReadyPressed)
         };
-        return page.end(way(ready, WAY_MM));
+        return page.end(way(ctx, ready, HEARD_MM));
     }
     let heard = ctx.staff(if is_last { "turnover-heard-ready" } else { "turnover-speaker-heard" });
     let heard = staff_parts::primary(ctx, "speaker-heard", heard, Message::ToneHeard);
-    let ready = staff_parts::action(ctx, "turnover-ready", ctx.staff("turnover-ready"), Message::ReadyPressed);
-    // Until the tone is confirmed, confirming it is the main action.
-    page.start(way(ready, WAY_MM)).end(way(heard, HEARD_MM))
+    let unheard = ctx.staff("turnover-speaker-unheard");
+    let unheard = staff_parts::action(ctx, "speaker-unheard", unheard, Message::ToneNotHeard);
+    let heard_mm = HEARD_MM.min(PageGeometry::of(ctx).content_width_mm() - AGAIN_MM - GAP_MM);
+    page.end(way(ctx, unheard, AGAIN_MM)).end(way(ctx, heard, heard_mm))
+}
+
+/// A control of the bottom row.
+fn way<'a>(ctx: &ViewContext, control: Touchable<'a, Message>, width_mm: f32) -> Element<'a, Message> {
+    control.width(ctx.mm(width_mm)).height(ctx.mm(theme::TARGET_MM)).into()
+}
+
+/// What staff can do about a tone that they did not hear. Playing it again is the main action until it was played from
+/// here. Without it, the room can be made ready only through the question about open steps.
+fn no_tone<'a>(ctx: &ViewContext, is_repeated: bool) -> Page<'a, Message> {
+    let sound = &ctx.clinic.config.sound;
+    let named =
+        sound.device.as_ref().or(sound.calibration.as_ref().and_then(|calibration| calibration.output.as_ref()));
+    let output = match named {
+        Some(output) => ctx.staff_words.say_with("turnover-tone-output", &[("output", Value::from(output.as_str()))]),
+        None => ctx.staff("turnover-tone-default-output"),
+    };
+    let known = [Trouble::SoundLost, Trouble::OutputNotCalibrated, Trouble::OutputUnmeasured];
+    let known = known.into_iter().find(|trouble| ctx.snapshot.troubles.contains(trouble));
+    let cause = known
+        .map(|trouble| staff_parts::step(ctx, StepState::Failed, ctx.staff(&format!("trouble-{}", trouble.name()))));
+    let mut advice = column![].push(cause).spacing(ctx.mm(4.0));
+    for words in [ctx.staff("turnover-tone-power"), output, ctx.staff("turnover-tone-still")] {
+        advice = advice.push(parts::staff_text(ctx, words));
+    }
+    let (again, heard) = (ctx.staff("turnover-speaker-again"), ctx.staff("turnover-speaker-heard"));
+    let (again, heard) = if is_repeated {
+        (
+            staff_parts::action(ctx, "speaker", again, Message::ToneDue),
+            staff_parts::primary(ctx, "speaker-heard", heard, Message::ToneHeard),
+        )
+    } else {
+        (
+            staff_parts::primary(ctx, "speaker", again, Message::ToneDue),
+            staff_parts::action(ctx, "speaker-heard", heard, Message::ToneHeard),
+        )
+    };
+    let third_mm = AGAIN_MM.min((PageGeometry::of(ctx).content_width_mm() - 2.0 * GAP_MM) / 3.0);
+    let without = ctx.staff("turnover-without-tone");
+    let without = staff_parts::action(ctx, "turnover-ready", without, Message::ReadyPressed);
+    Page::new()
+        .title(ctx.staff("turnover-tone-title"))
+        .content(container(advice).max_width(ctx.mm(PageGeometry::of(ctx).title_width_mm())))
+        .start(way(ctx, without, third_mm))
+        .end(way(ctx, again, third_mm))
+        .end(way(ctx, heard, third_mm))
+}
+
+/// Everything that the wipe checked, for those who want to know.
+fn checks<'a>(ctx: &ViewContext) -> Page<'a, Message> {
+    let receipt = ctx.snapshot.receipt.as_ref().map(|receipt| receipt_lines(ctx, receipt));
+    let back = staff_parts::primary(ctx, "turnover-back", ctx.staff("turnover-back"), Message::BackPressed);
+    Page::new().title(ctx.staff("turnover-checks")).wide_content(column![].push(receipt)).end(way(ctx, back, WAY_MM))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,16 +416,16 @@ fn ready_question<'a>(ctx: &ViewContext) -> Page<'a, Message> {
     for (_, step) in open_steps(&ctx.snapshot) {
         words = words.push(staff_parts::step(ctx, StepState::Failed, ctx.staff(step)));
     }
-    let way = |id: &str, key: &str, message: Message| {
-        staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message)
-            .width(ctx.mm(WAY_MM))
-            .height(ctx.mm(theme::TARGET_MM))
+    let action = |id: &str, key: &str, message: Message| {
+        way(ctx, staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message), WAY_MM)
     };
+    // Going back is the main action, because what is open should be done.
+    let back = staff_parts::primary(ctx, "turnover-back", ctx.staff("turnover-back"), Message::BackPressed);
     Page::new()
         .title(ctx.staff("turnover-open"))
         .content(words)
-        .start(way("turnover-back", "turnover-back", Message::BackPressed))
-        .end(way("turnover-ready-anyway", "turnover-ready-anyway", Message::ReadyConfirmed))
+        .start(action("turnover-ready-anyway", "turnover-ready-anyway", Message::ReadyConfirmed))
+        .end(way(ctx, back, WAY_MM))
 }
 
 /// The result of the practice call. If the call has not reached a desk and none is connected, the step has the state
@@ -350,22 +444,34 @@ fn call_step<'a>(ctx: &ViewContext, without_desk: StepState) -> Element<'a, Mess
     staff_parts::step(ctx, state, ctx.staff(words))
 }
 
+/// When the wipe was verified, and the number of its receipt.
+fn receipt_line<'a>(ctx: &ViewContext, receipt: &Receipt) -> Element<'a, Message> {
+    let at = receipt.at.get(11..16).unwrap_or(&receipt.at).to_owned();
+    let values = [("at", Value::from(at)), ("number", Value::from(receipt.number))];
+    let words = ctx.staff_words.say_with("turnover-proof", &values);
+    row![
+        Icon::Tick.view(ctx.mm(5.0), theme::LAMPLIGHT),
+        parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::SAND).width(Length::Fill)
+    ]
+    .spacing(ctx.mm(3.0))
+    .align_y(iced::Center)
+    .height(Length::Fixed(ctx.mm(staff_parts::STAFF_CONTROL_MM)))
+    .into()
+}
+
+/// Every check of the wipe with its result, and the receipt's number, time and chain.
 fn receipt_lines<'a>(ctx: &ViewContext, receipt: &Receipt) -> Element<'a, Message> {
     let small = |words: String| parts::staff_note(ctx, words).line_height(1.2);
     let at = receipt.at.get(..16).unwrap_or(&receipt.at).replace('T', " ");
-    let mut lines = column![].spacing(ctx.mm(0.7));
-    if receipt.is_verified() {
-        let words = ctx.staff_words.say_with("turnover-wiped", &[("at", Value::from(at))]);
-        lines = lines.push(parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::LAMPLIGHT));
-        lines = lines.push(small(ctx.staff("turnover-closing")));
-    }
+    let mut lines = column![].spacing(ctx.mm(1.0));
     for check in &receipt.checks {
         let mark = if check.ok { "✓" } else { "✗" };
-        lines = lines.push(small(format!("{mark}  {}", ctx.staff(&format!("check-{}", check.name)))));
+        let words = small(format!("{mark}  {}", ctx.staff(&format!("check-{}", check.name))));
+        lines = lines.push(if check.ok { words } else { words.font(theme::CONTROL_STRONG).color(theme::LAMPLIGHT) });
     }
     let number = ctx.staff_words.say_with("turnover-receipt", &[("number", Value::from(receipt.number))]);
     let chain = receipt.chain.get(..16).unwrap_or(&receipt.chain);
-    lines.push(small(format!("{number} · {chain}"))).into()
+    lines.push(small(format!("{number} · {at} · {chain}"))).into()
 }
 
 fn blocked<'a>(ctx: &ViewContext) -> Element<'a, Message> {

@@ -384,7 +384,7 @@ pub fn row_by_hand<'a, M: 'a>(ctx: &ViewContext, mut elements: Vec<Element<'a, M
 
 /// Puts a line of words on ink that is just large enough for it.
 #[must_use]
-pub fn scrim_line<'a, M: 'a>(ctx: &ViewContext, line: Text<'a>) -> Element<'a, M> {
+pub fn scrim_line<'a, M: 'a>(ctx: &ViewContext, line: impl Into<Element<'a, M>>) -> Element<'a, M> {
     let radius = ctx.mm(5.0);
     container(line)
         .padding(Padding::from([ctx.mm(0.8), ctx.mm(5.0)]))
@@ -464,12 +464,12 @@ pub fn control_grid<'a, M: 'a>(
     rows.into()
 }
 
-/// Returns `first`, if any, and after it the room's troubles, in at most `lines_max` lines. If not all fit, the last
+/// Returns the lines in `first`, and after them the room's troubles, in at most `lines_max` lines. If not all fit, the last
 /// line also says how many are left out.
 #[must_use]
-pub fn trouble_lines(ctx: &ViewContext, first: Option<String>, lines_max: usize) -> Vec<String> {
+pub fn trouble_lines(ctx: &ViewContext, first: impl Iterator<Item = String>, lines_max: usize) -> Vec<String> {
     let troubles = ctx.snapshot.troubles.iter().map(|trouble| ctx.staff(&format!("trouble-{}", trouble.name())));
-    let mut lines: Vec<String> = first.into_iter().chain(troubles).collect();
+    let mut lines: Vec<String> = first.chain(troubles).collect();
     let more = lines.len().saturating_sub(lines_max);
     lines.truncate(lines_max);
     if let (Some(last), 1..) = (lines.last_mut(), more) {

@@ -40,7 +40,7 @@ fn framed<'a, M: Clone + 'a>(
     inner: impl Into<Element<'a, M>>,
     style: ControlStyle,
 ) -> Touchable<'a, M> {
-    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(0.8)])).center(Length::Fill);
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(0.6)])).center(Length::Fill);
     touchable(id, inner)
         .width(Length::Fill)
         .height(Length::Fixed(ctx.mm(STAFF_CONTROL_MM)))
@@ -133,6 +133,41 @@ pub fn hold<'a, M: Clone + 'a>(
     framed(ctx, id, inner, outlined(ctx)).on_press(message).trigger(Trigger::Hold(STAFF_HOLD))
 }
 
+/// A control that begins a session: what it does and, in small print, how long that takes in all. It is the primary
+/// action if `is_primary`.
+pub fn begin<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    words: String,
+    in_all: String,
+    is_primary: bool,
+    message: M,
+) -> Touchable<'a, M> {
+    let (words, note, style) = if is_primary {
+        (primary_label(ctx, words), theme::INK, lit(ctx))
+    } else {
+        (label(ctx, words, theme::LAMPLIGHT), theme::SAND, outlined(ctx))
+    };
+    let in_all = parts::text_line(in_all, ctx.scale.small(), theme::CONTROL, note).line_height(1.15).center();
+    framed(ctx, id, column![words, in_all].align_x(iced::Center), style).on_press(message)
+}
+
+/// The switch for an emergency. It stands out from the other switches by its colour, its border and its larger words,
+/// but is not filled like the primary action.
+pub fn urgent_toggle<'a, M: Clone + 'a>(
+    ctx: &ViewContext,
+    id: impl Into<String>,
+    words: impl text::IntoFragment<'a>,
+    is_on: bool,
+    message: M,
+) -> Touchable<'a, M> {
+    let words = parts::text_line(words, ctx.scale.label(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.1);
+    let inner = row![switch(ctx, is_on), words].spacing(ctx.mm(2.4)).align_y(Vertical::Center);
+    let style =
+        ControlStyle { background: theme::DUSK_LIT, border: theme::LAMPLIGHT, border_px: ctx.mm(0.8), ..outlined(ctx) };
+    framed(ctx, id, inner, style).on_press(message)
+}
+
 /// A switch beside its words, or above them if `is_portrait`.
 pub fn toggle<'a, M: Clone + 'a>(
     ctx: &ViewContext,
@@ -192,7 +227,7 @@ pub fn stepper<'a, M: Clone + 'a>(
         framed(ctx, id, sign, outlined(ctx)).on_press(message)
     };
     column![
-        container(parts::staff_note(ctx, words)).center_x(Length::Fill),
+        container(parts::staff_note(ctx, words).line_height(1.15)).center_x(Length::Fill),
         row![side(less, "−", softer), side(more, "+", louder)].spacing(ctx.mm(GAP_MM)),
     ]
     .width(Length::Fill)
@@ -214,6 +249,8 @@ pub enum StepState {
     Done,
     /// The step is under way.
     UnderWay,
+    /// The step needs an answer from staff.
+    Asked,
     /// The step failed.
     Failed,
 }
@@ -223,9 +260,13 @@ pub fn step<'a, M: 'a>(ctx: &ViewContext, state: StepState, words: impl text::In
     let (mark, color) = match state {
         StepState::Done => (Icon::Tick, theme::LAMPLIGHT),
         StepState::UnderWay => (Icon::Clock, theme::faded(theme::SAND, 0.8)),
+        StepState::Asked => (Icon::Sound, theme::LAMPLIGHT),
         StepState::Failed => (Icon::Close, theme::SAND),
     };
-    let font = if state == StepState::Failed { theme::CONTROL_STRONG } else { theme::CONTROL };
+    let font = match state {
+        StepState::Asked | StepState::Failed => theme::CONTROL_STRONG,
+        StepState::Done | StepState::UnderWay => theme::CONTROL,
+    };
     row![
         mark.view(ctx.mm(5.0), color),
         parts::text_line(words, ctx.scale.staff(), font, theme::SAND).width(Length::Fill)

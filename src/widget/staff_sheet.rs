@@ -12,16 +12,20 @@ use super::touch::touchable;
 use crate::room::Stage;
 use crate::theme::{self, CALL_MM, GAP_MM};
 
-/// Minimum width of the sheet, in millimetres. Four controls for staff fit side by side in it.
-const WIDTH_MIN_MM: f32 = 96.0;
+/// Minimum width of the sheet, in millimetres. It is little more than a third of a 10.1-inch screen, and four controls
+/// for staff fit side by side in it.
+const WIDTH_MIN_MM: f32 = 78.0;
 /// Margin inside the sheet, in millimetres.
 const PADDING_MM: f32 = 4.0;
 /// Width that the call and the gaps around it take up in their corner, in millimetres.
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
 /// Height that the call and the gaps around it take up at the top of the screen, in millimetres.
 const CALL_TOP_MM: f32 = CALL_MM + 6.0;
-/// Height of the sheet's head if it is not beside the call, in millimetres.
+/// Height of the sheet's head on a portrait screen, in millimetres.
 const HEAD_MM: f32 = 21.0;
+/// Height of the sheet's head in the session, in millimetres. The arc and the clock are below the state and the
+/// controls.
+const SESSION_HEAD_MM: f32 = 24.0;
 /// Fraction of a portrait screen's height that stays free above the sheet.
 const PLACE_PART: f32 = 0.36;
 /// Minimum width of the sheet's body at which its two halves are side by side, in millimetres.
@@ -62,7 +66,8 @@ impl SheetGeometry {
     /// bottom, as it is in the session.
     fn on(page: PageGeometry, is_above_band: bool) -> Self {
         let is_portrait = page.is_portrait();
-        // A small display is too narrow for the sheet and the place side by side.
+        // A small display has no room for the place beside the sheet: it is too low for the controls one below the
+        // other, and two columns of them take its whole width.
         let is_small = page.width_mm.min(page.height_mm) < 120.0;
         let width_mm = match (is_portrait || is_small, page.width_mm / 3.0) {
             (true, _) => page.width_mm,
@@ -74,7 +79,7 @@ impl SheetGeometry {
         let (head_width_mm, head_height_mm) = if is_beside_call {
             (width_mm - PADDING_MM - CALL_CORNER_MM, CALL_TOP_MM - PADDING_MM)
         } else {
-            (body_width_mm, HEAD_MM)
+            (body_width_mm, if is_above_band { SESSION_HEAD_MM } else { HEAD_MM })
         };
         let foot_mm = PADDING_MM + if is_above_band { CALL_MM } else { 0.0 };
         let body_height_mm = page.height_mm - top_mm - PADDING_MM - head_height_mm - GAP_MM - foot_mm;
@@ -93,7 +98,7 @@ impl SheetGeometry {
     /// Whether the head is narrow and tall, because it is beside the call.
     #[must_use]
     pub fn has_tall_head(self) -> bool {
-        self.head_height_mm > HEAD_MM
+        self.head_height_mm > SESSION_HEAD_MM
     }
 
     /// Whether the two halves of the body are side by side.
@@ -165,8 +170,9 @@ mod tests {
             for is_above_band in [false, true] {
                 let sheet = SheetGeometry::on(PageGeometry { width_mm, height_mm, type_factor: 1.0 }, is_above_band);
                 let seen = if sheet.is_portrait { sheet.top_mm / height_mm } else { 1.0 - sheet.width_mm / width_mm };
-                assert!(seen >= 0.35, "{width_mm} x {height_mm}: {seen} of the place");
-                assert!(sheet.body_height_mm >= 73.0, "{width_mm} x {height_mm}: {sheet:?}");
+                let least = if sheet.is_portrait { 0.35 } else { 0.64 };
+                assert!(seen >= least, "{width_mm} x {height_mm}: {seen} of the place");
+                assert!(sheet.body_height_mm >= 70.0, "{width_mm} x {height_mm}: {sheet:?}");
             }
         }
     }

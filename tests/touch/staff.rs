@@ -49,6 +49,9 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
     }
     tablet.send(Event::Calm { on: true });
     pages(tablet, see, "session", &["staff-more", "staff-warnings"]);
+    tablet.send(Event::Pause);
+    pages(tablet, see, "paused", &[]);
+    tablet.send(Event::Resume);
     tablet.open_staff();
     tablet.tap(1, tablet.at("staff-more").center());
     tablet.tap(1, tablet.at("end").center());
@@ -152,6 +155,44 @@ fn what_staff_do_most_often_takes_few_touches() {
     println!("begin with another profile and length {begin}, calm {calm}, reset and ready {reset} in {waited:?}");
     assert_eq!((begin, calm, reset), (2, 1, 8));
     assert!(waited <= Duration::from_secs(75), "{waited:?}");
+}
+
+#[test]
+fn a_paused_session_says_so_and_is_resumed_with_one_touch() {
+    let mut tablet = Tablet::new();
+    in_session(&mut tablet);
+    tablet.open_staff();
+    assert!(!tablet.says("Paused") && tablet.says("0 of 40 min infusion, 55 in all"), "{:?}", tablet.lines());
+    tablet.tap(1, tablet.at("pause").center());
+    assert!(tablet.says("Paused") && !tablet.shows("pause"), "{:?}", tablet.lines());
+    tablet.tap(1, tablet.at("resume").center());
+    assert!(!tablet.says("Paused") && !tablet.shows("resume"));
+}
+
+#[test]
+fn the_corner_says_what_it_is_for_while_the_room_is_empty_and_in_the_farewell() {
+    let mut tablet = Tablet::new();
+    let door = "Staff: hold here";
+    assert!(tablet.says(door));
+    tablet.send(Event::VisitBegins);
+    assert!(!tablet.says(door), "a patient reads this screen");
+    in_session(&mut tablet);
+    assert!(!tablet.says(door));
+    tablet.send(Event::AfterBegins);
+    assert!(!tablet.says(door));
+    tablet.send(Event::Farewell);
+    assert!(tablet.says(door));
+}
+
+#[test]
+fn the_sheet_covers_little_more_than_a_third_of_a_landscape_screen() {
+    for (size, inches, most) in [(SIZE, 10.1, 0.37), (Size::new(1920.0, 1080.0), 15.6, 0.34)] {
+        let mut tablet = Tablet::with_display(size, inches, &Locales::shipped());
+        in_session(&mut tablet);
+        tablet.open_staff();
+        let beside = tablet.at("staff-outside").width / size.width;
+        assert!(1.0 - beside <= most, "{inches} inches: {beside} of the place is seen");
+    }
 }
 
 /// Turns the pages of profiles until `profile` is shown. Returns the number of turns. Panics if it is on none of the
@@ -325,7 +366,7 @@ fn an_empty_room_says_only_that_no_desk_listens_and_the_sheet_says_everything() 
     let lines: Vec<String> = tablet.lines().into_iter().map(|(line, _)| line).collect();
     let patient = lines.iter().filter(|line| line.chars().any(char::is_alphabetic) && line.is_ascii());
     let no_desk = "No desk is listening. Open the desk page and unlock its sound.";
-    let shown = ["Room 4", "When you are ready, touch to begin.", no_desk, "Call"];
+    let shown = ["Room 4", "When you are ready, touch to begin.", "Staff: hold here", no_desk, "Call"];
     assert_eq!(patient.collect::<Vec<_>>(), shown, "{lines:?}");
     tablet.open_staff();
     assert!(tablet.says(&format!("{} warnings", tablet.snapshot().troubles.len() + 1)), "{:?}", tablet.lines());

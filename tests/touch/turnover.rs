@@ -101,6 +101,15 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
     tablet.after(Duration::from_millis(3_100));
     tablet.until("the practice call ends", |snapshot| snapshot.call.is_none());
     see(tablet, "results");
+    tablet.tap(1, tablet.at("turnover-checks").center());
+    see(tablet, "checks");
+    tablet.tap(1, tablet.at("turnover-back").center());
+    tablet.tap(1, tablet.at("speaker-unheard").center());
+    see(tablet, "no-tone");
+    tablet.tap(1, tablet.at("speaker").center());
+    tablet.send(Event::TroubleChanged { trouble: Trouble::OutputNotCalibrated, on: true });
+    see(tablet, "no-tone-again");
+    tablet.send(Event::TroubleChanged { trouble: Trouble::OutputNotCalibrated, on: false });
     tablet.tap(1, tablet.at("speaker-heard").center());
     tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
     see(tablet, "ready-again");
@@ -108,6 +117,7 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
     tablet.after(SOON);
     tablet.tap(1, tablet.at("skip-cleaning").center());
     see(tablet, "results-not-cleaned");
+    tablet.tap(1, tablet.at("speaker-unheard").center());
     tablet.tap(1, tablet.at("turnover-ready").center());
     see(tablet, "ready-anyway");
     tablet.send(Event::StaffReset);
@@ -186,7 +196,7 @@ fn without_a_desk_the_results_say_what_to_do_and_the_test_follows_as_soon_as_one
     lock(&mut tablet);
     tablet.after(LOCKED);
     assert!(tablet.says("Open the desk page"), "{:?}", tablet.lines());
-    assert!(tablet.says("I heard it") && !tablet.says("I heard it: the room is ready"));
+    assert!(tablet.says("Yes, I heard it") && !tablet.says("the room is ready"));
     tablet.tap(1, tablet.at("speaker-heard").center());
     let heard = tablet.until("the tone was heard", |snapshot| snapshot.speaker_tested);
     assert_eq!(heard.stage, Stage::Turnover);
@@ -203,18 +213,58 @@ fn ready_asks_about_missing_steps_and_can_be_confirmed() {
     let mut tablet = in_turnover();
     tablet.after(SOON);
     tablet.tap(1, tablet.at("skip-cleaning").center());
+    assert!(!tablet.shows("turnover-ready"), "first comes the question whether the tone was heard");
+    tablet.tap(1, tablet.at("speaker-unheard").center());
     tablet.tap(1, tablet.at("turnover-ready").center());
     assert_eq!(tablet.snapshot().stage, Stage::Turnover);
-    for open in ["The screen was not cleaned", "The tone was not heard", "No desk received the test call"] {
+    for open in ["The screen was not cleaned", "Nobody heard the tone", "No desk received the test call"] {
         assert!(tablet.says(open), "{open}");
     }
     tablet.tap(1, tablet.at("turnover-back").center());
     tablet.tap(1, tablet.at("surface").center());
     assert!(!tablet.shows("surface"), "touch is locked after all");
     tablet.after(LOCKED);
+    tablet.tap(1, tablet.at("speaker-unheard").center());
     tablet.tap(1, tablet.at("turnover-ready").center());
     tablet.tap(1, tablet.at("turnover-ready-anyway").center());
     tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
+    // The next staff member is told that the room may be silent.
+    tablet.open_staff();
+    tablet.tap(1, tablet.at("staff-warnings").center());
+    assert!(tablet.says("nobody heard the test tone"), "{:?}", tablet.lines());
+}
+
+#[test]
+fn who_hears_no_tone_is_told_where_it_plays_and_can_play_it_again() {
+    let mut tablet = in_turnover();
+    run_by_itself(&mut tablet);
+    tablet.until("the practice call ends", |snapshot| snapshot.call.is_none());
+    tablet.tap(1, tablet.at("speaker-unheard").center());
+    assert_eq!(tablet.snapshot().stage, Stage::Turnover);
+    assert!(tablet.says("The sound goes to the tablet’s own output"), "{:?}", tablet.lines());
+    tablet.send(Event::TroubleChanged { trouble: Trouble::SoundLost, on: true });
+    assert!(tablet.says("No sound device"), "the cause that the room knows: {:?}", tablet.lines());
+    tablet.send(Event::TroubleChanged { trouble: Trouble::SoundLost, on: false });
+    tablet.tap(1, tablet.at("speaker").center());
+    assert!(tablet.shows("speaker") && tablet.shows("turnover-ready"), "the page stays until it is answered");
+    assert!(!tablet.snapshot().speaker_tested, "a tone proves nothing by itself");
+    tablet.tap(1, tablet.at("speaker-heard").center());
+    let ready = tablet.until("the room is ready", |snapshot| snapshot.stage == Stage::Ready);
+    assert!(ready.speaker_tested);
+}
+
+#[test]
+fn the_proof_of_the_wipe_is_one_sentence_and_the_checks_are_one_touch_away() {
+    let mut tablet = in_turnover();
+    run_by_itself(&mut tablet);
+    assert!(tablet.says("Nothing of the last patient is left here.") && tablet.says("05:06"), "{:?}", tablet.lines());
+    let checks = |tablet: &Tablet| tablet.lines().iter().filter(|(line, _)| line.starts_with('✓')).count();
+    assert_eq!(checks(&tablet), 0);
+    tablet.tap(1, tablet.at("turnover-checks").center());
+    assert_eq!(checks(&tablet), receipt(true).checks.len());
+    assert!(tablet.says("Receipt 41") && tablet.says("8f3a"), "{:?}", tablet.lines());
+    tablet.tap(1, tablet.at("turnover-back").center());
+    assert_eq!(checks(&tablet), 0);
 }
 
 #[test]

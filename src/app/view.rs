@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use iced::widget::{Space, column, container, stack};
+use iced::widget::{Space, column, container, row, stack};
 use iced::{Color, Element, Length};
 
 use super::{App, Message, StaffLayer};
@@ -30,7 +30,7 @@ const IDLE_TIME: Duration = Duration::from_mins(1);
 /// Time without a touch after which the staff sheet closes by itself while staff talk to the patient. It is longer than
 /// [`IDLE_TIME`], because they look away from the screen.
 const TALK_TIME: Duration = Duration::from_mins(10);
-/// Maximum width of the line beside the corner, in millimetres.
+/// Maximum width of the line below the corner, in millimetres.
 const LINE_MM: f32 = 78.0;
 /// Diameter of the ring that fills while staff hold their corner, in millimetres. It is larger than a fingertip, which
 /// would otherwise hide it.
@@ -108,29 +108,40 @@ impl App {
     }
 
     /// The corner that staff hold to open the PIN pad, away from the patient's free hand and from the call. A ring
-    /// shows the progress of the hold. While the room is ready and empty, an icon in the corner tells staff that there
-    /// are warnings. The icon means nothing to the next patient; only the staff sheet explains the warnings.
+    /// shows the progress of the hold. The corner says what it is for while the room is ready and in the farewell, when
+    /// staff who are new here have to find it and nobody is in a session; at other times it is empty, because a patient
+    /// reads the screen. The icon is brighter if there are warnings. It means nothing to the next patient; only the
+    /// staff sheet explains the warnings.
     fn corner(&self) -> Element<'_, Message> {
         let ctx = &self.ctx;
         let side = ctx.mm(TARGET_MM);
-        let is_marked = ctx.snapshot.stage == Stage::Ready && staff::warning_count(&ctx.snapshot) > 0;
-        let mark = is_marked.then(|| Icon::Person.view(ctx.mm(5.0), theme::faded(theme::SAND, 0.85)));
+        let is_empty = ctx.snapshot.stage == Stage::Ready;
+        let is_named = (is_empty || ctx.snapshot.stage == Stage::Farewell) && ctx.current_notice().is_none();
+        let has_warnings = is_empty && staff::warning_count(&ctx.snapshot) > 0;
         let ring =
             HoldRing { color: theme::LAMPLIGHT, diameter_px: ctx.mm(RING_MM), centre_px: ctx.mm(RING_MM / 2.0 + 1.0) };
-        let content = container(column![].push(mark)).padding(ctx.mm(5.0)).width(side).height(side);
+        let label = is_named.then(|| {
+            let color = if has_warnings { theme::LAMPLIGHT } else { theme::faded(theme::SAND, 0.85) };
+            let words = parts::staff_note(ctx, ctx.staff("staff-door")).line_height(1.2);
+            let words = row![Icon::Person.view(ctx.mm(5.0), color), words].spacing(ctx.mm(2.0));
+            parts::scrim_line(ctx, words.align_y(iced::Center))
+        });
+        let width = if is_named { Length::Shrink } else { Length::Fixed(side) };
+        let content = container(column![].push(label)).padding(ctx.mm(3.0)).width(width).height(side);
         let corner = touchable("staff-corner", content)
             .ring(ring)
             .trigger(Trigger::Hold(STAFF_HOLD))
             .slop_px(self.ctx.mm(TOUCH_SLOP_MM))
             .on_press(Message::CornerHeld);
         // In an empty room, staff also read that no desk would receive a call.
-        let is_deaf = is_marked && !ctx.snapshot.is_line_up();
+        let is_deaf = is_empty && !ctx.snapshot.is_line_up();
         let line = is_deaf.then(|| {
             let words = parts::staff_note(ctx, ctx.staff("staff-no-desk-ready"));
-            container(parts::scrim_line(ctx, words)).max_width(ctx.mm(LINE_MM)).padding(ctx.mm(4.0)).into()
+            container(parts::scrim_line(ctx, words)).max_width(ctx.mm(LINE_MM)).padding([0.0, ctx.mm(3.0)])
         });
-        let corner = container(parts::row_by_hand(ctx, [Some(corner.into()), line].into_iter().flatten().collect()));
-        if self.ctx.is_mirrored() { corner.align_right(Length::Fill) } else { corner }.into()
+        let align = if ctx.is_mirrored() { iced::Right } else { iced::Left };
+        let corner = container(column![corner].push(line).align_x(align));
+        if ctx.is_mirrored() { corner.align_right(Length::Fill) } else { corner }.into()
     }
 
     /// The dark is a black picture, because a screen that is switched off may not report touches. The first touch

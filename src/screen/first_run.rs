@@ -2,7 +2,8 @@
 //! a sound meter at the pillow, and the loudest level. There is no default PIN. Does not own how the setup is saved.
 
 use iced::border::Border;
-use iced::widget::{column, container, row};
+use iced::widget::text::IntoFragment;
+use iced::widget::{Column, column, container, row, stack};
 use iced::{Background, Element, Length, Size};
 
 use super::pin::{self, PinPad};
@@ -12,7 +13,7 @@ use crate::config::{DIAGONAL_INCHES, READING_DBA, diagonal_inches_of, smallest_d
 use crate::room::notes::PatientText;
 use crate::theme::{self, GAP_MM, Scale};
 use crate::widget::icon::Icon;
-use crate::widget::page::{Page, PageGeometry};
+use crate::widget::page::{Page, PageGeometry, StepProgress};
 use crate::widget::staff_parts::{self, STAFF_CONTROL_MM};
 use crate::widget::{ViewContext, parts};
 use crate::words::Value;
@@ -22,9 +23,8 @@ const NAME_CHARS_MAX: usize = 40;
 /// Minimum number of digits in a PIN.
 const PIN_DIGITS_MIN: usize = 4;
 /// Shorter and longer side of the smallest screen for which the first-run setup is laid out, in millimetres. On a
-/// smaller screen, the whole layout is scaled down, so that all its controls fit. Small controls are acceptable here,
-/// because staff go through the setup only once, with no patient in the room. The outline of a bank card is not scaled
-/// down.
+/// smaller screen, the whole layout is scaled down, so that all its controls fit. The controls that only staff touch,
+/// and the outline of a bank card, are not scaled down.
 const LEAST_DRAWN_MM: (f32, f32) = (135.9, 217.0);
 /// Amount by which one step changes the diagonal, in inches.
 const INCH_STEP: f32 = 0.1;
@@ -32,6 +32,10 @@ const INCH_STEP: f32 = 0.1;
 const CARD_MM: (f32, f32) = (85.60, 53.98);
 /// Corner radius of a bank card, in millimetres (ISO/IEC 7810, ID-1).
 const CARD_RADIUS_MM: f32 = 3.18;
+/// Width of the PIN pad on a landscape screen, in millimetres.
+const KEYS_MM: f32 = 80.0;
+/// Width of the number of an instruction, in millimetres.
+const NUMBER_MM: f32 = 6.0;
 /// Maximum width of the safety notice, in millimetres.
 const SAFETY_MM: f32 = 140.0;
 /// Range in which staff can set the cap (the loudest level), in dB relative to full scale.
@@ -63,6 +67,8 @@ pub struct FirstRunScreen {
     first_pin: Option<String>,
     is_mismatch: bool,
     diagonal_inches: f32,
+    /// The diagonal for which the screen is drawn, in inches. It follows the one that is set only after *Next*.
+    drawn_inches: f32,
     cap_db: f32,
     reading_dba: Option<f32>,
     /// Why the setup could not be saved. `None` until saving has failed.
@@ -145,6 +151,7 @@ impl FirstRunScreen {
             first_pin: None,
             is_mismatch: false,
             diagonal_inches,
+            drawn_inches: diagonal_inches,
             cap_db,
             reading_dba: None,
             save_error: None,
@@ -160,6 +167,22 @@ impl FirstRunScreen {
     /// range.
     fn inches(&self, window: Size) -> f32 {
         self.diagonal_inches.min(*DIAGONAL_INCHES.end()).max(lowest_inches(window))
+    }
+
+    /// Height of a control for staff in millimetres of the layout, which may be scaled down.
+    fn control_mm(&self, ctx: &ViewContext) -> f32 {
+        let least_drawn = least_drawn_inches(ctx.window);
+        STAFF_CONTROL_MM * (least_drawn / self.drawn_inches.max(least_inches(ctx.window))).max(1.0)
+    }
+
+    fn action<'a>(
+        &self,
+        ctx: &ViewContext,
+        id: &'static str,
+        words: impl IntoFragment<'a>,
+        message: Message,
+    ) -> Element<'a, Message> {
+        staff_parts::action(ctx, id, words, message).height(ctx.mm(self.control_mm(ctx))).into()
     }
 
     fn is_too_small(&self, window: Size) -> bool {
@@ -179,7 +202,8 @@ impl FirstRunScreen {
                     SetupStep::Safety => SetupStep::Name,
                     SetupStep::Screen if !self.is_too_small(window) => {
                         self.step = SetupStep::Meter;
-                        return Action::Rescale(self.inches(window));
+                        self.drawn_inches = self.inches(window);
+                        return Action::Rescale(self.drawn_inches);
                     }
                     SetupStep::Name if !self.room_name().is_empty() => SetupStep::Pin,
                     SetupStep::Pin if self.first_pin.is_some() => SetupStep::Screen,
@@ -278,17 +302,18 @@ impl FirstRunScreen {
     pub fn view<'a>(&'a self, ctx: &ViewContext) -> Element<'a, Message> {
         match self.step {
             SetupStep::Safety => {
-                let words = parts::body(ctx, ctx.staff("safety-line"));
-                let content = container(words).max_width(ctx.mm(SAFETY_MM));
+                let words = column![
+                    parts::body(ctx, ctx.staff("safety-line")),
+                    parts::staff_text(ctx, ctx.staff("first-run-needs")),
+                ];
+                let content = container(words.spacing(ctx.mm(6.0))).max_width(ctx.mm(SAFETY_MM));
                 self.page(ctx, "first-run-title").content(content).end(next(ctx)).view_on_ink(ctx)
             }
             SetupStep::Name => {
                 let hint = format!("{} · {}", self.step_words(ctx), ctx.staff("first-run-room-hint"));
                 let head = column![parts::title(ctx, ctx.staff("first-run-room-title")), parts::staff_note(ctx, hint),];
-                let controls = vec![
-                    write::side_control(ctx, "back", ctx.say("back"), Message::BackPressed),
-                    write::side_control(ctx, "next", ctx.say("next"), Message::NextPressed),
-                ];
+                let controls =
+                    vec![write::side_control(ctx, "back", ctx.say("back"), Message::BackPressed), side_next(ctx)];
                 self.name.view(ctx, head.into(), String::new(), controls, Message::Name)
             }
             SetupStep::Pin => self.pin_step(ctx),
@@ -308,7 +333,8 @@ impl FirstRunScreen {
     /// The layout of every step except the room's name, which has the layout of a text pad. The safety notice is the
     /// first step, so it has no *Back*.
     fn page<'a>(&self, ctx: &ViewContext, title: &str) -> Page<'a, Message> {
-        let page = Page::new().overline(self.step_words(ctx)).title(ctx.staff(title));
+        let progress = StepProgress { at: self.step as usize, of: SetupStep::ALL.len() };
+        let page = Page::new().overline(self.step_words(ctx)).title(ctx.staff(title)).progress(Some(progress));
         if self.step == SetupStep::Safety { page } else { page.start(back(ctx)) }
     }
 
@@ -321,9 +347,18 @@ impl FirstRunScreen {
             ("first-run-pin-title", "first-run-pin-rules")
         };
         let words = self.pin.notice(ctx).unwrap_or_else(|| ctx.staff(below));
-        let words = column![parts::staff_text(ctx, words), self.pin.dots(ctx)].spacing(ctx.mm(5.0));
-        let keys = self.pin.keys(ctx, STAFF_CONTROL_MM, Message::Pin);
-        self.page(ctx, title).wide_content(halves(ctx, words, keys)).view_on_ink(ctx)
+        let words = column![parts::staff_text(ctx, words), self.pin.field(ctx)].spacing(ctx.mm(5.0));
+        let keys = self.pin.keys(ctx, self.control_mm(ctx), Message::Pin);
+        let geometry = PageGeometry::of(ctx);
+        if geometry.is_portrait() {
+            let content = column![words, keys].spacing(ctx.mm(6.0));
+            return self.page(ctx, title).wide_content(content).view_on_ink(ctx);
+        }
+        // Between the call and the lower edge there is more height for the keys than beside the words.
+        let words = container(words).width(ctx.mm(geometry.content_width_mm() - KEYS_MM - 10.0));
+        let keys = container(keys.width(ctx.mm(KEYS_MM))).align_right(Length::Fill).align_bottom(Length::Fill);
+        let page = self.page(ctx, title).wide_content(words).view_on_ink(ctx);
+        stack![page, keys.padding(ctx.mm(geometry.margin_mm()))].into()
     }
 
     /// The step that sets the screen's diagonal by comparison with a bank card, which is at hand in every clinic and
@@ -332,7 +367,7 @@ impl FirstRunScreen {
     fn screen_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         // The outline is drawn larger if the screen is assumed to be smaller, so *+* reduces the diagonal.
         let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {
-            staff_parts::action(ctx, id, sign, Message::SizePressed(steps)).into()
+            self.action(ctx, id, sign, Message::SizePressed(steps))
         };
         let sizes = staff_parts::side_by_side(
             ctx,
@@ -350,14 +385,13 @@ impl FirstRunScreen {
             let words = say_inches("first-run-screen-too-small", least_inches(ctx.window));
             (page, column![parts::staff_text(ctx, words)])
         } else {
-            let size = say_inches("first-run-screen-size", self.inches(ctx.window));
-            let help = parts::staff_text(ctx, ctx.staff("first-run-screen-help"));
-            (page.end(next(ctx)), column![help, parts::staff_note(ctx, size)])
+            (page.end(next(ctx)), numbered(ctx, &["first-run-screen-lay", "first-run-screen-match"]))
         };
-        let words = words.spacing(ctx.mm(2.0));
+        let size = value(ctx, say_inches("first-run-screen-size", self.inches(ctx.window)));
         // The words change, and the outline grows. The controls come before both, so that they stay where they are.
+        let sizes = column![size, sizes].spacing(ctx.mm(GAP_MM));
         let content: Element<'a, Message> = if PageGeometry::of(ctx).is_portrait() {
-            column![sizes, self.card(ctx), words].spacing(ctx.mm(6.0)).into()
+            column![sizes, self.card(ctx), words].spacing(ctx.mm(5.0)).into()
         } else {
             let largest = Scale::new(lowest_inches(ctx.window), ctx.window).mm(CARD_MM.0);
             let left = column![sizes, words].spacing(ctx.mm(4.0)).width(Length::Fill);
@@ -390,17 +424,21 @@ impl FirstRunScreen {
             None => ctx.staff("first-run-meter-unread"),
         };
         let step = |id: &'static str, sign: &'static str, more_db: f32| -> Element<'a, Message> {
-            staff_parts::action(ctx, id, sign, Message::ReadingPressed(more_db)).into()
+            self.action(ctx, id, sign, Message::ReadingPressed(more_db))
         };
         let steps =
             [step("reading-less", "−1", -1.0), step("reading-more", "+1", 1.0), step("reading-much-more", "+10", 10.0)];
-        let tone =
-            staff_parts::action(ctx, "reading-tone", ctx.staff("first-run-meter-tone"), Message::MeterTonePressed);
-        let none = staff_parts::action(ctx, "no-meter", ctx.staff("first-run-no-meter"), Message::NoMeterPressed);
-        let controls = column![tone, value(ctx, read), staff_parts::side_by_side(ctx, steps), none];
-        let words = parts::staff_text(ctx, ctx.staff("first-run-meter-help"));
+        let tone = self.action(ctx, "reading-tone", ctx.staff("first-run-meter-tone"), Message::MeterTonePressed);
+        let controls = column![tone, value(ctx, read), staff_parts::side_by_side(ctx, steps)];
+        let words = numbered(ctx, &["first-run-meter-lay", "first-run-meter-play", "first-run-meter-set"]);
         let page = self.page(ctx, "first-run-meter-title");
-        let page = if self.reading_dba.is_some() { page.end(next(ctx)) } else { page };
+        // Both ways on stand in the same place: without a reading, the one without a meter.
+        let page = if self.reading_dba.is_some() {
+            page.end(next(ctx))
+        } else {
+            let none = ctx.staff("first-run-no-meter");
+            page.end(parts::secondary(ctx, "no-meter", none, None, Message::NoMeterPressed))
+        };
         page.wide_content(halves(ctx, words, controls.spacing(ctx.mm(GAP_MM)))).view_on_ink(ctx)
     }
 
@@ -419,22 +457,34 @@ impl FirstRunScreen {
 
     fn cap_step<'a>(&self, ctx: &ViewContext) -> Element<'a, Message> {
         let step = |id: &'static str, sign: &'static str, steps: f32| -> Element<'a, Message> {
-            staff_parts::action(ctx, id, sign, Message::CapPressed(steps)).into()
+            self.action(ctx, id, sign, Message::CapPressed(steps))
         };
-        let steps = [step("cap-less", "−2", -1.0), step("cap-more", "+2", 1.0)];
-        let tone = staff_parts::action(ctx, "cap-tone", ctx.staff("first-run-test-tone"), Message::CapTonePressed);
+        let steps = [step("cap-less", "−2 dB", -1.0), step("cap-more", "+2 dB", 1.0)];
+        let tone = self.action(ctx, "cap-tone", ctx.staff("first-run-test-tone"), Message::CapTonePressed);
         let controls = column![tone, value(ctx, self.cap_text(ctx)), staff_parts::side_by_side(ctx, steps)];
         let save_error = self.save_error.as_ref().map(|why| {
             let words = ctx.staff_words.say_with("first-run-not-saved", &[("why", Value::from(why.as_str()))]);
             parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::SAND)
         });
-        let words = column![parts::staff_text(ctx, ctx.staff("first-run-cap-help"))].push(save_error);
+        let words = numbered(ctx, &["first-run-cap-play", "first-run-cap-listen", "first-run-cap-set"]);
+        let words = words.push(save_error);
         let finish =
             parts::primary(ctx, "finish", ctx.staff("first-run-finish"), Some(Icon::Tick), Message::FinishPressed);
         let page = self.page(ctx, "first-run-cap-title").end(finish);
-        let content = halves(ctx, words.spacing(ctx.mm(4.0)), controls.spacing(ctx.mm(GAP_MM)));
+        let content = halves(ctx, words, controls.spacing(ctx.mm(GAP_MM)));
         page.wide_content(content).view_on_ink(ctx)
     }
+}
+
+/// Instructions to follow one after the other, with their numbers.
+fn numbered<'a>(ctx: &ViewContext, keys: &[&str]) -> Column<'a, Message> {
+    let lines = keys.iter().enumerate().map(|(index, key)| {
+        let number =
+            parts::text_line((index + 1).to_string(), ctx.scale.staff(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
+        let words = parts::staff_text(ctx, ctx.staff(key)).width(Length::Fill);
+        row![number.width(ctx.mm(NUMBER_MM)), words].into()
+    });
+    Column::with_children(lines).spacing(ctx.mm(3.0))
 }
 
 /// The words for a value that is being set.
@@ -455,6 +505,13 @@ fn halves<'a>(
     }
     let half = |content: Element<'a, Message>| container(content).width(Length::FillPortion(1));
     row![half(left), half(right)].spacing(ctx.mm(10.0)).into()
+}
+
+/// *Next* beside the text pad, where there is no bottom row.
+fn side_next<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let next = staff_parts::primary(ctx, "next", ctx.say("next"), Message::NextPressed);
+    let width = if PageGeometry::of(ctx).is_portrait() { Length::Fill } else { Length::Fixed(ctx.mm(write::SIDE_MM)) };
+    next.width(width).height(ctx.mm(theme::TARGET_MM)).into()
 }
 
 fn next<'a>(ctx: &ViewContext) -> Element<'a, Message> {

@@ -1,7 +1,8 @@
 //! Owns the staff PIN pad and the digits typed so far. Does not own the PIN, or how it is checked.
 
-use iced::widget::{Column, Text, column, container, row};
-use iced::{Element, Length};
+use iced::border::Border;
+use iced::widget::{Column, column, container, row};
+use iced::{Background, Element, Length};
 
 use crate::theme::{self, GAP_MM};
 use crate::widget::staff_parts::{self, STAFF_CONTROL_MM};
@@ -12,7 +13,11 @@ use crate::words::Value;
 /// Maximum number of digits in a PIN.
 const DIGITS_MAX: usize = 12;
 /// Width of the *Close* control, in millimetres.
-const CLOSE_MM: f32 = 22.0;
+const CLOSE_MM: f32 = 16.0;
+/// Height of the field that shows how many digits were typed, in millimetres.
+const FIELD_MM: f32 = 11.0;
+/// Maximum width of that field, in millimetres. As many dots as a PIN can have digits fit in it.
+const FIELD_MAX_MM: f32 = 64.0;
 /// Height of the hint below the keys, in millimetres.
 const HINT_MM: f32 = 11.0;
 /// Maximum height of a key, in millimetres.
@@ -102,12 +107,25 @@ impl PinPad {
         }
     }
 
-    /// A line with one dot for each digit typed so far.
-    #[must_use]
-    pub fn dots<'a>(&self, ctx: &ViewContext) -> Text<'a> {
-        // A non-breaking space keeps the height of an empty line. A placeholder dot would look like a typed digit.
-        let dots = if self.typed.is_empty() { "\u{a0}".to_owned() } else { "•".repeat(self.typed.len()) };
-        parts::text_line(dots, ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.0)
+    /// A field with one dot for each digit typed so far. It has no placeholders, which would tell how long the PIN is.
+    pub fn field<'a, M: 'a>(&self, ctx: &ViewContext) -> Element<'a, M> {
+        let dots = "•".repeat(self.typed.len());
+        let dots = parts::text_line(dots, ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.0);
+        let (line, radius) = (ctx.mm(0.35), ctx.mm(2.5));
+        container(dots)
+            .center_x(Length::Fill)
+            .center_y(Length::Fixed(ctx.mm(FIELD_MM)))
+            .max_width(ctx.mm(FIELD_MAX_MM))
+            .style(move |_| container::Style {
+                background: Some(Background::Color(theme::DEEP_WATER)),
+                border: Border {
+                    color: theme::faded(theme::SAND, theme::BORDER_OPACITY),
+                    width: line,
+                    radius: radius.into(),
+                },
+                ..container::Style::default()
+            })
+            .into()
     }
 
     /// The keys of the pad, each `key_mm` high.
@@ -128,7 +146,9 @@ impl PinPad {
         let last = [
             key("pin-delete", ctx.staff("staff-pin-delete"), Message::DeletePressed),
             digit('0'),
-            key("pin-enter", ctx.staff("staff-pin-enter"), Message::EnterPressed),
+            staff_parts::primary(ctx, "pin-enter", ctx.staff("staff-pin-enter"), wrap(Message::EnterPressed))
+                .height(ctx.mm(key_mm))
+                .into(),
         ];
         pad.push(staff_parts::side_by_side(ctx, last))
     }
@@ -139,13 +159,15 @@ impl PinPad {
         let geometry = SheetGeometry::of(ctx);
         let close = staff_parts::action(ctx, "pin-close", ctx.staff("staff-close"), Message::ClosePressed)
             .width(ctx.mm(CLOSE_MM));
-        let title = match self.notice(ctx) {
-            Some(notice) => parts::staff_note(ctx, notice),
+        // After a PIN that was not accepted nothing is typed, so the notice may take the place of the field.
+        let words = match self.notice(ctx) {
+            Some(notice) => column![parts::staff_note(ctx, notice).line_height(1.2)],
             None => {
-                parts::text_line(ctx.staff("staff-pin-title"), ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND)
+                let title = ctx.staff("staff-pin-title");
+                let title = parts::text_line(title, ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND);
+                column![title.line_height(1.2), self.field(ctx)].spacing(ctx.mm(1.5))
             }
         };
-        let words = column![title.line_height(1.2), self.dots(ctx)].spacing(ctx.mm(1.0));
         let head: Element<'a, Message> = if geometry.has_tall_head() {
             column![container(words).height(Length::Fill), close].into()
         } else {

@@ -238,7 +238,7 @@ impl StaffSheet {
         ctx: &ViewContext,
         geometry: SheetGeometry,
     ) -> (Column<'a, Message>, Option<Column<'a, Message>>) {
-        let begin = self.begin_rows(ctx);
+        let begin = begin_rows(ctx);
         let lower_mm = STAFF_CONTROL_MM + begin.len() as f32 * (GAP_MM + BEGIN_MM);
         let beside_mm = if geometry.has_two_columns() { 0.0 } else { lower_mm + GAP_MM };
         let upper = column![self.profiles(ctx, geometry.body_height_mm - beside_mm)];
@@ -295,27 +295,27 @@ impl StaffSheet {
         }
         in_columns(ctx, tiles)
     }
+}
 
-    /// For each length of infusion, a control that begins the session. The control with the profile's length is the
-    /// primary one.
-    fn begin_rows<'a>(&self, ctx: &ViewContext) -> Vec<Element<'a, Message>> {
-        let own = ctx.snapshot.infusion_minutes;
-        let mut offered: Vec<u32> = MINUTES_OFFERED.into_iter().chain([own]).collect();
-        offered.sort_unstable();
-        offered.dedup();
-        let control = |minutes: u32| {
-            let words = ctx.staff_words.say_with("staff-begin", &[("minutes", Value::from(minutes))]);
-            let of = SessionTimeline::new(minutes).end_ms / MINUTE_MS;
-            let in_all = ctx.staff_words.say_with("staff-in-all", &[("of", Value::from(of))]);
-            let is_own = minutes == own;
-            let id = if is_own { "begin-session".to_owned() } else { format!("begin-{minutes}") };
-            let message = Message::BeginPressed(minutes);
-            staff_parts::begin(ctx, id, words, in_all, is_own, message).height(ctx.mm(BEGIN_MM)).into()
-        };
-        let columns = offered.len().div_ceil(offered.len().div_ceil(BEGIN_COLUMNS));
-        let row = |minutes: &[u32]| staff_parts::side_by_side(ctx, minutes.iter().copied().map(control));
-        offered.chunks(columns).map(row).collect()
-    }
+/// For each length of infusion, a control that begins the session. The control with the profile's length is the
+/// primary one.
+fn begin_rows<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
+    let own = ctx.snapshot.infusion_minutes;
+    let mut offered: Vec<u32> = MINUTES_OFFERED.into_iter().chain([own]).collect();
+    offered.sort_unstable();
+    offered.dedup();
+    let control = |minutes: u32| -> Element<'a, Message> {
+        let words = ctx.staff_words.say_with("staff-begin", &[("minutes", Value::from(minutes))]);
+        let of = SessionTimeline::new(minutes).end_ms / MINUTE_MS;
+        let in_all = ctx.staff_words.say_with("staff-in-all", &[("of", Value::from(of))]);
+        let is_own = minutes == own;
+        let id = if is_own { "begin-session".to_owned() } else { format!("begin-{minutes}") };
+        let message = Message::BeginPressed(minutes);
+        staff_parts::begin(ctx, id, words, in_all, is_own, message).height(ctx.mm(BEGIN_MM)).into()
+    };
+    let columns = offered.len().div_ceil(offered.len().div_ceil(BEGIN_COLUMNS));
+    let row = |minutes: &[u32]| staff_parts::side_by_side(ctx, minutes.iter().copied().map(control));
+    offered.chunks(columns).map(row).collect()
 }
 
 fn profile_tile<'a>(ctx: &ViewContext, profile: &Profile, height_mm: f32) -> Element<'a, Message> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use stillroom::room::timeline::{MINUTE_MS, SessionTimeline};
 use stillroom::words::Locales;
 
 fn files_below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
@@ -87,6 +88,13 @@ fn every_text_in_use_exists_and_every_text_is_in_use() {
         let unsaid = unsaid(&pages, &program, &keys);
         assert!(unsaid.is_empty(), "{language}: nothing says these; delete them: {unsaid:?}");
     }
+}
+
+#[test]
+fn the_page_and_the_room_agree_on_how_long_a_session_takes_in_all() {
+    let timeline = SessionTimeline::new(40);
+    let minutes = (timeline.end_ms - timeline.infusion_ms) / MINUTE_MS;
+    assert!(pages().contains(&format!("const AFTER_INFUSION_MINUTES = {minutes};")));
 }
 
 #[test]

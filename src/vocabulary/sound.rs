@@ -11,7 +11,7 @@ pub const CROSSFADE_MAX_S: f32 = 60.0;
 named! {
     /// A bed: an endless sound of nature beneath the music. The program generates it, so it never loops.
     Bed {
-        /// Waves that run up and draw back over a distant rumble.
+        /// Waves that build, break, run up and hiss away.
         Sea = "sea",
         /// Many fine drops and their hiss.
         Rain = "rain",

@@ -3,6 +3,7 @@
 
 mod air;
 mod crickets;
+mod sea;
 mod water;
 
 use std::f32::consts::FRAC_PI_2;
@@ -13,7 +14,8 @@ use crate::sound::dsp::{FilterCoefficients, Rng, StateVariableFilter};
 use crate::vocabulary::sound::Bed;
 use air::{BrownBed, FireBed, WindBed};
 use crickets::CricketsBed;
-use water::{RainBed, SeaBed, StreamBed};
+use sea::SeaBed;
+use water::{RainBed, StreamBed};
 
 /// The breath over one block, and how closely a bed follows it.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ named! {
         Wind = "wind",
         /// A small stream over stones.
         Stream = "stream",
-        /// A low fire with sparse, soft crackle.
+        /// A wood fire that flutters and crackles.
         Fire = "fire",
         /// Crickets in a warm night field.
         Crickets = "crickets",

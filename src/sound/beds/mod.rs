@@ -3,6 +3,7 @@
 
 mod air;
 mod crickets;
+mod fire;
 mod sea;
 mod water;
 
@@ -12,8 +13,9 @@ use crate::sound::dsp::ramp::{AudioBlock, Ramp, SILENCE, Span, add_scaled, secon
 use crate::sound::dsp::{FilterCoefficients, Rng, StateVariableFilter};
 
 use crate::vocabulary::sound::Bed;
-use air::{BrownBed, FireBed, WindBed};
+use air::{BrownBed, WindBed};
 use crickets::CricketsBed;
+use fire::FireBed;
 use sea::SeaBed;
 use water::{RainBed, StreamBed};
 

@@ -25,9 +25,9 @@ impl WindBed {
     /// Creates a wind bed that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
-        let gust = RandomLfo::new(&mut rng, 3.5, 9.0);
+        let gust = RandomLfo::new(&mut rng, 2.0, 6.0);
         let pitch = RandomLfo::new(&mut rng, 3.0, 8.0);
-        let sides = [RandomLfo::new(&mut rng, 2.0, 6.0), RandomLfo::new(&mut rng, 2.0, 6.0)];
+        let sides = [RandomLfo::new(&mut rng, 0.5, 3.0), RandomLfo::new(&mut rng, 0.5, 3.0)];
         let rustle = [RandomLfo::new(&mut rng, 0.10, 0.45), RandomLfo::new(&mut rng, 0.10, 0.45)];
         Self {
             rate_hz,
@@ -48,18 +48,21 @@ impl WindBed {
     /// Renders one block, overwriting `out`. `swell` gives the breath, and how closely the gusts follow it.
     pub fn render(&mut self, out: &mut AudioBlock, swell: BreathSwell) {
         let block_s = block_s(self.rate_hz);
-        let own = self.gust.run(&mut self.rng, block_s);
+        // On its own, the wind is steadier than with the breath, which must be easy to hear in it.
+        let own = 0.12 + 0.72 * self.gust.run(&mut self.rng, block_s);
         let wanted = own + (swell.level.end - own) * swell.share.end;
         let before = self.level.value();
         let gust = self.level.run(wanted, block_s, 0.12);
         let pitch = self.pitch.run(&mut self.rng, block_s);
         let hollow = FilterCoefficients::new(150.0 + 130.0 * gust + 60.0 * pitch, 0.8, self.rate_hz);
-        let sigh = FilterCoefficients::new(340.0 + 420.0 * gust + 120.0 * pitch, 1.3, self.rate_hz);
+        let sigh = FilterCoefficients::new(230.0 + 240.0 * gust + 80.0 * pitch, 0.6, self.rate_hz);
         let leaves = FilterCoefficients::new(2_100.0 + 900.0 * gust, 0.6, self.rate_hz);
+        // The squalls within a gust would hide the breath.
+        let squalls = 0.7 * (1.0 - 0.7 * swell.share.end);
         let mut weights = [[0.0; 2]; 2];
         for (side, weight) in weights.iter_mut().enumerate() {
-            weight[0] = 0.75 + 0.5 * self.sides[side].run(&mut self.rng, block_s);
-            weight[1] = 0.25 + 0.75 * self.rustle[side].run(&mut self.rng, block_s);
+            weight[0] = 1.0 + squalls * (self.sides[side].run(&mut self.rng, block_s) - 0.5);
+            weight[1] = 0.4 + 0.7 * self.rustle[side].run(&mut self.rng, block_s);
         }
         for (step, frame) in out.iter_mut().enumerate() {
             let gust = before + (gust - before) * (step as f32 / BLOCK as f32);
@@ -72,9 +75,9 @@ impl WindBed {
                 let (_, band, _) = self.sigh[side].run(self.high_pink[side].run(self.rng.white()), sigh);
                 let (_, rustle, _) = self.leaves[side].run(white, leaves);
                 let [near, leaf] = weights[side];
-                *sample = low * (0.12 + 0.18 * gust) * near
-                    + band * (0.06 + 0.30 * gust * gust) * near
-                    + rustle * (0.010 + 0.070 * gust * gust) * leaf;
+                *sample = low * (0.13 + 0.19 * gust) * near
+                    + band * (0.065 + 0.205 * gust) * near
+                    + rustle * (0.007 + 0.023 * gust) * leaf;
             }
         }
     }

@@ -18,7 +18,7 @@ struct Ping {
 
 impl Ping {
     fn run(&mut self) -> [f32; 2] {
-        if self.level < 1e-5 {
+        if self.level < 1e-4 {
             return [0.0; 2];
         }
         self.phase += self.turn;
@@ -162,7 +162,7 @@ impl StreamBed {
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
         let flow = RandomLfo::new(&mut rng, 3.0, 9.0);
-        let flutter = [RandomLfo::new(&mut rng, 0.12, 0.5), RandomLfo::new(&mut rng, 0.12, 0.5)];
+        let flutter = [RandomLfo::new(&mut rng, 0.04, 0.25), RandomLfo::new(&mut rng, 0.04, 0.25)];
         let splash = RandomLfo::new(&mut rng, 0.4, 1.6);
         Self {
             rate_hz,
@@ -185,13 +185,13 @@ impl StreamBed {
         let flow = self.flow.run(&mut self.rng, block_s);
         let flutter = [self.flutter[0].run(&mut self.rng, block_s), self.flutter[1].run(&mut self.rng, block_s)];
         let splash = self.splash.run(&mut self.rng, block_s);
-        let murmur = FilterCoefficients::new(330.0 + 260.0 * flow, 0.8, self.rate_hz);
-        let spray = FilterCoefficients::new(1_500.0 + 700.0 * splash, 0.7, self.rate_hz);
+        let murmur = FilterCoefficients::new(620.0 + 260.0 * flow, 0.7, self.rate_hz);
+        let spray = FilterCoefficients::new(1_700.0 + 120.0 * splash, 0.5, self.rate_hz);
         let frame_s = 1.0 / self.rate_hz;
         for frame in out.iter_mut() {
             self.wait_s -= frame_s;
             if self.wait_s <= 0.0 {
-                self.wait_s = self.rng.wait_s(26.0 + 22.0 * flow);
+                self.wait_s = self.rng.wait_s(110.0 + 30.0 * flow);
                 self.bubble();
             }
             for (side, sample) in frame.iter_mut().enumerate() {
@@ -199,7 +199,7 @@ impl StreamBed {
                 let pink = self.murmur[side].run(white);
                 let (_, band, _) = self.murmur_band[side].run(pink, murmur);
                 let (_, bright, _) = self.splash_band[side].run(pink, spray);
-                *sample = band * (0.14 + 0.11 * flutter[side]) + bright * (0.07 + 0.07 * splash * flutter[1 - side]);
+                *sample = band * (0.065 + 0.095 * flutter[side]) + bright * (0.038 + 0.058 * flutter[1 - side]);
             }
             for ping in &mut self.pings {
                 let [left, right] = ping.run();
@@ -211,13 +211,13 @@ impl StreamBed {
 
     fn bubble(&mut self) {
         let size = self.rng.unit();
-        let pitch_hz = 340.0 * (1.0 / (0.18 + 0.82 * size)).powf(0.95);
+        let pitch_hz = 430.0 * (2.5 * size).exp();
         let near = self.rng.unit();
         let params = PingParams {
             pitch_hz,
-            length_s: self.rng.between(0.010, 0.034),
-            attack_s: 0.005,
-            level: 0.062 * (0.10 + near * near) * (500.0 / pitch_hz).sqrt().min(1.0),
+            length_s: self.rng.between(5.0, 14.0) / pitch_hz,
+            attack_s: 2.0 / pitch_hz,
+            level: 0.16 * (0.05 + near.powi(4)) * (900.0 / pitch_hz).powf(0.25).min(1.0),
             pan: self.rng.between(-0.7, 0.7),
             rise_per_s: self.rng.between(0.5, 7.0),
         };

@@ -83,7 +83,7 @@ fn only_planted_clicks_are_found() {
         ("bells", score(Character::Bells), CLICK_RATIO, 0.99),
         ("brown", bed(Bed::Brown), CLICK_RATIO, 0.2),
         ("wind", bed(Bed::Wind), CLICK_RATIO, 0.9),
-        ("stream", bed(Bed::Stream), CLICK_RATIO, 0.7),
+        ("stream", bed(Bed::Stream), CLICK_RATIO, 0.5),
         // Knocks, drops and the hiss of foam mask clicks for the ear as well, so detection is not required in these.
         ("sea", bed(Bed::Sea), CLICK_RATIO, 0.0),
         ("fire", bed(Bed::Fire), CLICK_RATIO_OF_DROPS, 0.0),

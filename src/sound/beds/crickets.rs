@@ -21,7 +21,7 @@ const PULSE_SHARE: f32 = 0.72;
 
 /// One of the near crickets.
 #[derive(Clone, Copy, Debug)]
-struct Cricket {
+pub(super) struct Cricket {
     pitch_hz: f32,
     /// Position within one cycle of the tone, 0 to 1.
     phase: f32,
@@ -30,26 +30,26 @@ struct Cricket {
     pulses: u8,
     /// Seconds from the start of one chirp to the start of the next.
     chirp_every_s: f32,
-    sides: [f32; 2],
+    /// Gains for left and right, by its distance and position.
+    pub(super) sides: [f32; 2],
 }
 
 impl Cricket {
-    fn new(rng: &mut Rng, index: usize) -> Self {
-        // The crickets are spread evenly from left to right, with some randomness.
-        let position = (index as f32 / (NEAR - 1) as f32).mul_add(1.6, -0.8) + rng.between(-0.15, 0.15);
-        let distance = rng.between(0.25, 1.0);
+    /// Creates a cricket at a position from −1 (left) to 1 (right).
+    pub(super) fn new(rng: &mut Rng, position: f32) -> Self {
+        let distance = rng.between(0.4, 1.0);
         Self {
-            pitch_hz: rng.between(2_250.0, 2_950.0),
+            pitch_hz: rng.between(2_900.0, 3_700.0),
             phase: rng.unit(),
             age_s: rng.between(0.0, 0.6),
             pulses: 5 + rng.below(4) as u8,
             chirp_every_s: rng.between(0.52, 0.72),
-            sides: pan(position).map(|side| side * 0.085 * distance),
+            sides: pan(position).map(|side| side * 0.108 * distance),
         }
     }
 
     /// Returns the next sample, before distance and panning are applied.
-    fn run(&mut self, rng: &mut Rng, frame_s: f32) -> f32 {
+    pub(super) fn run(&mut self, rng: &mut Rng, frame_s: f32) -> f32 {
         self.age_s += frame_s;
         if self.age_s >= self.chirp_every_s {
             self.age_s -= self.chirp_every_s;
@@ -67,7 +67,8 @@ impl Cricket {
         let envelope = smoothstep(1.0 - (2.0 * along - 1.0).abs());
         // A chirp swells from pulse to pulse.
         let swell = ((pulse.floor() + 1.0) / f32::from(self.pulses)).sqrt();
-        (TAU * self.phase).sin() * envelope * swell
+        let turn = TAU * self.phase;
+        (turn.sin() + 0.07 * (2.0 * turn).sin()) * envelope * swell
     }
 }
 
@@ -89,9 +90,13 @@ impl CricketsBed {
     /// Creates a bed of crickets that sounds different for each seed.
     pub fn new(seed: u64, rate_hz: f32) -> Self {
         let mut rng = Rng::new(seed);
-        let near = std::array::from_fn(|index| Cricket::new(&mut rng, index));
+        // The crickets are spread evenly from left to right, with some randomness.
+        let near = std::array::from_fn(|index| {
+            let position = (index as f32 / (NEAR - 1) as f32).mul_add(1.6, -0.8) + rng.between(-0.15, 0.15);
+            Cricket::new(&mut rng, position)
+        });
         let singing = std::array::from_fn(|_| (RandomLfo::new(&mut rng, 6.0, 18.0), Smoother::default()));
-        let far_level = RandomLfo::new(&mut rng, 8.0, 20.0);
+        let far_level = RandomLfo::new(&mut rng, 0.15, 0.6);
         let air_level = RandomLfo::new(&mut rng, 9.0, 20.0);
         Self { rate_hz, rng, near, singing, far: Default::default(), far_level, air: Default::default(), air_level }
     }
@@ -100,13 +105,13 @@ impl CricketsBed {
     pub fn render(&mut self, out: &mut AudioBlock) {
         let block_s = block_s(self.rate_hz);
         let frame_s = 1.0 / self.rate_hz;
-        let far_level = 0.060 + 0.060 * self.far_level.run(&mut self.rng, block_s);
-        let air_level = 0.11 + 0.04 * self.air_level.run(&mut self.rng, block_s);
-        let far_tone = FilterCoefficients::new(3_050.0, 5.0, self.rate_hz);
+        let far_level = 0.165 + 0.035 * self.far_level.run(&mut self.rng, block_s);
+        let air_level = 0.012 + 0.008 * self.air_level.run(&mut self.rng, block_s);
+        let far_tone = FilterCoefficients::new(4_100.0, 13.0, self.rate_hz);
         let spans: [(f32, f32); NEAR] = std::array::from_fn(|index| {
             let (lfo, level) = &mut self.singing[index];
             let wanted = lfo.run(&mut self.rng, block_s);
-            (level.value(), level.run(wanted * wanted, block_s, 0.4))
+            (level.value(), level.run(wanted, block_s, 0.9))
         });
         for (step, frame) in out.iter_mut().enumerate() {
             let along = step as f32 / BLOCK as f32;

@@ -123,6 +123,7 @@ hear-wind = Wind in leaves
 hear-stream = A stream
 hear-fire = A fire
 hear-crickets = Crickets at night
+hear-night-forest = Forest at night
 hear-brown = A low hush
 hear-silence = Silence
 

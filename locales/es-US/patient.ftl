@@ -123,6 +123,7 @@ hear-wind = Viento en las hojas
 hear-stream = Un arroyo
 hear-fire = Un fuego
 hear-crickets = Grillos en la noche
+hear-night-forest = Bosque de noche
 hear-brown = Un murmullo suave
 hear-silence = Silencio
 

@@ -125,6 +125,7 @@ hear-wind = Vent dans les feuilles
 hear-stream = Un ruisseau
 hear-fire = Un feu
 hear-crickets = Grillons la nuit
+hear-night-forest = Forêt la nuit
 hear-brown = Un doux murmure
 hear-silence = Silence
 

@@ -23,6 +23,8 @@ named! {
         Fire = "fire",
         /// Crickets in a warm night field.
         Crickets = "crickets",
+        /// A forest at night: insects, leaves and an owl far away.
+        NightForest = "night-forest",
         /// Brown noise.
         Brown = "brown",
     }

@@ -46,6 +46,7 @@ pub fn of_sound(choice: SoundChoice) -> TileFace {
             Bed::Stream => part(PlaceShader::MountainLake, TimeOfDay::Day, [0.0, 0.5, 0.5, 0.5]),
             Bed::Fire => part(PlaceShader::QuietRoom, TimeOfDay::Night, [0.42, 0.30, 0.5, 0.5]),
             Bed::Crickets => part(PlaceShader::NightSky, TimeOfDay::Dusk, [0.0, 0.45, 0.5, 0.5]),
+            Bed::NightForest => part(PlaceShader::Forest, TimeOfDay::Night, [0.45, 0.0, 0.55, 0.55]),
             Bed::Brown => part(PlaceShader::DriftingColour, TimeOfDay::Night, [0.0, 0.0, 1.0, 1.0]),
         },
     }

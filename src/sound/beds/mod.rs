@@ -4,6 +4,7 @@
 mod air;
 mod crickets;
 mod fire;
+mod night_forest;
 mod sea;
 mod water;
 
@@ -16,6 +17,7 @@ use crate::vocabulary::sound::Bed;
 use air::{BrownBed, WindBed};
 use crickets::CricketsBed;
 use fire::FireBed;
+use night_forest::NightForestBed;
 use sea::SeaBed;
 use water::{RainBed, StreamBed};
 
@@ -38,6 +40,7 @@ enum BedSynth {
     Stream(StreamBed),
     Fire(FireBed),
     Crickets(CricketsBed),
+    NightForest(NightForestBed),
     Brown(BrownBed),
 }
 
@@ -50,6 +53,7 @@ impl BedSynth {
             Bed::Stream => Self::Stream(StreamBed::new(seed, rate_hz)),
             Bed::Fire => Self::Fire(FireBed::new(seed, rate_hz)),
             Bed::Crickets => Self::Crickets(CricketsBed::new(seed, rate_hz)),
+            Bed::NightForest => Self::NightForest(NightForestBed::new(seed, rate_hz)),
             Bed::Brown => Self::Brown(BrownBed::new(seed, rate_hz)),
         }
     }
@@ -62,6 +66,7 @@ impl BedSynth {
             Self::Stream(synth) => synth.render(out),
             Self::Fire(synth) => synth.render(out, swell),
             Self::Crickets(synth) => synth.render(out),
+            Self::NightForest(synth) => synth.render(out),
             Self::Brown(synth) => synth.render(out),
         }
     }

@@ -232,7 +232,8 @@ impl Proof {
             return;
         }
         self.meter.add_frames_f32(frames.as_flattened()).unwrap();
-        if self.mix.beds.iter().flatten().any(|(bed, _)| matches!(bed, Bed::Fire | Bed::Rain)) {
+        let is_of_grains = |bed: &Bed| matches!(bed, Bed::Fire | Bed::Rain);
+        if self.mix.beds.iter().flatten().any(|(bed, _)| is_of_grains(bed)) {
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0);
         }
         if self.mix.score.is_some_and(|aim| aim.character == Character::Glass) {

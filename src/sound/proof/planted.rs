@@ -84,6 +84,8 @@ fn only_planted_clicks_are_found() {
         ("brown", bed(Bed::Brown), CLICK_RATIO, 0.2),
         ("wind", bed(Bed::Wind), CLICK_RATIO, 0.9),
         ("stream", bed(Bed::Stream), CLICK_RATIO, 0.5),
+        ("crickets", bed(Bed::Crickets), CLICK_RATIO, 0.5),
+        ("night-forest", bed(Bed::NightForest), CLICK_RATIO, 0.3),
         // Knocks, drops and the hiss of foam mask clicks for the ear as well, so detection is not required in these.
         ("sea", bed(Bed::Sea), CLICK_RATIO, 0.0),
         ("fire", bed(Bed::Fire), CLICK_RATIO_OF_DROPS, 0.0),

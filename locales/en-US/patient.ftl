@@ -119,6 +119,7 @@ place-dark = Dark
 hear-music = Music
 hear-sea = The sea
 hear-rain = Rain
+hear-rain-thunder = Rain, far thunder
 hear-wind = Wind in leaves
 hear-stream = A stream
 hear-fire = A fire

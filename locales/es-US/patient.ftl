@@ -119,6 +119,7 @@ place-dark = Oscuridad
 hear-music = Música
 hear-sea = El mar
 hear-rain = La lluvia
+hear-rain-thunder = Lluvia y truenos lejanos
 hear-wind = Viento en las hojas
 hear-stream = Un arroyo
 hear-fire = Un fuego

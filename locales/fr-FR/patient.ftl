@@ -121,6 +121,7 @@ place-dark = Noir
 hear-music = Musique
 hear-sea = La mer
 hear-rain = La pluie
+hear-rain-thunder = Pluie, tonnerre au loin
 hear-wind = Vent dans les feuilles
 hear-stream = Un ruisseau
 hear-fire = Un feu

@@ -15,6 +15,8 @@ named! {
         Sea = "sea",
         /// Many fine drops and their hiss.
         Rain = "rain",
+        /// Rain, and thunder that rolls far off.
+        RainThunder = "rain-thunder",
         /// Gusts in leaves.
         Wind = "wind",
         /// A small stream over stones.

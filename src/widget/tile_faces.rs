@@ -42,6 +42,7 @@ pub fn of_sound(choice: SoundChoice) -> TileFace {
         SoundChoice::Bed(bed) => match bed {
             Bed::Sea => part(PlaceShader::Beach, TimeOfDay::Day, [0.0, 0.45, 0.55, 0.55]),
             Bed::Rain => part(PlaceShader::Forest, TimeOfDay::Night, [0.0, 0.0, 0.5, 0.5]),
+            Bed::RainThunder => part(PlaceShader::MountainLake, TimeOfDay::Dusk, [0.0, 0.0, 0.5, 0.5]),
             Bed::Wind => part(PlaceShader::Forest, TimeOfDay::Day, [0.0, 0.0, 0.55, 0.55]),
             Bed::Stream => part(PlaceShader::MountainLake, TimeOfDay::Day, [0.0, 0.5, 0.5, 0.5]),
             Bed::Fire => part(PlaceShader::QuietRoom, TimeOfDay::Night, [0.42, 0.30, 0.5, 0.5]),

@@ -5,6 +5,7 @@ mod air;
 mod crickets;
 mod fire;
 mod night_forest;
+mod rain_thunder;
 mod sea;
 mod water;
 
@@ -18,6 +19,7 @@ use air::{BrownBed, WindBed};
 use crickets::CricketsBed;
 use fire::FireBed;
 use night_forest::NightForestBed;
+use rain_thunder::RainThunderBed;
 use sea::SeaBed;
 use water::{RainBed, StreamBed};
 
@@ -36,6 +38,7 @@ pub struct BreathSwell {
 enum BedSynth {
     Sea(SeaBed),
     Rain(RainBed),
+    RainThunder(RainThunderBed),
     Wind(WindBed),
     Stream(StreamBed),
     Fire(FireBed),
@@ -49,6 +52,7 @@ impl BedSynth {
         match bed {
             Bed::Sea => Self::Sea(SeaBed::new(seed, rate_hz)),
             Bed::Rain => Self::Rain(RainBed::new(seed, rate_hz)),
+            Bed::RainThunder => Self::RainThunder(RainThunderBed::new(seed, rate_hz)),
             Bed::Wind => Self::Wind(WindBed::new(seed, rate_hz)),
             Bed::Stream => Self::Stream(StreamBed::new(seed, rate_hz)),
             Bed::Fire => Self::Fire(FireBed::new(seed, rate_hz)),
@@ -62,6 +66,7 @@ impl BedSynth {
         match self {
             Self::Sea(synth) => synth.render(out, swell),
             Self::Rain(synth) => synth.render(out),
+            Self::RainThunder(synth) => synth.render(out),
             Self::Wind(synth) => synth.render(out, swell),
             Self::Stream(synth) => synth.render(out),
             Self::Fire(synth) => synth.render(out, swell),

@@ -232,7 +232,7 @@ impl Proof {
             return;
         }
         self.meter.add_frames_f32(frames.as_flattened()).unwrap();
-        let is_of_grains = |bed: &Bed| matches!(bed, Bed::Fire | Bed::Rain);
+        let is_of_grains = |bed: &Bed| matches!(bed, Bed::Fire | Bed::Rain | Bed::RainThunder);
         if self.mix.beds.iter().flatten().any(|(bed, _)| is_of_grains(bed)) {
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0);
         }

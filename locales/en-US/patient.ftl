@@ -125,6 +125,7 @@ hear-stream = A stream
 hear-fire = A fire
 hear-crickets = Crickets at night
 hear-night-forest = Forest at night
+hear-snow = The hush of snow
 hear-brown = A low hush
 hear-silence = Silence
 

@@ -125,6 +125,7 @@ hear-stream = Un arroyo
 hear-fire = Un fuego
 hear-crickets = Grillos en la noche
 hear-night-forest = Bosque de noche
+hear-snow = La calma de la nieve
 hear-brown = Un murmullo suave
 hear-silence = Silencio
 

@@ -127,6 +127,7 @@ hear-stream = Un ruisseau
 hear-fire = Un feu
 hear-crickets = Grillons la nuit
 hear-night-forest = Forêt la nuit
+hear-snow = Le calme de la neige
 hear-brown = Un doux murmure
 hear-silence = Silence
 

@@ -27,6 +27,8 @@ named! {
         Crickets = "crickets",
         /// A forest at night: insects, leaves and an owl far away.
         NightForest = "night-forest",
+        /// The hush of falling snow.
+        Snow = "snow",
         /// Brown noise.
         Brown = "brown",
     }

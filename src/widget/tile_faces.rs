@@ -48,6 +48,7 @@ pub fn of_sound(choice: SoundChoice) -> TileFace {
             Bed::Fire => part(PlaceShader::QuietRoom, TimeOfDay::Night, [0.42, 0.30, 0.5, 0.5]),
             Bed::Crickets => part(PlaceShader::NightSky, TimeOfDay::Dusk, [0.0, 0.45, 0.5, 0.5]),
             Bed::NightForest => part(PlaceShader::Forest, TimeOfDay::Night, [0.45, 0.0, 0.55, 0.55]),
+            Bed::Snow => part(PlaceShader::MountainLake, TimeOfDay::Dawn, [0.45, 0.05, 0.5, 0.5]),
             Bed::Brown => part(PlaceShader::DriftingColour, TimeOfDay::Night, [0.0, 0.0, 1.0, 1.0]),
         },
     }

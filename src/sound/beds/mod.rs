@@ -7,6 +7,7 @@ mod fire;
 mod night_forest;
 mod rain_thunder;
 mod sea;
+mod snow;
 mod water;
 
 use std::f32::consts::FRAC_PI_2;
@@ -21,6 +22,7 @@ use fire::FireBed;
 use night_forest::NightForestBed;
 use rain_thunder::RainThunderBed;
 use sea::SeaBed;
+use snow::SnowBed;
 use water::{RainBed, StreamBed};
 
 /// The breath over one block, and how closely a bed follows it.
@@ -44,6 +46,7 @@ enum BedSynth {
     Fire(FireBed),
     Crickets(CricketsBed),
     NightForest(NightForestBed),
+    Snow(SnowBed),
     Brown(BrownBed),
 }
 
@@ -58,6 +61,7 @@ impl BedSynth {
             Bed::Fire => Self::Fire(FireBed::new(seed, rate_hz)),
             Bed::Crickets => Self::Crickets(CricketsBed::new(seed, rate_hz)),
             Bed::NightForest => Self::NightForest(NightForestBed::new(seed, rate_hz)),
+            Bed::Snow => Self::Snow(SnowBed::new(seed, rate_hz)),
             Bed::Brown => Self::Brown(BrownBed::new(seed, rate_hz)),
         }
     }
@@ -72,6 +76,7 @@ impl BedSynth {
             Self::Fire(synth) => synth.render(out, swell),
             Self::Crickets(synth) => synth.render(out),
             Self::NightForest(synth) => synth.render(out),
+            Self::Snow(synth) => synth.render(out),
             Self::Brown(synth) => synth.render(out),
         }
     }

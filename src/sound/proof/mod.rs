@@ -28,7 +28,7 @@ use clicks::{Click, ClickDetector};
 const PERIOD_FRAMES: usize = 2_304;
 /// [`Click::ratio`] above which a residual is a click, unless [`CLICK_RATIO_OF_DROPS`] applies.
 const CLICK_RATIO: f64 = 12.0;
-/// The ratio that applies instead of [`CLICK_RATIO`] while fire, rain or the score's glass may be heard. It is higher,
+/// The ratio that applies instead of [`CLICK_RATIO`] while fire, rain, snow or the score's glass may be heard. It is higher,
 /// because these sounds consist of knocks, drops and grains.
 const CLICK_RATIO_OF_DROPS: f64 = 100.0;
 /// Peaks below this (−120 dBFS) count as silence.
@@ -232,7 +232,7 @@ impl Proof {
             return;
         }
         self.meter.add_frames_f32(frames.as_flattened()).unwrap();
-        let is_of_grains = |bed: &Bed| matches!(bed, Bed::Fire | Bed::Rain | Bed::RainThunder);
+        let is_of_grains = |bed: &Bed| matches!(bed, Bed::Fire | Bed::Rain | Bed::RainThunder | Bed::Snow);
         if self.mix.beds.iter().flatten().any(|(bed, _)| is_of_grains(bed)) {
             self.drops_until_s = self.drops_until_s.max(self.now_s + 8.0);
         }

@@ -91,6 +91,7 @@ fn only_planted_clicks_are_found() {
         ("fire", bed(Bed::Fire), CLICK_RATIO_OF_DROPS, 0.0),
         ("rain", bed(Bed::Rain), CLICK_RATIO_OF_DROPS, 0.0),
         ("rain-thunder", bed(Bed::RainThunder), CLICK_RATIO_OF_DROPS, 0.0),
+        ("snow", bed(Bed::Snow), CLICK_RATIO_OF_DROPS, 0.0),
     ];
     let mut missed = Vec::new();
     for (name, mix, limit, least) in cases {

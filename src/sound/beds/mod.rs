@@ -172,6 +172,8 @@ impl Beds {
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
     use crate::sound::dsp::ramp::BLOCK;
 
@@ -179,16 +181,31 @@ mod tests {
         BreathSwell { level: Span::constant(0.0), share: Span::constant(0.0) }
     }
 
-    fn seconds_of(bed: Bed, seconds: usize, seed: u64) -> Vec<[f32; 2]> {
+    /// A breath of 4 s in and 6 s out, which a bed follows as closely as it can.
+    fn breathing(at_s: f64) -> BreathSwell {
+        let level = |at_s: f64| {
+            let since_s = at_s % 10.0;
+            let turn = if since_s < 4.0 { since_s / 4.0 } else { 1.0 + (since_s - 4.0) / 6.0 };
+            (0.5 - 0.5 * (PI * turn).cos()) as f32
+        };
+        let next_s = at_s + BLOCK as f64 / 48_000.0;
+        BreathSwell { level: Span { start: level(at_s), end: level(next_s) }, share: Span::constant(1.0) }
+    }
+
+    fn heard(bed: Bed, seconds: usize, seed: u64, swell: impl Fn(f64) -> BreathSwell) -> Vec<[f32; 2]> {
         let mut beds = Beds::new(seed, 48_000);
         beds.fade_to(Some(bed));
         let mut frames = Vec::new();
-        for _ in 0..seconds * 48_000 / BLOCK {
+        for index in 0..seconds * 48_000 / BLOCK {
             let mut block = SILENCE;
-            beds.render(&mut block, still());
+            beds.render(&mut block, swell((index * BLOCK) as f64 / 48_000.0));
             frames.extend_from_slice(&block);
         }
         frames
+    }
+
+    fn seconds_of(bed: Bed, seconds: usize, seed: u64) -> Vec<[f32; 2]> {
+        heard(bed, seconds, seed, |_| still())
     }
 
     #[test]
@@ -203,6 +220,48 @@ mod tests {
             assert!(frames.iter().flatten().all(|s| s.is_finite() && s.abs() < 0.9), "{}", bed.name());
             assert_eq!(frames[..48_000], seconds_of(bed, 1, 7)[..], "{}", bed.name());
             assert_ne!(frames[..48_000], seconds_of(bed, 1, 8)[..], "{}", bed.name());
+        }
+    }
+
+    /// Largest rise of a bed within a second, in dB, from the mean of 400 ms to the mean of 400 ms.
+    const RISE_MAX_DB: f64 = 6.0;
+
+    fn largest_rise_db(frames: &[[f32; 2]]) -> f64 {
+        let power = |frames: &[[f32; 2]]| frames.iter().flatten().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+        let tenths: Vec<f64> = frames.chunks(4_800).map(power).collect();
+        let levels_db: Vec<f64> = tenths.windows(4).map(|window| 10.0 * window.iter().sum::<f64>().log10()).collect();
+        let rise_db = |at: usize| {
+            let lowest_db = levels_db[at - 10..at].iter().copied().fold(f64::MAX, f64::min);
+            levels_db[at] - lowest_db
+        };
+        (10..levels_db.len()).map(rise_db).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn no_bed_becomes_loud_suddenly() {
+        for bed in Bed::ALL.iter().copied() {
+            for seed in 1..=2 {
+                let own_db = largest_rise_db(&seconds_of(bed, 60, seed)[6 * 48_000..]);
+                let led_db = largest_rise_db(&heard(bed, 60, seed, breathing)[6 * 48_000..]);
+                println!("{}: {own_db:.1} dB, with the breath {led_db:.1} dB", bed.name());
+                assert!(own_db <= RISE_MAX_DB && led_db <= RISE_MAX_DB, "{} with seed {seed}", bed.name());
+            }
+        }
+    }
+
+    /// Largest loss of level when the channels of a bed are mixed to mono, in dB. Channels without anything in common
+    /// lose 3 dB.
+    const MONO_LOSS_MAX_DB: f64 = 3.5;
+
+    #[test]
+    fn every_bed_is_whole_in_mono() {
+        for bed in Bed::ALL.iter().copied() {
+            let frames = &seconds_of(bed, 30, 1)[6 * 48_000..];
+            let apart: f64 = frames.iter().flatten().map(|s| f64::from(*s).powi(2)).sum::<f64>() / 2.0;
+            let mono: f64 = frames.iter().map(|[left, right]| f64::from((left + right) / 2.0).powi(2)).sum();
+            let loss_db = 10.0 * (apart / mono).log10();
+            println!("{}: {loss_db:.1} dB", bed.name());
+            assert!(loss_db <= MONO_LOSS_MAX_DB, "{}: {loss_db:.1} dB", bed.name());
         }
     }
 

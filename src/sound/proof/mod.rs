@@ -1,6 +1,6 @@
 //! Owns what the proofs of the whole engine share: an engine driven as an audio device would drive it, in periods and
 //! with a clock, and a check of every sample. Does not own the commands given to the engine (`random_commands`, `long`,
-//! `callback`).
+//! `callback`), or how like a real sound a bed is (`texture`).
 
 mod callback;
 mod clicks;
@@ -8,6 +8,7 @@ mod long;
 mod planted;
 mod random_commands;
 mod randomized;
+mod texture;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -15,6 +15,8 @@ mod resample;
 mod tests;
 pub mod thread;
 
+#[cfg(test)]
+pub use file::TrackFile;
 pub use file::try_track;
 pub use loudness::{LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS};
 pub use playlist::{Track, TrackRequest};

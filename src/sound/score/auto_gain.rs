@@ -1,5 +1,5 @@
-//! Owns the automatic gain that keeps the score at the requested loudness, and turns the score down when it rises
-//! suddenly. Does not own the request.
+//! Owns the automatic gain that keeps the score at the requested loudness, and the promise that nothing is sudden: what
+//! would rise too far above the running level is turned down. Does not own the request.
 
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
 use crate::sound::dsp::{FilterCoefficients, Smoother, StateVariableFilter};
@@ -14,15 +14,25 @@ const GAIN_S: f32 = 4.0;
 /// Maximum boost and maximum cut, in dB. The limit keeps rests in the music quiet.
 const GAIN_MAX_DB: f32 = 8.0;
 
-/// Maximum speed at which the reference level rises in a louder passage, in dB per second. Music that exceeds this slow
-/// reference level by more than the character's margin is turned down, because nothing may be sudden.
-const RISE_DB_PER_S: f32 = 1.3;
+/// Length of a slot of the running level, in seconds.
+const SLOT_S: f32 = 0.1;
+/// Number of slots in the running level.
+const RUNNING_SLOTS: usize = 30;
+/// Number of the latest slots, which are not in the running level yet. A sound is therefore compared with what was heard
+/// before it.
+const LATEST_SLOTS: usize = 6;
+/// Maximum rise above the running level, in dB. Patients are promised 6 dB; the difference is for the time that the gain
+/// needs to fall.
+const RISE_MAX_DB: f32 = 4.0;
+/// Minimum of the running level, in dB relative to the requested loudness. Without it, nothing could begin after a
+/// silence.
+const FLOOR_DB: f32 = -29.0;
 /// Integration time of the momentary level, in seconds.
-const MOMENTARY_S: f32 = 0.06;
-/// Time constant with which the reference level follows a quieter passage, in seconds.
-const REFERENCE_FALL_S: f32 = 2.2;
-/// Minimum of the reference level, in dB relative to full scale.
-const FLOOR_DB: f32 = -62.0;
+const MOMENTARY_S: f32 = 0.02;
+/// Time constant with which the gain falls, in seconds. It has fallen before a struck note reaches its full level.
+const FALL_S: f32 = 0.01;
+/// Time constant with which the gain rises, in seconds.
+const RISE_S: f32 = 0.03;
 
 /// Automatic gain control.
 #[derive(Clone, Debug)]
@@ -32,7 +42,14 @@ pub struct AutoGain {
     power: Smoother,
     gain_db: Smoother,
     momentary: Smoother,
-    reference_db: f32,
+    /// Powers of the output in the latest slots, in a ring, and the index of the oldest.
+    slots: [f32; RUNNING_SLOTS + LATEST_SLOTS],
+    oldest: usize,
+    /// Sum of the powers in the present slot, one for each block, and their number.
+    slot: (f32, u16),
+    /// Mean power of the output in the slots before the latest ones.
+    running: f32,
+    floor: f32,
     gain: f32,
     target_gain: f32,
     reduction: f32,
@@ -47,7 +64,11 @@ impl AutoGain {
             power: Smoother::default(),
             gain_db: Smoother::default(),
             momentary: Smoother::default(),
-            reference_db: FLOOR_DB,
+            slots: [0.0; RUNNING_SLOTS + LATEST_SLOTS],
+            oldest: 0,
+            slot: (0.0, 0),
+            running: 0.0,
+            floor: 0.0,
             gain: 0.0,
             target_gain: 0.0,
             reduction: 1.0,
@@ -59,7 +80,10 @@ impl AutoGain {
         self.power = Smoother::holding(power_of(loudness_lufs));
         self.gain_db = Smoother::default();
         self.momentary = Smoother::default();
-        self.reference_db = FLOOR_DB + 30.0;
+        self.slots = [0.0; RUNNING_SLOTS + LATEST_SLOTS];
+        self.slot = (0.0, 0);
+        self.running = 0.0;
+        self.floor = power_of(loudness_lufs + FLOOR_DB);
         self.gain = 1.0;
         self.target_gain = 1.0;
         self.reduction = 1.0;
@@ -71,39 +95,98 @@ impl AutoGain {
         let heard_lufs = -0.691 + 10.0 * self.power.value().max(1e-9).log10();
         let wanted_db = (loudness_lufs - heard_lufs).clamp(-GAIN_MAX_DB, GAIN_MAX_DB);
         self.target_gain = 10.0_f32.powf(self.gain_db.run(wanted_db, seconds, GAIN_S) / 20.0);
+        self.floor = power_of(loudness_lufs + FLOOR_DB);
     }
 
-    /// Meters one block and applies the gain to it. The level may exceed the reference level by `rise_margin_db`.
-    pub fn run(&mut self, block: &mut AudioBlock, rise_margin_db: f32, block_s: f32) {
-        // The new gain is approached over about 30 ms.
-        let step = (self.target_gain * self.reduction - self.gain) / BLOCK as f32 * (block_s / 0.03).min(1.0);
-        let mut power = 0.0;
+    /// Meters one block and applies the gain to it.
+    pub fn run(&mut self, block: &mut AudioBlock, block_s: f32) {
+        let apart = self.target_gain * self.reduction - self.gain;
+        let turn_s = if apart < 0.0 { FALL_S } else { RISE_S };
+        let step = apart / BLOCK as f32 * (block_s / turn_s).min(1.0);
+        let (mut heard_power, mut power, mut out_power) = (0.0, 0.0, 0.0);
         for frame in block.iter_mut() {
             self.gain += step;
             for (sample, rumble) in frame.iter_mut().zip(&mut self.rumble) {
                 let (_, _, heard) = rumble.run(*sample, self.tuning);
-                power += heard * heard;
+                heard_power += heard * heard;
+                power += *sample * *sample;
                 *sample *= self.gain;
+                out_power += *sample * *sample;
             }
         }
-        let power = power / BLOCK as f32;
-        self.power.run(power * self.reduction * self.reduction, block_s, METER_S);
-        self.limit_rise(power, rise_margin_db, block_s);
+        let mean = |sum: f32| sum / BLOCK as f32;
+        self.power.run(mean(heard_power) * self.reduction * self.reduction, block_s, METER_S);
+        self.limit_rise(mean(power) * self.target_gain * self.target_gain, block_s);
+        self.remember(mean(out_power), block_s);
     }
 
-    fn limit_rise(&mut self, power: f32, margin_db: f32, seconds: f32) {
-        let now_db = 10.0 * self.momentary.run(power, seconds, MOMENTARY_S).max(1e-9).log10();
-        if now_db > self.reference_db {
-            self.reference_db += (now_db - self.reference_db).min(RISE_DB_PER_S * seconds);
-        } else {
-            self.reference_db += (now_db.max(FLOOR_DB) - self.reference_db) * seconds / REFERENCE_FALL_S;
+    /// Sets the reduction so that `power`, which the block has without it, rises by at most [`RISE_MAX_DB`] above the
+    /// running level.
+    fn limit_rise(&mut self, power: f32, seconds: f32) {
+        let now = self.momentary.run(power, seconds, MOMENTARY_S);
+        let allowed = self.running.max(self.floor) * 10.0_f32.powf(RISE_MAX_DB / 10.0);
+        self.reduction = (allowed / now.max(1e-9)).sqrt().min(1.0);
+    }
+
+    fn remember(&mut self, power: f32, seconds: f32) {
+        let (sum, blocks) = self.slot;
+        self.slot = (sum + power, blocks + 1);
+        if f32::from(self.slot.1) * seconds < SLOT_S {
+            return;
         }
-        let over_db = (now_db - self.reference_db - margin_db).max(0.0);
-        self.reduction = 10.0_f32.powf(-over_db / 20.0);
+        self.slots[self.oldest] = self.slot.0 / f32::from(self.slot.1);
+        self.oldest = (self.oldest + 1) % self.slots.len();
+        self.slot = (0.0, 0);
+        let from_oldest = self.slots.iter().cycle().skip(self.oldest);
+        self.running = from_oldest.take(RUNNING_SLOTS).sum::<f32>() / RUNNING_SLOTS as f32;
     }
 }
 
 /// Returns the power that corresponds to a loudness in LUFS: the mean square over time, summed over both channels.
 fn power_of(loudness_lufs: f32) -> f32 {
     10.0_f32.powf((loudness_lufs + 0.691) / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sound::dsp::Rng;
+
+    const BLOCK_S: f32 = BLOCK as f32 / 48_000.0;
+
+    /// Returns the level in dB of each 100 ms of the output, for noise that rises by `rise_db` after eight seconds.
+    fn levels_db(rise_db: f32) -> Vec<f32> {
+        let (mut auto_gain, mut rng) = (AutoGain::new(48_000.0), Rng::new(2));
+        auto_gain.clear(-30.0);
+        let (mut levels, mut power, mut seconds) = (Vec::new(), 0.0, 0.0);
+        for index in 0..(20.0 / BLOCK_S) as usize {
+            let amplitude = if index as f32 * BLOCK_S < 8.0 { 0.02 } else { 0.02 * 10.0_f32.powf(rise_db / 20.0) };
+            let mut block: AudioBlock = std::array::from_fn(|_| [amplitude * rng.white(); 2]);
+            if index % 8 == 0 {
+                auto_gain.update_gain(-30.0, 8.0 * BLOCK_S);
+            }
+            auto_gain.run(&mut block, BLOCK_S);
+            power += block.as_flattened().iter().map(|sample| sample * sample).sum::<f32>() / BLOCK as f32 * BLOCK_S;
+            seconds += BLOCK_S;
+            if seconds >= 0.1 {
+                levels.push(10.0 * (power / seconds).log10());
+                (power, seconds) = (0.0, 0.0);
+            }
+        }
+        levels
+    }
+
+    #[test]
+    fn nothing_rises_suddenly_however_loud_it_is() {
+        for rise_db in [3.0, 12.0, 25.0] {
+            let levels = levels_db(rise_db);
+            let before = levels[60..75].iter().sum::<f32>() / 15.0;
+            let first = levels[78..86].iter().copied().fold(f32::MIN, f32::max);
+            println!("{rise_db} dB: {:.1} dB at first", first - before);
+            assert!(first - before < 6.0, "{rise_db} dB: {first} after {before}");
+            assert!(first - before > rise_db.min(4.0) - 1.0, "a small rise is left alone, and a large one is no gap");
+            let loudest = levels[80..140].iter().copied().fold(f32::MIN, f32::max);
+            assert!(loudest - before > 0.6 * rise_db.min(8.0), "{rise_db} dB: it arrives");
+        }
+    }
 }

@@ -77,15 +77,6 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
     arrangement_of(character).map(arrangements::instruments_of).into_iter().flatten().chain(pianist)
 }
 
-/// Returns by how much the score may become louder at once, in dB. The piano may rise further than other instruments,
-/// because its tones begin to decay as soon as the hammer has struck.
-const fn rise_margin_db(character: Character) -> f32 {
-    match character {
-        Character::PianoStrings | Character::PianoWorks => 1.2,
-        Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.7,
-    }
-}
-
 /// Returns the maximum number of notes per second on average. It is higher for an arranged character, because the notes
 /// of its melody follow each other more quickly than single tones.
 #[must_use]
@@ -410,6 +401,6 @@ impl Score {
             *frame = frame.map(|sample| sample * trim);
         }
         self.reverb.run(out);
-        self.auto_gain.run(out, rise_margin_db(aim.character), block_s);
+        self.auto_gain.run(out, block_s);
     }
 }

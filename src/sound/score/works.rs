@@ -31,6 +31,9 @@ const LAST_HELD_S: f32 = 2.5;
 const LEVEL: f32 = 0.42;
 /// Amplitudes of the voices, relative to the melody.
 const VOICE_LEVELS: [f32; 3] = [1.0, 0.58, 0.74];
+/// Number of notes from which a chord does not get any louder: the more notes it has, the softer is each of them. The
+/// dynamics of a work are those of what is heard, however many keys the composer needed for it.
+const FULL_CHORD: f32 = 3.0;
 /// Maximum random deviation of a note's amplitude, as a fraction.
 const UNEVEN: f32 = 0.07;
 /// Shortest and longest delay of each voice, in seconds. A pianist lets the melody lead slightly, and never strikes the
@@ -90,14 +93,22 @@ struct WorkNote {
     length: f32,
     key: i32,
     voice: usize,
+    /// Factor by which the note is softer because it belongs to a chord of many notes.
+    share: f32,
 }
 
 impl Work {
     /// Reads a work. The error says what is wrong with it.
     fn parse(text: &str) -> Result<Self, String> {
         let file: WorkFile = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        let notes: Vec<WorkNote> =
-            file.notes.iter().map(|&(onset, length, key, voice)| WorkNote { onset, length, key, voice }).collect();
+        let notes: Vec<WorkNote> = file
+            .notes
+            .chunk_by(|one, other| one.0.to_bits() == other.0.to_bits())
+            .flat_map(|chord| {
+                let share = (FULL_CHORD / chord.len() as f32).sqrt().min(1.0);
+                chord.iter().map(move |&(onset, length, key, voice)| WorkNote { onset, length, key, voice, share })
+            })
+            .collect();
         let is_sound = |note: &WorkNote| {
             note.onset >= 0.0 && note.length > 0.0 && (21..=108).contains(&note.key) && note.voice < VOICE_LEVELS.len()
         };
@@ -249,7 +260,7 @@ fn played(work: &Work, note: WorkNote, position: f32, quarters_per_s: f32, rng: 
     ScoreNote {
         instrument: Instrument::Piano,
         key: note.key,
-        level: LEVEL * dynamics * VOICE_LEVELS[note.voice] * (1.0 + UNEVEN * rng.white()),
+        level: LEVEL * dynamics * note.share * VOICE_LEVELS[note.voice] * (1.0 + UNEVEN * rng.white()),
         pan_position: left + (right - left) * ((note.key - 36) as f32 / 60.0).clamp(0.0, 1.0),
         attack_s: rng.between(attack_s[0], attack_s[1]),
         held_s: ((end - position) / quarters_per_s + last_s).clamp(0.15, LONGEST_S),

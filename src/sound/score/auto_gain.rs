@@ -1,7 +1,7 @@
 //! Owns the automatic gain that keeps the score at the requested loudness, and the promise that nothing is sudden: what
 //! would rise too far above the running level is turned down. Does not own the request.
 
-use crate::sound::dsp::ramp::{AudioBlock, BLOCK};
+use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::sound::dsp::{FilterCoefficients, Smoother, StateVariableFilter};
 
 /// Cutoff of the meter's high-pass filter, in Hz. Like the weighting of ITU-R BS.1770, the filter discounts the lowest
@@ -21,16 +21,22 @@ const RUNNING_SLOTS: usize = 30;
 /// Number of the latest slots, which are not in the running level yet. A sound is therefore compared with what was heard
 /// before it.
 const LATEST_SLOTS: usize = 6;
+/// Number of the latest running levels of which the lowest counts, so that the beginning of a sound does not make way for
+/// what follows it.
+const LOWEST_OF: usize = 4;
 /// Maximum rise above the running level, in dB. Patients are promised 6 dB; the difference is for the time that the gain
 /// needs to fall.
-const RISE_MAX_DB: f32 = 4.0;
+const RISE_MAX_DB: f32 = 4.5;
 /// Minimum of the running level, in dB relative to the requested loudness. Without it, nothing could begin after a
 /// silence.
 const FLOOR_DB: f32 = -29.0;
 /// Integration time of the momentary level, in seconds.
 const MOMENTARY_S: f32 = 0.02;
-/// Time constant with which the gain falls, in seconds. It has fallen before a struck note reaches its full level.
+/// Time constant with which the gain falls, in seconds.
 const FALL_S: f32 = 0.01;
+/// Number of blocks by which the sound is delayed (11 ms at 48 kHz), so that the gain begins to fall before a struck
+/// note is heard.
+const AHEAD_BLOCKS: usize = 8;
 /// Time constant with which the gain rises, in seconds.
 const RISE_S: f32 = 0.03;
 
@@ -47,9 +53,13 @@ pub struct AutoGain {
     oldest: usize,
     /// Sum of the powers in the present slot, one for each block, and their number.
     slot: (f32, u16),
-    /// Mean power of the output in the slots before the latest ones.
-    running: f32,
+    /// Mean powers of the output in the slots before the latest ones: the present value first, then those of one slot
+    /// earlier, and so on.
+    running: [f32; LOWEST_OF],
     floor: f32,
+    /// The blocks that have been metered but not heard yet, in a ring, and the index of the oldest.
+    ahead: [AudioBlock; AHEAD_BLOCKS],
+    next: usize,
     gain: f32,
     target_gain: f32,
     reduction: f32,
@@ -67,8 +77,10 @@ impl AutoGain {
             slots: [0.0; RUNNING_SLOTS + LATEST_SLOTS],
             oldest: 0,
             slot: (0.0, 0),
-            running: 0.0,
+            running: [0.0; LOWEST_OF],
             floor: 0.0,
+            ahead: [SILENCE; AHEAD_BLOCKS],
+            next: 0,
             gain: 0.0,
             target_gain: 0.0,
             reduction: 1.0,
@@ -82,7 +94,8 @@ impl AutoGain {
         self.momentary = Smoother::default();
         self.slots = [0.0; RUNNING_SLOTS + LATEST_SLOTS];
         self.slot = (0.0, 0);
-        self.running = 0.0;
+        self.running = [0.0; LOWEST_OF];
+        self.ahead = [SILENCE; AHEAD_BLOCKS];
         self.floor = power_of(loudness_lufs + FLOOR_DB);
         self.gain = 1.0;
         self.target_gain = 1.0;
@@ -98,18 +111,21 @@ impl AutoGain {
         self.floor = power_of(loudness_lufs + FLOOR_DB);
     }
 
-    /// Meters one block and applies the gain to it.
+    /// Meters one block, and replaces it with an earlier one to which the gain is applied.
     pub fn run(&mut self, block: &mut AudioBlock, block_s: f32) {
         let apart = self.target_gain * self.reduction - self.gain;
         let turn_s = if apart < 0.0 { FALL_S } else { RISE_S };
         let step = apart / BLOCK as f32 * (block_s / turn_s).min(1.0);
         let (mut heard_power, mut power, mut out_power) = (0.0, 0.0, 0.0);
-        for frame in block.iter_mut() {
+        let next = self.next % AHEAD_BLOCKS;
+        self.next = next + 1;
+        for (frame, ahead) in block.iter_mut().zip(&mut self.ahead[next]) {
             self.gain += step;
-            for (sample, rumble) in frame.iter_mut().zip(&mut self.rumble) {
-                let (_, _, heard) = rumble.run(*sample, self.tuning);
+            std::mem::swap(frame, ahead);
+            for ((sample, ahead), rumble) in frame.iter_mut().zip(ahead).zip(&mut self.rumble) {
+                let (_, _, heard) = rumble.run(*ahead, self.tuning);
                 heard_power += heard * heard;
-                power += *sample * *sample;
+                power += *ahead * *ahead;
                 *sample *= self.gain;
                 out_power += *sample * *sample;
             }
@@ -124,7 +140,8 @@ impl AutoGain {
     /// running level.
     fn limit_rise(&mut self, power: f32, seconds: f32) {
         let now = self.momentary.run(power, seconds, MOMENTARY_S);
-        let allowed = self.running.max(self.floor) * 10.0_f32.powf(RISE_MAX_DB / 10.0);
+        let running = self.running.iter().copied().fold(f32::MAX, f32::min);
+        let allowed = running.max(self.floor) * 10.0_f32.powf(RISE_MAX_DB / 10.0);
         self.reduction = (allowed / now.max(1e-9)).sqrt().min(1.0);
     }
 
@@ -138,7 +155,8 @@ impl AutoGain {
         self.oldest = (self.oldest + 1) % self.slots.len();
         self.slot = (0.0, 0);
         let from_oldest = self.slots.iter().cycle().skip(self.oldest);
-        self.running = from_oldest.take(RUNNING_SLOTS).sum::<f32>() / RUNNING_SLOTS as f32;
+        self.running.rotate_right(1);
+        self.running[0] = from_oldest.take(RUNNING_SLOTS).sum::<f32>() / RUNNING_SLOTS as f32;
     }
 }
 

@@ -23,7 +23,7 @@ const STRUCK_STANDS_OUT: f32 = 0.75;
 /// Maximum amplitude of a note with a quick attack on a recorded instrument, as a multiple of the level of everything
 /// that sounds. It is higher than [`STRUCK_STANDS_OUT`], because such an instrument plays the melody, which must be
 /// heard above held notes.
-const RECORDED_STANDS_OUT: f32 = 1.25;
+pub const RECORDED_STANDS_OUT: f32 = 1.25;
 /// Attack time below which an attack counts as quick, in seconds.
 const QUICK_ATTACK_S: f32 = 0.6;
 /// Maximum amplitude of a note without a quick attack, as a multiple of the level of everything that sounds. It is the
@@ -186,6 +186,9 @@ pub struct Ensemble {
     pub chord_stretch: f32,
     /// Factor by which the number of notes per second is multiplied.
     pub pace: f32,
+    /// Maximum amplitude of a note with a quick attack on a recorded instrument, as a multiple of the level of everything
+    /// that sounds; usually [`RECORDED_STANDS_OUT`].
+    pub stands_out: f32,
     /// Time until the melody's next note, if one is planned. No other note begins shortly before it.
     reserved_s: Option<f32>,
     /// Remaining time in which no note begins, because the recordings are still being read.
@@ -209,6 +212,7 @@ impl Ensemble {
             tint: 0.0,
             chord_stretch: 1.0,
             pace: 1.0,
+            stands_out: RECORDED_STANDS_OUT,
             reserved_s: None,
             waits_s: 0.0,
             synth: Synth::new(rate_hz),
@@ -236,6 +240,7 @@ impl Ensemble {
     /// them, and a credit that was overdrawn.
     pub fn begin_composition(&mut self) {
         self.pace = 1.0;
+        self.stands_out = RECORDED_STANDS_OUT;
         self.reserved_s = None;
         // The notes of a work are not held back by the credit, and use up far more than there is.
         if self.credit < 0.0 {
@@ -355,7 +360,7 @@ impl Ensemble {
         // No note may stand out, so bells are soft after a rest, for example.
         let is_quick = role.instrument.is_struck() || timbre.attack_s[0] < QUICK_ATTACK_S;
         let stands_out = match (is_quick, timbre.recording.is_some()) {
-            (true, true) => RECORDED_STANDS_OUT,
+            (true, true) => self.stands_out,
             (true, false) => STRUCK_STANDS_OUT,
             (false, _) => HELD_STANDS_OUT,
         };
@@ -430,7 +435,8 @@ struct SoundingNote {
 
 /// Moments at which a new note is compared with the sounding ones. Each is a fraction of the new note's attack, plus a
 /// time in seconds.
-const LOOKS: [(f32, f32); 6] = [(0.12, 0.0), (0.25, 0.0), (0.5, 0.0), (1.0, 0.0), (1.0, 2.5), (1.0, 5.0)];
+const LOOKS: [(f32, f32); 8] =
+    [(0.12, 0.0), (0.25, 0.0), (0.5, 0.0), (0.75, 0.0), (1.0, 0.0), (1.0, 1.2), (1.0, 2.5), (1.0, 5.0)];
 const MOMENTS: usize = LOOKS.len();
 
 fn moments(attack_s: f32) -> [f32; MOMENTS] {

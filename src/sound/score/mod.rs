@@ -74,7 +74,8 @@ const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
 /// synthesised character.
 pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> + Clone {
     let pianist = (character == Character::PianoWorks).then_some(Instrument::Piano);
-    arrangement_of(character).map(arrangements::instruments_of).into_iter().flatten().chain(pianist)
+    let players = arrangement_of(character).map(arrangements::instruments_of).into_iter().flatten();
+    players.filter(|instrument| instrument.timbre().recording.is_some()).chain(pianist)
 }
 
 /// Returns the maximum number of notes per second on average. It is higher for an arranged character, because the notes

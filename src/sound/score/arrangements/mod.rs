@@ -1,13 +1,17 @@
-//! Owns the compositions for recorded instruments: a melody in phrases, and the players who accompany it. Does not own
-//! the making of a phrase (`phrases`).
+//! Owns the compositions for recorded instruments: a melody in phrases, and the players who accompany it; one module for
+//! each arrangement. Does not own the making of a phrase (`phrases`).
 //!
 //! In each composition, a bass moves with the chords, inner voices fill the chords in, one singer states the motif, and
 //! a second singer answers while the music is intense. At the peak of a session everyone therefore plays, and towards
 //! its end only a few do.
 
-use super::ensemble::{Ensemble, PitchPool, Player, Role};
+mod piano_strings;
+
+use super::ensemble::{Ensemble, Player, Role};
 use super::instruments::Instrument;
 use super::phrases::{Motif, Singer, Song};
+
+pub use piano_strings::PIANO_STRINGS;
 
 /// Number of accompanying players.
 const PLAYERS: usize = 5;
@@ -30,88 +34,9 @@ pub struct Arrangement {
     chord_stretch: f32,
     /// See [`Ensemble::pace`].
     pace: f32,
+    /// See [`Ensemble::stands_out`].
+    stands_out: f32,
 }
-
-/// Piano and strings.
-pub static PIANO_STRINGS: Arrangement = Arrangement {
-    players: [&PIANO_BASS, &PIANO_HAND, &LOW_SECTION, &MIDDLE_SECTION, &HIGH_SECTION],
-    waits_s: [0.0, 3.2, 1.6, 8.0, 14.0],
-    song: &PIANO_SONG,
-    answer: &SECTION_SONG,
-    tint: 0.0,
-    chord_stretch: 0.55,
-    pace: 1.65,
-};
-
-static PIANO_BASS: Role = Role {
-    instrument: Instrument::Piano,
-    keys: [34, 48],
-    held_s: [7.0, 10.0],
-    pause_s: [-0.5, 2.0],
-    level: 0.24,
-    pan_position: [-0.25, -0.05],
-    enters_at: 0.0,
-    pool: PitchPool::Root,
-};
-
-static PIANO_HAND: Role = Role {
-    keys: [50, 64],
-    held_s: [4.5, 6.5],
-    pause_s: [-2.0, 1.5],
-    level: 0.17,
-    pan_position: [-0.15, 0.1],
-    pool: PitchPool::Chord,
-    ..PIANO_BASS
-};
-
-static LOW_SECTION: Role = Role {
-    instrument: Instrument::Section,
-    keys: [40, 53],
-    held_s: [9.0, 14.0],
-    pause_s: [-2.0, 0.5],
-    level: 0.15,
-    pan_position: [0.1, 0.4],
-    enters_at: 0.0,
-    pool: PitchPool::Chord,
-};
-
-static MIDDLE_SECTION: Role =
-    Role { keys: [52, 66], level: 0.13, pan_position: [-0.3, 0.1], enters_at: 0.22, ..LOW_SECTION };
-
-static HIGH_SECTION: Role = Role {
-    keys: [62, 76],
-    held_s: [7.0, 11.0],
-    pause_s: [0.5, 4.0],
-    level: 0.10,
-    pan_position: [-0.45, -0.1],
-    enters_at: 0.5,
-    ..LOW_SECTION
-};
-
-static PIANO_SONG: Song = Song {
-    role: Role {
-        keys: [64, 84],
-        pause_s: [4.0, 10.0],
-        level: 0.23,
-        pan_position: [0.0, 0.2],
-        pool: PitchPool::Mode,
-        ..PIANO_BASS
-    },
-    beat_s: [1.15, 1.7],
-};
-
-static SECTION_SONG: Song = Song {
-    role: Role {
-        keys: [60, 79],
-        pause_s: [6.0, 12.0],
-        level: 0.17,
-        pan_position: [-0.4, -0.2],
-        enters_at: 0.55,
-        pool: PitchPool::Mode,
-        ..LOW_SECTION
-    },
-    beat_s: [1.5, 2.1],
-};
 
 /// A melody in phrases, and its accompaniment.
 #[derive(Debug)]
@@ -141,6 +66,7 @@ impl Arranged {
         ensemble.tint = self.arrangement.tint;
         ensemble.chord_stretch = self.arrangement.chord_stretch;
         ensemble.pace = self.arrangement.pace;
+        ensemble.stands_out = self.arrangement.stands_out;
         let motif = *self.motif.get_or_insert_with(|| Motif::new(&mut ensemble.rng));
         // The two singers never sing at the same time.
         if self.answer.next_note_s().is_none()

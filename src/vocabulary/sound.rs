@@ -47,6 +47,8 @@ named! {
         Bells = "bells",
         /// A recorded piano that sings in phrases, over recorded strings.
         PianoStrings = "piano-strings",
+        /// A recorded piano alone, with few notes, far apart.
+        BarePiano = "bare-piano",
         /// Works for piano that people know, by Satie, Bach, Debussy and others, played on the recorded piano.
         PianoWorks = "piano-works",
     }

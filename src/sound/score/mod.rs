@@ -35,7 +35,7 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
-use arrangements::{Arranged, Arrangement, PIANO_STRINGS};
+use arrangements::{Arranged, Arrangement, BARE_PIANO, PIANO_STRINGS};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -58,6 +58,7 @@ const fn trim_of(character: Character) -> f32 {
         Character::Glass => 0.40,
         Character::Strings => 0.36,
         Character::Bells | Character::PianoStrings => 0.45,
+        Character::BarePiano => 1.3,
         Character::PianoWorks => 0.80,
     }
 }
@@ -66,6 +67,7 @@ const fn trim_of(character: Character) -> f32 {
 const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     match character {
         Character::PianoStrings => Some(&PIANO_STRINGS),
+        Character::BarePiano => Some(&BARE_PIANO),
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells | Character::PianoWorks => None,
     }
 }
@@ -84,6 +86,7 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
         Character::PianoStrings => 0.75,
+        Character::BarePiano => 0.6,
         Character::PianoWorks => f64::INFINITY,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
@@ -243,6 +246,7 @@ impl Composition {
             Character::Strings => Self::Strings(Strings::new()),
             Character::Bells => Self::Bells(Bells::new()),
             Character::PianoStrings => Self::Arranged(Arranged::new(&PIANO_STRINGS)),
+            Character::BarePiano => Self::Arranged(Arranged::new(&BARE_PIANO)),
             Character::PianoWorks => Self::Works(Recital::new()),
         }
     }

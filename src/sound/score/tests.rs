@@ -64,6 +64,11 @@ fn piano_and_strings_meet_their_metrics() {
     short(Character::PianoStrings);
 }
 
+#[test]
+fn bare_piano_meets_its_metrics() {
+    short(Character::BarePiano);
+}
+
 /// Checks the first work that is played with this seed, from its first note to its last. Unlike composed music, it may be
 /// rough, repeat passages, and rest. Returns the work's title.
 fn first_work(seed: u64) -> &'static str {

@@ -5,12 +5,14 @@
 //! a second singer answers while the music is intense. At the peak of a session everyone therefore plays, and towards
 //! its end only a few do.
 
+mod bare_piano;
 mod piano_strings;
 
 use super::ensemble::{Ensemble, Player, Role};
 use super::instruments::Instrument;
 use super::phrases::{Motif, Singer, Song};
 
+pub use bare_piano::BARE_PIANO;
 pub use piano_strings::PIANO_STRINGS;
 
 /// Number of accompanying players.

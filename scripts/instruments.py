@@ -39,17 +39,29 @@ STRUCK, HELD = "struck", "held"
 # Numbers of the generators of the SF2 format that this script reads.
 DECAY, SAMPLE, ROOT = 36, 53, 58
 
-# For each instrument: its kind, the names of its left samples (those of the right samples are derived from them), and
-# how many seconds of a struck note are kept or of a held note are looped.
+# For each instrument: its kind, the names of its left samples (those of the right samples are derived from them), how
+# many seconds of a struck note are kept or of a held note are looped, and the cutoff of a low-pass filter in hertz, if
+# there is one.
 INSTRUMENTS = {
     "piano": (STRUCK, [
         "Piano MF B0(L)", "Piano MF E1(L)", "Piano MF A1(L)", "Piano MF D2(L)", "Piano MF G2(L)", "Piano MF C3(L)",
         "Piano MF E3(L)", "Piano MF A3(L)", "Piano MF C4(L)", "Piano MF E4(L)", "Piano MF G4(L)", "Piano MF B4(L)",
-    ], 11.0),
+    ], 11.0, None),
     "strings": (HELD, [
         "Celli_C1_v1L", "Celli_E1_v1L", "Celli_B1_v1L", "Celli_F2_v1L", "Violas_B2_v1L", "Violas_F3_v1L",
         "Violins_A3_v1L", "Violins_E4_v1L", "Violins_B4_v1L",
-    ], 3.6),
+    ], 3.6, None),
+    "cello": (HELD, [
+        "Cello-C#1", "Cello-F1", "Cello-A#1", "Cello-D#2", "Cello-F#2", "Cello-B2", "Cello-E3", "Cello-A3", "Cello-D#4",
+    ], 3.6, None),
+    "choir": (HELD, [
+        "Ahh Choir F#3-L", "Ahh Choir C4-L", "Ahh Choir F#4-L", "Ahh Choir C5-L", "Ahh Choir F#5-L", "Ahh Choir C6-L",
+        "Ahh Choir F#6-L",
+    ], 3.8, None),
+    "harp": (STRUCK, [
+        "Harp A#1", "Harp G#2", "Harp C#3", "Harp F#3", "Harp C#4", "Harp G#4", "Harp C#5", "Harp F#5", "Harp B5",
+    ], 6.0, None),
+    "pad": (HELD, ["sawstack2", "sawstack3", "sawstack4", "sawstack5"], 3.6, 700.0),
 }
 # Share by which the decay of a struck note is reduced, and maximum reduction in dB. Notes then last longer, as slow
 # music needs.
@@ -310,7 +322,7 @@ def note(font, instrument, name):
 def note_at(font, instrument, name, more_cents):
     """Makes one note. Corrects its pitch by the deviation that is measured in the recording, and by `more_cents`."""
     rng = np.random.default_rng(1)
-    kind, _, seconds = INSTRUMENTS[instrument]
+    kind, _, seconds, cutoff_hz = INSTRUMENTS[instrument]
     left, loop, rate_hz, key, decay_s = font.read(name)
     sides = [left]
     if right_of(name) in font.samples:
@@ -323,6 +335,8 @@ def note_at(font, instrument, name, more_cents):
     sound = resampled(sound, RATE_HZ / rate_hz * 2.0 ** (cents / 1_200))
     # Everything below the pitch of the note is noise of the room in which it was recorded, so it is filtered out.
     sound = sosfiltfilt(butter(2, 0.55 * pitch_of(key), "highpass", fs=RATE_HZ, output="sos"), sound, axis=0)
+    if cutoff_hz:
+        sound = sosfilt(butter(2, cutoff_hz, fs=RATE_HZ, output="sos"), sound, axis=0)
     sound, _ = trimmed(sound, RATE_HZ)
     step_db = 0.0
     if kind == STRUCK:
@@ -384,7 +398,7 @@ def main():
     wrong = []
     with tempfile.TemporaryDirectory() as folder:
         font = SoundFont(font_in(Path(sys.argv[1]), Path(folder)))
-        for instrument, (kind, names, _) in INSTRUMENTS.items():
+        for instrument, (kind, names, _, _) in INSTRUMENTS.items():
             lines += ["", f"[{instrument}]", "notes = ["]
             for stale in OUT.glob(f"{instrument}-*.flac"):
                 stale.unlink()

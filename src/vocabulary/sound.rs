@@ -49,6 +49,8 @@ named! {
         PianoStrings = "piano-strings",
         /// A recorded piano alone, with few notes, far apart.
         BarePiano = "bare-piano",
+        /// A recorded cello that sings over drones.
+        CelloDrone = "cello-drone",
         /// Works for piano that people know, by Satie, Bach, Debussy and others, played on the recorded piano.
         PianoWorks = "piano-works",
     }

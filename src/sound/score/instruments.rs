@@ -33,6 +33,14 @@ pub enum Instrument {
     Piano,
     /// A recorded string section.
     Section,
+    /// A recorded cello.
+    Cello,
+    /// A recorded choir on one vowel.
+    Choir,
+    /// A recorded harp.
+    Harp,
+    /// A recorded warm pad.
+    WarmPad,
 }
 
 /// Timbre of an instrument.
@@ -254,9 +262,73 @@ static SECTION: Timbre = Timbre {
     ..STRINGS
 };
 
+static CELLO: Timbre = Timbre {
+    unison: 1,
+    attack_s: [0.30, 0.50],
+    release_s: 1.8,
+    brightness: 3.0,
+    opening: 0.4,
+    recording: Some(Recording { name: "cello", gain: 11.7 }),
+    partials: held([
+        (1.0, 0.79),
+        (2.0, 0.69),
+        (3.0, 0.30),
+        (4.0, 0.21),
+        (5.0, 0.13),
+        (6.0, 0.08),
+        (7.0, 0.09),
+        (8.0, 0.10),
+    ]),
+    ..STRINGS
+};
+
+static CHOIR: Timbre = Timbre {
+    attack_s: [1.4, 2.4],
+    release_s: 3.6,
+    amplitude_noise_hz: 1.4,
+    amplitude_noise: 0.18,
+    wander_cents: 5.0,
+    brightness: 2.2,
+    opening: 0.4,
+    recording: Some(Recording { name: "choir", gain: 11.3 }),
+    ..steady([(1.0, 0.27), (2.0, 0.74), (3.0, 0.44), (4.0, 0.60), (5.0, 0.05), (6.0, 0.17), (7.0, 0.08), (8.0, 0.02)])
+};
+
+static HARP: Timbre = Timbre {
+    partials: [
+        (1.0, 1.19, 1.1),
+        (2.0, 0.11, 0.9),
+        (3.0, 0.10, 0.6),
+        (4.0, 0.01, 0.5),
+        (5.0, 0.01, 0.4),
+        (6.0, 0.00, 0.3),
+        (7.0, 0.00, 0.3),
+        (8.0, 0.00, 0.3),
+    ],
+    brightness: 3.0,
+    recording: Some(Recording { name: "harp", gain: 14.2 }),
+    ..PIANO
+};
+
+static WARM_PAD: Timbre = Timbre {
+    brightness: 2.0,
+    partials: held([
+        (1.0, 1.07),
+        (2.0, 0.42),
+        (3.0, 0.28),
+        (4.0, 0.20),
+        (5.0, 0.13),
+        (6.0, 0.07),
+        (7.0, 0.04),
+        (8.0, 0.03),
+    ]),
+    recording: Some(Recording { name: "pad", gain: 7.4 }),
+    ..PAD
+};
+
 impl Instrument {
     /// Every instrument.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Drone,
         Self::Bowed,
         Self::Pad,
@@ -268,6 +340,10 @@ impl Instrument {
         Self::Bowl,
         Self::Piano,
         Self::Section,
+        Self::Cello,
+        Self::Choir,
+        Self::Harp,
+        Self::WarmPad,
     ];
 
     /// Returns the timbre of the instrument.
@@ -285,6 +361,10 @@ impl Instrument {
             Self::Bowl => &BOWL,
             Self::Piano => &PIANO,
             Self::Section => &SECTION,
+            Self::Cello => &CELLO,
+            Self::Choir => &CHOIR,
+            Self::Harp => &HARP,
+            Self::WarmPad => &WARM_PAD,
         }
     }
 
@@ -294,10 +374,11 @@ impl Instrument {
         matches!(self, Self::Chime) || self.has_quick_attack()
     }
 
-    /// Returns whether the attack may be as short as 15 ms (10 % to 90 %) instead of 80 ms, as for a bell or a piano.
+    /// Returns whether the attack may be as short as 15 ms (10 % to 90 %) instead of 80 ms, as for a bell, a
+    /// piano or a harp: whatever is struck or plucked begins at once, and soon decays.
     #[must_use]
     pub const fn has_quick_attack(self) -> bool {
-        matches!(self, Self::Bell | Self::Piano)
+        matches!(self, Self::Bell | Self::Piano | Self::Harp)
     }
 }
 

@@ -69,6 +69,11 @@ fn bare_piano_meets_its_metrics() {
     short(Character::BarePiano);
 }
 
+#[test]
+fn cello_and_drones_meet_their_metrics() {
+    short(Character::CelloDrone);
+}
+
 /// Checks the first work that is played with this seed, from its first note to its last. Unlike composed music, it may be
 /// rough, repeat passages, and rest. Returns the work's title.
 fn first_work(seed: u64) -> &'static str {

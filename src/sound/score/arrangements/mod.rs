@@ -6,6 +6,7 @@
 //! its end only a few do.
 
 mod bare_piano;
+mod cello_drone;
 mod piano_strings;
 
 use super::ensemble::{Ensemble, Player, Role};
@@ -13,6 +14,7 @@ use super::instruments::Instrument;
 use super::phrases::{Motif, Singer, Song};
 
 pub use bare_piano::BARE_PIANO;
+pub use cello_drone::CELLO_DRONE;
 pub use piano_strings::PIANO_STRINGS;
 
 /// Number of accompanying players.

@@ -49,6 +49,8 @@ named! {
         PianoStrings = "piano-strings",
         /// A recorded piano alone, with few notes, far apart.
         BarePiano = "bare-piano",
+        /// Recorded low strings, with a melody in the middle of them.
+        LowStrings = "low-strings",
         /// A recorded cello that sings over drones.
         CelloDrone = "cello-drone",
         /// Works for piano that people know, by Satie, Bach, Debussy and others, played on the recorded piano.

@@ -35,7 +35,7 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
-use arrangements::{Arranged, Arrangement, BARE_PIANO, CELLO_DRONE, PIANO_STRINGS};
+use arrangements::{Arranged, Arrangement, BARE_PIANO, CELLO_DRONE, LOW_STRINGS, PIANO_STRINGS};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -59,6 +59,7 @@ const fn trim_of(character: Character) -> f32 {
         Character::Strings => 0.36,
         Character::Bells | Character::PianoStrings | Character::CelloDrone => 0.45,
         Character::BarePiano => 1.3,
+        Character::LowStrings => 0.40,
         Character::PianoWorks => 0.80,
     }
 }
@@ -68,6 +69,7 @@ const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
     match character {
         Character::PianoStrings => Some(&PIANO_STRINGS),
         Character::BarePiano => Some(&BARE_PIANO),
+        Character::LowStrings => Some(&LOW_STRINGS),
         Character::CelloDrone => Some(&CELLO_DRONE),
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells | Character::PianoWorks => None,
     }
@@ -87,7 +89,7 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
         Character::PianoStrings => 0.75,
-        Character::BarePiano | Character::CelloDrone => 0.6,
+        Character::BarePiano | Character::LowStrings | Character::CelloDrone => 0.6,
         Character::PianoWorks => f64::INFINITY,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
@@ -248,6 +250,7 @@ impl Composition {
             Character::Bells => Self::Bells(Bells::new()),
             Character::PianoStrings => Self::Arranged(Arranged::new(&PIANO_STRINGS)),
             Character::BarePiano => Self::Arranged(Arranged::new(&BARE_PIANO)),
+            Character::LowStrings => Self::Arranged(Arranged::new(&LOW_STRINGS)),
             Character::CelloDrone => Self::Arranged(Arranged::new(&CELLO_DRONE)),
             Character::PianoWorks => Self::Works(Recital::new()),
         }

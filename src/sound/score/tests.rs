@@ -70,6 +70,11 @@ fn bare_piano_meets_its_metrics() {
 }
 
 #[test]
+fn low_strings_meet_their_metrics() {
+    short(Character::LowStrings);
+}
+
+#[test]
 fn cello_and_drones_meet_their_metrics() {
     short(Character::CelloDrone);
 }

@@ -7,6 +7,7 @@
 
 mod bare_piano;
 mod cello_drone;
+mod low_strings;
 mod piano_strings;
 
 use super::ensemble::{Ensemble, Player, Role};
@@ -15,6 +16,7 @@ use super::phrases::{Motif, Singer, Song};
 
 pub use bare_piano::BARE_PIANO;
 pub use cello_drone::CELLO_DRONE;
+pub use low_strings::LOW_STRINGS;
 pub use piano_strings::PIANO_STRINGS;
 
 /// Number of accompanying players.

@@ -152,7 +152,6 @@ stage-blocked = Blocked
 
 ## Turnover
 
-turnover-title = Turnover
 turnover-wiping = Erasing
 turnover-receipt = Receipt { $number }
 turnover-proof = Erased and checked at { $at } · receipt { $number }

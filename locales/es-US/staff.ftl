@@ -15,7 +15,7 @@ first-run-pin-again = Escriba el PIN otra vez
 first-run-pin-mismatch = Los dos PIN no coinciden. Escriba ambos de nuevo.
 first-run-screen-title = Tamaño de la pantalla
 first-run-screen-lay = Ponga una tarjeta bancaria sobre el contorno.
-first-run-screen-match = Toque − o + hasta que tengan el mismo tamaño. De ahí sale el tamaño de todo lo que se toca.
+first-run-screen-match = Toque − o + hasta que midan lo mismo. De ahí sale el tamaño de todo lo demás.
 first-run-screen-size = { $inches } pulgadas, de esquina a esquina
 first-run-screen-card = Aquí cabe una tarjeta bancaria
 first-run-screen-too-small = Demasiado pequeña: Stillroom necesita una pantalla de al menos { $inches } pulgadas para todos sus controles. Use una más grande, o toque − si su tarjeta es menor que el contorno.
@@ -152,7 +152,6 @@ stage-blocked = Cerrada
 
 ## El cambio de paciente
 
-turnover-title = Cambio de paciente
 turnover-wiping = Borrando
 turnover-receipt = Recibo { $number }
 turnover-proof = Borrado y comprobado a las { $at } · recibo { $number }

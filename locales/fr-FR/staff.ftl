@@ -38,7 +38,7 @@ first-run-not-saved = Non enregistré : { $why }
 
 ## L’entrée
 
-staff-door = Équipe : maintenir ici
+staff-door = Équipe : maintenir ici
 staff-pin-title = Code de l’équipe
 staff-pin-wrong = Code incorrect
 staff-pin-locked = Bloqué. Réessayez dans { $seconds } s.
@@ -152,7 +152,6 @@ stage-blocked = Bloquée
 
 ## Le changement de patient
 
-turnover-title = Changement de patient
 turnover-wiping = Effacement
 turnover-receipt = Reçu { $number }
 turnover-proof = Effacé et contrôlé à { $at } · reçu { $number }

@@ -15,11 +15,11 @@ const DIGITS_MAX: usize = 12;
 /// Width of the *Close* control, in millimetres.
 const CLOSE_MM: f32 = 16.0;
 /// Height of the field that shows how many digits were typed, in millimetres.
-const FIELD_MM: f32 = 11.0;
+const FIELD_MM: f32 = 9.0;
 /// Maximum width of that field, in millimetres. As many dots as a PIN can have digits fit in it.
 const FIELD_MAX_MM: f32 = 64.0;
 /// Height of the hint below the keys, in millimetres.
-const HINT_MM: f32 = 11.0;
+const HINT_MM: f32 = 16.0;
 /// Maximum height of a key, in millimetres.
 const KEY_MAX_MM: f32 = 20.0;
 
@@ -160,8 +160,16 @@ impl PinPad {
         let close = staff_parts::action(ctx, "pin-close", ctx.staff("staff-close"), Message::ClosePressed)
             .width(ctx.mm(CLOSE_MM));
         // After a PIN that was not accepted nothing is typed, so the notice may take the place of the field.
-        let words = match self.notice(ctx) {
-            Some(notice) => column![parts::staff_note(ctx, notice).line_height(1.2)],
+        let note = |words: String| parts::staff_note(ctx, words).line_height(1.2);
+        let notice = self.notice(ctx);
+        // A tall head is narrow, so a notice takes the place of the hint below the keys.
+        let (in_head, hint) = if geometry.has_tall_head() {
+            (None, Some(notice.unwrap_or_else(|| ctx.staff("staff-pin-forgotten"))))
+        } else {
+            (notice, None)
+        };
+        let words = match in_head {
+            Some(notice) => column![note(notice)],
             None => {
                 let title = ctx.staff("staff-pin-title");
                 let title = parts::text_line(title, ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND);
@@ -173,8 +181,8 @@ impl PinPad {
         } else {
             row![container(words).width(Length::Fill), close].spacing(ctx.mm(GAP_MM)).into()
         };
-        // If the sheet has no tall head, only the keys fit, so the hint is left out.
-        let hint = geometry.has_tall_head().then(|| parts::staff_note(ctx, ctx.staff("staff-pin-forgotten")));
+        // If the sheet has no tall head, only the keys fit below it.
+        let hint = hint.map(note);
         let hint_mm = if hint.is_some() { HINT_MM + GAP_MM } else { 0.0 };
         let key_mm = ((geometry.body_height_mm - hint_mm - 3.0 * GAP_MM) / 4.0).clamp(STAFF_CONTROL_MM, KEY_MAX_MM);
         staff_sheet(

@@ -523,7 +523,7 @@ fn status<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     } else {
         ctx.staff_words.say_with("staff-line-up", &[("desks", Value::from(snapshot.desks))])
     };
-    let mut lines = column![parts::text_line(state, ctx.scale.label(), theme::CONTROL_STRONG, color).line_height(1.15)]
+    let lines = column![parts::text_line(state, ctx.scale.label(), theme::CONTROL_STRONG, color).line_height(1.15)]
         .spacing(ctx.mm(0.8));
     if count == 0 {
         return lines.push(note(well)).into();

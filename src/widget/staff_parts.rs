@@ -19,6 +19,8 @@ use crate::theme::{self, GAP_MM, TOUCH_SLOP_MM};
 pub const STAFF_CONTROL_MM: f32 = 14.0;
 /// Corner radius of a control, in millimetres.
 const RADIUS_MM: f32 = 4.0;
+/// Number of letters beyond which the words beside a switch are in small print, so that they take at most three lines.
+const TOGGLE_LETTERS: usize = 16;
 /// Width and height of an icon in a control, in millimetres.
 const ICON_MM: f32 = 5.4;
 
@@ -172,12 +174,13 @@ pub fn urgent_toggle<'a, M: Clone + 'a>(
 pub fn toggle<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
-    words: impl text::IntoFragment<'a>,
+    words: String,
     is_on: bool,
     is_portrait: bool,
     message: M,
 ) -> Touchable<'a, M> {
-    let size_px = if is_portrait { ctx.scale.small() } else { ctx.scale.staff() };
+    let is_long = words.chars().count() > TOGGLE_LETTERS;
+    let size_px = if is_portrait || is_long { ctx.scale.small() } else { ctx.scale.staff() };
     let words = parts::text_line(words, size_px, theme::CONTROL, theme::SAND).line_height(1.1);
     let inner: Element<'a, M> = if is_portrait {
         column![switch(ctx, is_on), words.center()].spacing(ctx.mm(1.2)).align_x(iced::Center).into()

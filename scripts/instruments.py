@@ -61,6 +61,7 @@ INSTRUMENTS = {
     "harp": (STRUCK, [
         "Harp A#1", "Harp G#2", "Harp C#3", "Harp F#3", "Harp C#4", "Harp G#4", "Harp C#5", "Harp F#5", "Harp B5",
     ], 6.0, None),
+    "flute": (HELD, ["Flute C#4", "Flute E4", "Flute G4", "Flute D5", "Flute F#5", "Flute C6"], 3.2, None),
     "pad": (HELD, ["sawstack2", "sawstack3", "sawstack4", "sawstack5"], 3.6, 700.0),
 }
 # Share by which the decay of a struck note is reduced, and maximum reduction in dB. Notes then last longer, as slow

@@ -53,6 +53,8 @@ named! {
         LowStrings = "low-strings",
         /// A recorded cello that sings over drones.
         CelloDrone = "cello-drone",
+        /// A recorded flute that sings over a recorded harp.
+        HarpFlute = "harp-flute",
         /// Works for piano that people know, by Satie, Bach, Debussy and others, played on the recorded piano.
         PianoWorks = "piano-works",
     }

@@ -39,6 +39,8 @@ pub enum Instrument {
     Choir,
     /// A recorded harp.
     Harp,
+    /// A recorded flute.
+    Flute,
     /// A recorded warm pad.
     WarmPad,
 }
@@ -310,6 +312,18 @@ static HARP: Timbre = Timbre {
     ..PIANO
 };
 
+static FLUTE: Timbre = Timbre {
+    attack_s: [0.22, 0.36],
+    release_s: 1.7,
+    amplitude_noise_hz: 4.8,
+    amplitude_noise: 0.12,
+    wander_cents: 3.0,
+    brightness: 3.0,
+    opening: 0.3,
+    recording: Some(Recording { name: "flute", gain: 11.4 }),
+    ..steady([(1.0, 0.70), (2.0, 0.64), (3.0, 0.32), (4.0, 0.11), (5.0, 0.16), (6.0, 0.04), (7.0, 0.04), (8.0, 0.04)])
+};
+
 static WARM_PAD: Timbre = Timbre {
     brightness: 2.0,
     partials: held([
@@ -328,7 +342,7 @@ static WARM_PAD: Timbre = Timbre {
 
 impl Instrument {
     /// Every instrument.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Drone,
         Self::Bowed,
         Self::Pad,
@@ -343,6 +357,7 @@ impl Instrument {
         Self::Cello,
         Self::Choir,
         Self::Harp,
+        Self::Flute,
         Self::WarmPad,
     ];
 
@@ -364,6 +379,7 @@ impl Instrument {
             Self::Cello => &CELLO,
             Self::Choir => &CHOIR,
             Self::Harp => &HARP,
+            Self::Flute => &FLUTE,
             Self::WarmPad => &WARM_PAD,
         }
     }

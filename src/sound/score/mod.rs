@@ -35,7 +35,7 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
-use arrangements::{Arranged, Arrangement, BARE_PIANO, CELLO_DRONE, LOW_STRINGS, PIANO_STRINGS};
+use arrangements::{Arranged, Arrangement, BARE_PIANO, CELLO_DRONE, HARP_FLUTE, LOW_STRINGS, PIANO_STRINGS};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -59,6 +59,7 @@ const fn trim_of(character: Character) -> f32 {
         Character::Strings => 0.36,
         Character::Bells | Character::PianoStrings | Character::CelloDrone => 0.45,
         Character::BarePiano => 1.3,
+        Character::HarpFlute => 0.70,
         Character::LowStrings => 0.40,
         Character::PianoWorks => 0.80,
     }
@@ -71,6 +72,7 @@ const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
         Character::BarePiano => Some(&BARE_PIANO),
         Character::LowStrings => Some(&LOW_STRINGS),
         Character::CelloDrone => Some(&CELLO_DRONE),
+        Character::HarpFlute => Some(&HARP_FLUTE),
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells | Character::PianoWorks => None,
     }
 }
@@ -88,7 +90,7 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
 #[must_use]
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
-        Character::PianoStrings => 0.75,
+        Character::PianoStrings | Character::HarpFlute => 0.75,
         Character::BarePiano | Character::LowStrings | Character::CelloDrone => 0.6,
         Character::PianoWorks => f64::INFINITY,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
@@ -252,6 +254,7 @@ impl Composition {
             Character::BarePiano => Self::Arranged(Arranged::new(&BARE_PIANO)),
             Character::LowStrings => Self::Arranged(Arranged::new(&LOW_STRINGS)),
             Character::CelloDrone => Self::Arranged(Arranged::new(&CELLO_DRONE)),
+            Character::HarpFlute => Self::Arranged(Arranged::new(&HARP_FLUTE)),
             Character::PianoWorks => Self::Works(Recital::new()),
         }
     }

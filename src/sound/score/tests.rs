@@ -79,6 +79,11 @@ fn cello_and_drones_meet_their_metrics() {
     short(Character::CelloDrone);
 }
 
+#[test]
+fn harp_and_flute_meet_their_metrics() {
+    short(Character::HarpFlute);
+}
+
 /// Checks the first work that is played with this seed, from its first note to its last. Unlike composed music, it may be
 /// rough, repeat passages, and rest. Returns the work's title.
 fn first_work(seed: u64) -> &'static str {

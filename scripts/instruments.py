@@ -62,12 +62,19 @@ INSTRUMENTS = {
         "Harp A#1", "Harp G#2", "Harp C#3", "Harp F#3", "Harp C#4", "Harp G#4", "Harp C#5", "Harp F#5", "Harp B5",
     ], 6.0, None),
     "flute": (HELD, ["Flute C#4", "Flute E4", "Flute G4", "Flute D5", "Flute F#5", "Flute C6"], 3.2, None),
+    "glass": (STRUCK, [
+        "Celesta F#3", "Celesta C4", "Celesta F#4", "Celesta C5", "Celesta F#5", "Celesta C6",
+    ], 5.0, None),
+    "bowl": (STRUCK, ["Tubular Bells C7"], 9.0, None),
     "pad": (HELD, ["sawstack2", "sawstack3", "sawstack4", "sawstack5"], 3.6, 700.0),
 }
 # Share by which the decay of a struck note is reduced, and maximum reduction in dB. Notes then last longer, as slow
 # music needs.
 SPARED_DECAY = 0.4
 SPARED_DB_MAX = 15.0
+# Number of octaves by which an instrument is lowered. A tubular bell two octaves lower, and so four times as slow, rings
+# like a bowl.
+LOWERED_OCTAVES = {"bowl": 2}
 
 
 class SoundFont:
@@ -332,6 +339,9 @@ def note_at(font, instrument, name, more_cents):
     sound = np.stack([side[:length] for side in sides], axis=1)
     if kind == STRUCK and loop[1] - loop[0] < rate_hz // 8 and decay_s:
         sound = rung_out(sound, loop, rate_hz, decay_s, seconds + 0.2)
+    octaves = LOWERED_OCTAVES.get(instrument, 0)
+    key -= 12 * octaves
+    rate_hz /= 2**octaves
     cents = measured_cents(sound, rate_hz, key) + more_cents
     sound = resampled(sound, RATE_HZ / rate_hz * 2.0 ** (cents / 1_200))
     # Everything below the pitch of the note is noise of the room in which it was recorded, so it is filtered out.

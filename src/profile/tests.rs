@@ -93,7 +93,7 @@ fn a_part_may_have_composed_music_two_beds_and_joined_tracks() {
         &expect![[r#"
             profiles/x.toml:5: sound.crossfade_s: found 61, allowed a number from 0 to 60
             profiles/x.toml:7: sound.joined: found "a.flac", allowed a file listed in tracks after another one
-            profiles/x.toml:8: sound.score: found "drums", allowed one of tidal, glass, strings, bells, piano-strings, bare-piano, low-strings, cello-drone, harp-flute, piano-works, none
+            profiles/x.toml:8: sound.score: found "drums", allowed one of tidal, glass, strings, bells, piano-strings, bare-piano, low-strings, cello-drone, harp-flute, choir-bells, piano-works, none
         "#]],
     );
 }

@@ -55,6 +55,8 @@ named! {
         CelloDrone = "cello-drone",
         /// A recorded flute that sings over a recorded harp.
         HarpFlute = "harp-flute",
+        /// A recorded choir, with low bells and a celesta far apart.
+        ChoirBells = "choir-bells",
         /// Works for piano that people know, by Satie, Bach, Debussy and others, played on the recorded piano.
         PianoWorks = "piano-works",
     }

@@ -111,7 +111,7 @@ fn instruments_come_and_go_without_allocating_or_freeing() {
     let mut frames = vec![[0.0_f32; 2]; PERIOD_FRAMES];
     let periods_of = |seconds: f64| (seconds * 48_000.0 / PERIOD_FRAMES as f64) as u64;
     for (character, seconds) in
-        [(Character::PianoStrings, 30.0), (Character::CelloDrone, 30.0), (Character::Bells, 60.0)]
+        [(Character::PianoStrings, 30.0), (Character::ChoirBells, 30.0), (Character::Bells, 60.0)]
     {
         let aim = ScoreAim { character, seed: 1, level_db: 0.0, shape: ScoreShape::default() };
         proof.set(Mix { score: Some(aim), volume_db: -6.0, ..Mix::default() });

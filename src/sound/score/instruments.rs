@@ -41,6 +41,10 @@ pub enum Instrument {
     Harp,
     /// A recorded flute.
     Flute,
+    /// A recorded celesta.
+    Celesta,
+    /// A recorded bell, lowered until it rings like a bowl.
+    LowBell,
     /// A recorded warm pad.
     WarmPad,
 }
@@ -324,6 +328,41 @@ static FLUTE: Timbre = Timbre {
     ..steady([(1.0, 0.70), (2.0, 0.64), (3.0, 0.32), (4.0, 0.11), (5.0, 0.16), (6.0, 0.04), (7.0, 0.04), (8.0, 0.04)])
 };
 
+static CELESTA: Timbre = Timbre {
+    partials: [
+        (1.0, 1.20, 0.9),
+        (2.0, 0.02, 0.6),
+        (3.0, 0.02, 0.5),
+        (4.0, 0.02, 0.4),
+        (5.0, 0.01, 0.3),
+        (6.0, 0.01, 0.3),
+        (7.0, 0.00, 0.3),
+        (8.0, 0.00, 0.3),
+    ],
+    attack_s: [0.032, 0.050],
+    brightness: 2.2,
+    recording: Some(Recording { name: "glass", gain: 13.6 }),
+    ..PIANO
+};
+
+static LOW_BELL: Timbre = Timbre {
+    partials: [
+        (1.0, 0.01, 1.6),
+        (2.0, 0.31, 2.2),
+        (3.0, 0.84, 1.7),
+        (4.0, 0.79, 1.3),
+        (5.0, 0.01, 0.8),
+        (6.0, 0.02, 0.8),
+        (7.0, 0.01, 0.8),
+        (8.0, 0.07, 0.5),
+    ],
+    attack_s: [0.060, 0.090],
+    release_s: 2.5,
+    brightness: 2.0,
+    recording: Some(Recording { name: "bowl", gain: 14.9 }),
+    ..PIANO
+};
+
 static WARM_PAD: Timbre = Timbre {
     brightness: 2.0,
     partials: held([
@@ -342,7 +381,7 @@ static WARM_PAD: Timbre = Timbre {
 
 impl Instrument {
     /// Every instrument.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Drone,
         Self::Bowed,
         Self::Pad,
@@ -358,6 +397,8 @@ impl Instrument {
         Self::Choir,
         Self::Harp,
         Self::Flute,
+        Self::Celesta,
+        Self::LowBell,
         Self::WarmPad,
     ];
 
@@ -380,6 +421,8 @@ impl Instrument {
             Self::Choir => &CHOIR,
             Self::Harp => &HARP,
             Self::Flute => &FLUTE,
+            Self::Celesta => &CELESTA,
+            Self::LowBell => &LOW_BELL,
             Self::WarmPad => &WARM_PAD,
         }
     }
@@ -394,7 +437,7 @@ impl Instrument {
     /// piano or a harp: whatever is struck or plucked begins at once, and soon decays.
     #[must_use]
     pub const fn has_quick_attack(self) -> bool {
-        matches!(self, Self::Bell | Self::Piano | Self::Harp)
+        matches!(self, Self::Bell | Self::Piano | Self::Harp | Self::Celesta | Self::LowBell)
     }
 }
 

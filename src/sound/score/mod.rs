@@ -35,7 +35,9 @@ use crate::room::timeline::SessionTimeline;
 use crate::sound::dsp::Smoother;
 use crate::sound::dsp::ramp::{AudioBlock, BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
-use arrangements::{Arranged, Arrangement, BARE_PIANO, CELLO_DRONE, HARP_FLUTE, LOW_STRINGS, PIANO_STRINGS};
+use arrangements::{
+    Arranged, Arrangement, BARE_PIANO, CELLO_DRONE, CHOIR_BELLS, HARP_FLUTE, LOW_STRINGS, PIANO_STRINGS,
+};
 use auto_gain::AutoGain;
 use bells::Bells;
 use ensemble::Ensemble;
@@ -61,6 +63,7 @@ const fn trim_of(character: Character) -> f32 {
         Character::BarePiano => 1.3,
         Character::HarpFlute => 0.70,
         Character::LowStrings => 0.40,
+        Character::ChoirBells => 0.75,
         Character::PianoWorks => 0.80,
     }
 }
@@ -73,6 +76,7 @@ const fn arrangement_of(character: Character) -> Option<&'static Arrangement> {
         Character::LowStrings => Some(&LOW_STRINGS),
         Character::CelloDrone => Some(&CELLO_DRONE),
         Character::HarpFlute => Some(&HARP_FLUTE),
+        Character::ChoirBells => Some(&CHOIR_BELLS),
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells | Character::PianoWorks => None,
     }
 }
@@ -91,7 +95,7 @@ pub fn recordings_of(character: Character) -> impl Iterator<Item = Instrument> +
 pub const fn notes_per_s_max(character: Character) -> f64 {
     match character {
         Character::PianoStrings | Character::HarpFlute => 0.75,
-        Character::BarePiano | Character::LowStrings | Character::CelloDrone => 0.6,
+        Character::BarePiano | Character::LowStrings | Character::CelloDrone | Character::ChoirBells => 0.6,
         Character::PianoWorks => f64::INFINITY,
         Character::Tidal | Character::Glass | Character::Strings | Character::Bells => 0.5,
     }
@@ -255,6 +259,7 @@ impl Composition {
             Character::LowStrings => Self::Arranged(Arranged::new(&LOW_STRINGS)),
             Character::CelloDrone => Self::Arranged(Arranged::new(&CELLO_DRONE)),
             Character::HarpFlute => Self::Arranged(Arranged::new(&HARP_FLUTE)),
+            Character::ChoirBells => Self::Arranged(Arranged::new(&CHOIR_BELLS)),
             Character::PianoWorks => Self::Works(Recital::new()),
         }
     }

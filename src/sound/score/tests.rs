@@ -84,6 +84,11 @@ fn harp_and_flute_meet_their_metrics() {
     short(Character::HarpFlute);
 }
 
+#[test]
+fn choir_and_bells_meet_their_metrics() {
+    short(Character::ChoirBells);
+}
+
 /// Checks the first work that is played with this seed, from its first note to its last. Unlike composed music, it may be
 /// rough, repeat passages, and rest. Returns the work's title.
 fn first_work(seed: u64) -> &'static str {

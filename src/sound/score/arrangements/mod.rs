@@ -7,6 +7,7 @@
 
 mod bare_piano;
 mod cello_drone;
+mod choir_bells;
 mod harp_flute;
 mod low_strings;
 mod piano_strings;
@@ -17,6 +18,7 @@ use super::phrases::{Motif, Singer, Song};
 
 pub use bare_piano::BARE_PIANO;
 pub use cello_drone::CELLO_DRONE;
+pub use choir_bells::CHOIR_BELLS;
 pub use harp_flute::HARP_FLUTE;
 pub use low_strings::LOW_STRINGS;
 pub use piano_strings::PIANO_STRINGS;

@@ -194,6 +194,18 @@ fn soak_hours_of_cello_and_drones_meet_their_metrics() {
     hours(Character::CelloDrone);
 }
 
+#[test]
+#[ignore = "whole hours take minutes: make soak"]
+fn soak_hours_of_harp_and_flute_meet_their_metrics() {
+    hours(Character::HarpFlute);
+}
+
+#[test]
+#[ignore = "whole hours take minutes: make soak"]
+fn soak_hours_of_choir_and_bells_meet_their_metrics() {
+    hours(Character::ChoirBells);
+}
+
 const HEADING: &str = "| score | notes/s | apart ms | attack ms | quick ms | modes, shortest s | shared, held | roughest, mean \
                        | LUFS | from curve LU | centroid Hz | slope dB/oct | L/R | mono dB | rise dB | peak | click | like: sound, movement |";
 

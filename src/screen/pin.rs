@@ -108,6 +108,7 @@ impl PinPad {
     }
 
     /// A field with one dot for each digit typed so far. It has no placeholders, which would tell how long the PIN is.
+    #[must_use]
     pub fn field<'a, M: 'a>(&self, ctx: &ViewContext) -> Element<'a, M> {
         let dots = "•".repeat(self.typed.len());
         let dots = parts::text_line(dots, ctx.scale.title(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.0);
@@ -168,13 +169,12 @@ impl PinPad {
         } else {
             (notice, None)
         };
-        let words = match in_head {
-            Some(notice) => column![note(notice)],
-            None => {
-                let title = ctx.staff("staff-pin-title");
-                let title = parts::text_line(title, ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND);
-                column![title.line_height(1.2), self.field(ctx)].spacing(ctx.mm(1.5))
-            }
+        let words = if let Some(notice) = in_head {
+            column![note(notice)]
+        } else {
+            let title = ctx.staff("staff-pin-title");
+            let title = parts::text_line(title, ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND);
+            column![title.line_height(1.2), self.field(ctx)].spacing(ctx.mm(1.5))
         };
         let head: Element<'a, Message> = if geometry.has_tall_head() {
             column![container(words).height(Length::Fill), close].into()

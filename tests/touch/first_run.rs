@@ -82,7 +82,7 @@ const DISPLAYS: [(f32, f32, f32); 4] =
 
 /// Asserts that the first run refuses the screen because its diagonal is less than `least` inches.
 fn assert_refused(tablet: &Tablet, least: &str) {
-    assert!(tablet.says(&format!("needs a screen of at least {least} inches")), "{:?}", tablet.lines());
+    assert!(tablet.says(&format!("at least {least} inches are needed")), "{:?}", tablet.lines());
     assert!(!tablet.shows("next"));
 }
 

@@ -57,12 +57,11 @@ pub use works::{Work, works};
 const fn trim_of(character: Character) -> f32 {
     match character {
         Character::Tidal => 0.32,
-        Character::Glass => 0.40,
+        Character::Glass | Character::LowStrings => 0.40,
         Character::Strings => 0.36,
         Character::Bells | Character::PianoStrings | Character::CelloDrone => 0.45,
         Character::BarePiano => 1.3,
         Character::HarpFlute => 0.70,
-        Character::LowStrings => 0.40,
         Character::ChoirBells => 0.75,
         Character::PianoWorks => 0.80,
     }

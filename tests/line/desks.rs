@@ -138,7 +138,7 @@ async fn a_call_of_one_of_two_rooms_passes_every_phase_and_survives_the_room() {
     assert_eq!(page.drew("b", &call).await, 204);
     two.reach("its call at the desk", call_is("received"));
     assert_eq!(one.reach("a desk", |line| line["line"] == "up")["call"], "idle");
-    assert_eq!(page.ask("b", "call/coming", json!({ "call": call, "name": " " })).await.0, 400);
+    assert_eq!(page.ask("b", "call/coming", json!({ "call": call, "name": "\u{200b}" })).await.0, 400);
     assert_eq!(page.ask("b", "call/coming", json!({ "call": call, "name": "Maria" })).await, (204, String::new()));
     two.reach("someone on the way", call_is("on_the_way"));
     page.room("b", |room| room["call"]["phase"] == "on_the_way" && room["call"]["name"] == "Maria").await;

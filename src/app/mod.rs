@@ -537,13 +537,15 @@ impl App {
 }
 
 /// Returns the notice after the room has changed from `before` to `now`. While staff speak, the notice that they are
-/// speaking takes precedence over the one about a cleared call.
+/// speaking takes precedence over the one about a cleared call. While a call is open, there is no notice, because the
+/// control with which staff answer the call is in its place.
 fn notice_after(notice: Option<Notice>, before: &Snapshot, now: &Snapshot, at: Instant) -> Option<Notice> {
     if !now.is_in_visit() {
         return None;
     }
     let is_speaking = |notice: &Notice| notice.kind == NoticeKind::StaffSpeak;
-    match (before.talk_now, now.talk_now) {
+    let may_show = |snapshot: &Snapshot| snapshot.talk_now && snapshot.call.is_none();
+    match (may_show(before), may_show(now)) {
         (_, true) => {
             let goes_on = notice.filter(|notice| is_speaking(notice) && notice.until.is_none());
             return goes_on.or(Some(Notice { kind: NoticeKind::StaffSpeak, from: at, until: None }));
@@ -555,7 +557,8 @@ fn notice_after(notice: Option<Notice>, before: &Snapshot, now: &Snapshot, at: I
     if was_real && now.call.is_none() {
         return Some(Notice { kind: NoticeKind::CallCleared, from: at, until: Some(at + CLOSING_WORDS) });
     }
-    notice.filter(|_| now.call.is_none())
+    // The words about staff who were speaking may still be fading out.
+    notice.filter(|notice| now.call.is_none() || is_speaking(notice))
 }
 
 /// The identity of the subscription to the room's snapshots. There is only one room, so the hash is constant and iced

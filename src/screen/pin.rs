@@ -169,16 +169,19 @@ impl PinPad {
         } else {
             (notice, None)
         };
-        let words = if let Some(notice) = in_head {
-            column![note(notice)]
-        } else {
+        let title = || {
             let title = ctx.staff("staff-pin-title");
-            let title = parts::text_line(title, ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND);
-            column![title.line_height(1.2), self.field(ctx)].spacing(ctx.mm(1.5))
+            parts::text_line(title, ctx.scale.label(), theme::CONTROL_STRONG, theme::SAND).line_height(1.2)
         };
         let head: Element<'a, Message> = if geometry.has_tall_head() {
-            column![container(words).height(Length::Fill), close].into()
+            let field = row![container(self.field(ctx)).width(Length::Fill), close];
+            let field = field.spacing(ctx.mm(GAP_MM)).align_y(iced::Center);
+            column![container(title()).height(Length::Fill), field].into()
         } else {
+            let words = match in_head {
+                Some(notice) => column![note(notice)],
+                None => column![title(), self.field(ctx)].spacing(ctx.mm(1.5)),
+            };
             row![container(words).width(Length::Fill), close].spacing(ctx.mm(GAP_MM)).into()
         };
         // If the sheet has no tall head, only the keys fit below it.

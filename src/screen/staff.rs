@@ -26,15 +26,19 @@ const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
 const PROFILE_COLUMNS: usize = 2;
 /// Minimum and maximum height of the tile of a profile, in millimetres. If not all profiles fit at the minimum height,
 /// they are on several pages.
-const PROFILE_MM: (f32, f32) = (16.5, 30.0);
+const PROFILE_MM: (f32, f32) = (STAFF_CONTROL_MM, 30.0);
+/// Height of the two lines that describe the chosen profile, in millimetres.
+const ABOUT_MM: f32 = 8.8;
+/// Mean advance of a letter in those lines, in millimetres, rounded up.
+const ABOUT_LETTER_MM: f32 = 1.95;
 /// Height of a control that begins the session, in millimetres.
-const BEGIN_MM: f32 = 16.0;
+const BEGIN_MM: f32 = 14.0;
 /// Maximum number of controls that begin the session in a row.
 const BEGIN_COLUMNS: usize = 3;
 /// Height of *Calm now* and *Quiet the music to talk*, in millimetres.
 const CALM_MM: f32 = 15.0;
 /// Width of a control at the top of the sheet, in millimetres.
-const HEAD_CONTROL_MM: f32 = 16.0;
+const HEAD_CONTROL_MM: f32 = 17.0;
 /// Area that each warning is assumed to need, in square millimetres. The longest warning and the gap below it need this
 /// much.
 const WARNING_MM2: f32 = 1_950.0;
@@ -241,7 +245,8 @@ impl StaffSheet {
         let begin = begin_rows(ctx);
         let lower_mm = STAFF_CONTROL_MM + begin.len() as f32 * (GAP_MM + BEGIN_MM);
         let beside_mm = if geometry.has_two_columns() { 0.0 } else { lower_mm + GAP_MM };
-        let upper = column![self.profiles(ctx, geometry.body_height_mm - beside_mm)];
+        let profiles_mm = geometry.body_height_mm - beside_mm - ABOUT_MM - GAP_MM;
+        let upper = column![self.profiles(ctx, profiles_mm), about_profile(ctx, geometry)];
         let settle = ctx.staff("staff-settle");
         let settle =
             staff_parts::toggle(ctx, "settle", settle, self.settle, false, Message::SettlePressed(!self.settle));
@@ -305,13 +310,18 @@ fn begin_rows<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
     offered.sort_unstable();
     offered.dedup();
     let control = |minutes: u32| -> Element<'a, Message> {
-        let words = ctx.staff_words.say_with("staff-begin", &[("minutes", Value::from(minutes))]);
+        let is_own = minutes == own;
+        // The others have no room for the verb, and being in one row with it, they don't need it.
+        let key = if is_own { "staff-begin" } else { "staff-begin-other" };
+        let words = ctx.staff_words.say_with(key, &[("minutes", Value::from(minutes))]);
         let of = SessionTimeline::new(minutes).end_ms / MINUTE_MS;
         let in_all = ctx.staff_words.say_with("staff-in-all", &[("of", Value::from(of))]);
-        let is_own = minutes == own;
         let id = if is_own { "begin-session".to_owned() } else { format!("begin-{minutes}") };
         let message = Message::BeginPressed(minutes);
-        staff_parts::begin(ctx, id, words, in_all, is_own, message).height(ctx.mm(BEGIN_MM)).into()
+        staff_parts::noted_action(ctx, id, words, in_all, is_own, message)
+            .width(Length::FillPortion(if is_own { 4 } else { 3 }))
+            .height(ctx.mm(BEGIN_MM))
+            .into()
     };
     let columns = offered.len().div_ceil(offered.len().div_ceil(BEGIN_COLUMNS));
     let row = |minutes: &[u32]| staff_parts::side_by_side(ctx, minutes.iter().copied().map(control));
@@ -319,18 +329,30 @@ fn begin_rows<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
 }
 
 fn profile_tile<'a>(ctx: &ViewContext, profile: &Profile, height_mm: f32) -> Element<'a, Message> {
-    let place = ctx.staff(&format!("place-{}", profile.place.name()));
-    let minutes = profile.infusion_minutes.unwrap_or(ctx.clinic.config.session.infusion_minutes);
-    let values = [("minutes", Value::from(minutes)), ("place", Value::from(place))];
     let choice = PictureChoice {
         id: format!("profile-{}", profile.name),
         title: profile.title_in(&ctx.staff_words.languages()).to_owned(),
-        line: Some(ctx.staff_words.say_with("staff-profile-line", &values)),
         face: tile_faces::of_place(profile.place, profile.time),
         is_chosen: profile.name == ctx.snapshot.profile,
         message: Message::ProfileChosen(profile.name.clone()),
     };
     staff_parts::picture_choice(ctx, choice, height_mm)
+}
+
+/// Two lines about the chosen profile: its description or, if it has none that fits, its length and its place.
+fn about_profile<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Element<'a, Message> {
+    let letters_max = (2.0 * geometry.column_width_mm() / ABOUT_LETTER_MM) as usize;
+    let words = ctx.profile().map_or_else(String::new, |profile| {
+        let description = profile.description_in(&ctx.staff_words.languages());
+        if (1..=letters_max).contains(&description.chars().count()) {
+            return description.to_owned();
+        }
+        let place = ctx.staff(&format!("place-{}", profile.place.name()));
+        let minutes = profile.infusion_minutes.unwrap_or(ctx.clinic.config.session.infusion_minutes);
+        ctx.staff_words
+            .say_with("staff-profile-line", &[("minutes", Value::from(minutes)), ("place", Value::from(place))])
+    });
+    container(parts::staff_note(ctx, words).line_height(1.15)).height(ctx.mm(ABOUT_MM)).into()
 }
 
 fn in_columns<'a>(ctx: &ViewContext, tiles: Vec<Element<'a, Message>>) -> Column<'a, Message> {
@@ -361,8 +383,9 @@ fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let silence =
         toggle("staff-silence", "staff-silence", snapshot.silence, event(Event::Silence { on: !snapshot.silence }));
     let place = ctx.staff(&format!("place-{}", snapshot.place.name()));
-    let place = ctx.staff_words.say_with("staff-place", &[("place", Value::from(place))]);
-    let place = staff_parts::action(ctx, "staff-places", place, Message::PagePressed(SheetPage::Places));
+    let note = ctx.staff("staff-place");
+    let to_places = Message::PagePressed(SheetPage::Places);
+    let place = staff_parts::noted_action(ctx, "staff-places", place, note, false, to_places);
     let volume = |steps: f32| event(Event::Volume { db: snapshot.volume_db + steps * VOLUME_STEP_DB });
     let light = |steps: f32| event(Event::Brightness { trim: snapshot.brightness_trim + steps * LIGHT_STEP });
     let volume = staff_parts::stepper(
@@ -470,7 +493,6 @@ fn places<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Column<'a, Message>
         let choice = PictureChoice {
             id: format!("staff-place-{}", place.name()),
             title: ctx.staff(&format!("place-{}", place.name())),
-            line: None,
             face: tile_faces::of_place(place, hour),
             is_chosen: place == ctx.snapshot.place,
             message: Message::EventPressed(Event::PlaceChosen(place)),

@@ -4,7 +4,7 @@
 
 use iced::alignment::Vertical;
 use iced::border::Border;
-use iced::widget::{Space, column, container, row, stack, text};
+use iced::widget::{Column, Space, column, container, row, stack, text};
 use iced::{Background, Color, Element, Length, Padding};
 
 use super::ViewContext;
@@ -21,6 +21,10 @@ pub const STAFF_CONTROL_MM: f32 = 14.0;
 const RADIUS_MM: f32 = 4.0;
 /// Number of letters beyond which the words beside a switch are in small print, so that they take at most three lines.
 const TOGGLE_LETTERS: usize = 16;
+/// Width of the space between the words of a control and its frame, in millimetres.
+const PADDING_MM: f32 = 1.6;
+/// Width and height of the tick on the chosen picture, in millimetres.
+const TICK_MM: f32 = 4.6;
 /// Width and height of an icon in a control, in millimetres.
 const ICON_MM: f32 = 5.4;
 
@@ -42,7 +46,7 @@ fn framed<'a, M: Clone + 'a>(
     inner: impl Into<Element<'a, M>>,
     style: ControlStyle,
 ) -> Touchable<'a, M> {
-    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(0.6)])).center(Length::Fill);
+    let inner = container(inner).padding(Padding::from([0.0, ctx.mm(PADDING_MM)])).center(Length::Fill);
     touchable(id, inner)
         .width(Length::Fill)
         .height(Length::Fixed(ctx.mm(STAFF_CONTROL_MM)))
@@ -135,23 +139,22 @@ pub fn hold<'a, M: Clone + 'a>(
     framed(ctx, id, inner, outlined(ctx)).on_press(message).trigger(Trigger::Hold(STAFF_HOLD))
 }
 
-/// A control that begins a session: what it does and, in small print, how long that takes in all. It is the primary
-/// action if `is_primary`.
-pub fn begin<'a, M: Clone + 'a>(
+/// An action with a note in small print below its words. It is the primary action if `is_primary`.
+pub fn noted_action<'a, M: Clone + 'a>(
     ctx: &ViewContext,
     id: impl Into<String>,
     words: String,
-    in_all: String,
+    note: String,
     is_primary: bool,
     message: M,
 ) -> Touchable<'a, M> {
-    let (words, note, style) = if is_primary {
+    let (words, color, style) = if is_primary {
         (primary_label(ctx, words), theme::INK, lit(ctx))
     } else {
         (label(ctx, words, theme::LAMPLIGHT), theme::SAND, outlined(ctx))
     };
-    let in_all = parts::text_line(in_all, ctx.scale.small(), theme::CONTROL, note).line_height(1.15).center();
-    framed(ctx, id, column![words, in_all].align_x(iced::Center), style).on_press(message)
+    let note = parts::text_line(note, ctx.scale.small(), theme::CONTROL, color).line_height(1.15).center();
+    framed(ctx, id, column![words, note].align_x(iced::Center), style).on_press(message)
 }
 
 /// The switch for an emergency. It stands out from the other switches by its colour, its border and its larger words,
@@ -164,7 +167,7 @@ pub fn urgent_toggle<'a, M: Clone + 'a>(
     message: M,
 ) -> Touchable<'a, M> {
     let words = parts::text_line(words, ctx.scale.label(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.1);
-    let inner = row![switch(ctx, is_on), words].spacing(ctx.mm(2.4)).align_y(Vertical::Center);
+    let inner = row![switch(ctx, is_on, 5.0), words].spacing(ctx.mm(2.4)).align_y(Vertical::Center);
     let style =
         ControlStyle { background: theme::DUSK_LIT, border: theme::LAMPLIGHT, border_px: ctx.mm(0.8), ..outlined(ctx) };
     framed(ctx, id, inner, style).on_press(message)
@@ -183,17 +186,18 @@ pub fn toggle<'a, M: Clone + 'a>(
     let size_px = if is_portrait || is_long { ctx.scale.small() } else { ctx.scale.staff() };
     let words = parts::text_line(words, size_px, theme::CONTROL, theme::SAND).line_height(1.1);
     let inner: Element<'a, M> = if is_portrait {
-        column![switch(ctx, is_on), words.center()].spacing(ctx.mm(1.2)).align_x(iced::Center).into()
+        column![switch(ctx, is_on, 4.0), words.center()].spacing(ctx.mm(0.8)).align_x(iced::Center).into()
     } else {
-        row![switch(ctx, is_on), words].spacing(ctx.mm(2.4)).align_y(Vertical::Center).into()
+        row![switch(ctx, is_on, 5.0), words].spacing(ctx.mm(2.4)).align_y(Vertical::Center).into()
     };
     framed(ctx, id, inner, outlined(ctx)).on_press(message)
 }
 
-/// A switch, drawn as a track with a knob. If it is on, the track is filled and the knob is at the right.
-fn switch<'a, M: 'a>(ctx: &ViewContext, is_on: bool) -> Element<'a, M> {
-    let (width, height, line) = (ctx.mm(9.0), ctx.mm(5.0), ctx.mm(0.4));
-    let knob_px = ctx.mm(3.4);
+/// A switch of this height, drawn as a track with a knob. If it is on, the track is filled and the knob is at the
+/// right.
+fn switch<'a, M: 'a>(ctx: &ViewContext, is_on: bool, height_mm: f32) -> Element<'a, M> {
+    let (width, height, line) = (ctx.mm(1.8 * height_mm), ctx.mm(height_mm), ctx.mm(0.4));
+    let knob_px = ctx.mm(height_mm - 1.6);
     let (track, knob) =
         if is_on { (theme::LAMPLIGHT, theme::INK) } else { (Color::TRANSPARENT, theme::faded(theme::SAND, 0.8)) };
     let border = if is_on { theme::LAMPLIGHT } else { theme::faded(theme::SAND, 0.7) };
@@ -279,20 +283,31 @@ pub fn step<'a, M: 'a>(ctx: &ViewContext, state: StepState, words: impl text::In
     .into()
 }
 
-/// One of several choices, shown as a picture with a title and a line of text.
+/// One of several choices, shown as a picture with a title.
 pub struct PictureChoice<M> {
     /// Id of the control, unique on its screen.
     pub id: String,
     /// The title over the picture.
     pub title: String,
-    /// A line of text below the title, if any.
-    pub line: Option<String>,
     /// The picture or icon.
     pub face: TileFace,
     /// Whether this choice is the chosen one.
     pub is_chosen: bool,
     /// The message that a touch publishes.
     pub message: M,
+}
+
+/// A tick on ink, which is visible over any picture.
+fn tick<'a, M: 'a>(ctx: &ViewContext) -> Element<'a, M> {
+    let radius = ctx.mm(TICK_MM);
+    container(Icon::Tick.view(ctx.mm(TICK_MM), theme::LAMPLIGHT))
+        .padding(ctx.mm(0.6))
+        .style(move |_| container::Style {
+            background: Some(Background::Color(theme::faded(theme::INK, 0.85))),
+            border: Border::default().rounded(radius),
+            ..container::Style::default()
+        })
+        .into()
 }
 
 /// Width of the frame around the chosen picture, in millimetres.
@@ -312,11 +327,7 @@ pub fn picture_choice<'a, M: Clone + 'a>(
             .height(Length::Fill)
             .into(),
     };
-    let title = parts::text_line(choice.title, ctx.scale.staff(), theme::CONTROL_STRONG, theme::SAND).line_height(1.2);
-    let line =
-        choice.line.map(|line| parts::text_line(line, ctx.scale.small(), theme::CONTROL, theme::SAND).line_height(1.2));
-    let tick = choice.is_chosen.then(|| Icon::Tick.view(ctx.mm(5.6), theme::LAMPLIGHT));
-    let words = row![column![title].push(line).width(Length::Fill)].push(tick).align_y(Vertical::Center);
+    let words = parts::text_line(choice.title, ctx.scale.staff(), theme::CONTROL_STRONG, theme::SAND).line_height(1.15);
     let radius = ctx.mm(3.4);
     let words =
         container(words).padding(Padding::from([ctx.mm(0.9), ctx.mm(1.8)])).width(Length::Fill).style(move |_| {
@@ -326,8 +337,9 @@ pub fn picture_choice<'a, M: Clone + 'a>(
                 ..container::Style::default()
             }
         });
-    let words = column![Space::new().height(Length::Fill), words];
-    let inner = container(stack![face, words].width(Length::Fill).height(Length::Fill))
+    let tick = choice.is_chosen.then(|| tick(ctx));
+    let above = container(Column::new().push(tick)).align_right(Length::Fill).height(Length::Fill);
+    let inner = container(stack![face, column![above, words]].width(Length::Fill).height(Length::Fill))
         .padding(ctx.mm(FRAME_MM))
         .width(Length::Fill)
         .height(Length::Fill);

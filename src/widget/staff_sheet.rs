@@ -12,15 +12,18 @@ use super::touch::touchable;
 use crate::room::Stage;
 use crate::theme::{self, CALL_MM, GAP_MM};
 
-/// Minimum width of the sheet, in millimetres. It is little more than a third of a 10.1-inch screen, and four controls
-/// for staff fit side by side in it.
+/// Minimum width of the sheet in the session, in millimetres. It is little more than a third of a 10.1-inch screen, and
+/// four controls for staff fit side by side in it.
 const WIDTH_MIN_MM: f32 = 78.0;
+/// Minimum width of the sheet outside the session, in millimetres. The sheet is then wider, because the call takes up a
+/// part of its head, and because profiles are chosen by name.
+const WIDTH_BESIDE_CALL_MIN_MM: f32 = 92.0;
 /// Margin inside the sheet, in millimetres.
 const PADDING_MM: f32 = 4.0;
 /// Width that the call and the gaps around it take up in their corner, in millimetres.
 const CALL_CORNER_MM: f32 = CALL_MM + 4.0 + 6.0;
 /// Height that the call and the gaps around it take up at the top of the screen, in millimetres.
-const CALL_TOP_MM: f32 = CALL_MM + 6.0;
+const CALL_TOP_MM: f32 = CALL_MM + 5.0;
 /// Height of the sheet's head on a portrait screen, in millimetres.
 const HEAD_MM: f32 = 21.0;
 /// Height of the sheet's head in the session, in millimetres. The arc and the clock are below the state and the
@@ -69,10 +72,8 @@ impl SheetGeometry {
         // A small display has no room for the place beside the sheet: it is too low for the controls one below the
         // other, and two columns of them take its whole width.
         let is_small = page.width_mm.min(page.height_mm) < 120.0;
-        let width_mm = match (is_portrait || is_small, page.width_mm / 3.0) {
-            (true, _) => page.width_mm,
-            (false, third_mm) => third_mm.max(WIDTH_MIN_MM),
-        };
+        let width_min_mm = if is_above_band { WIDTH_MIN_MM } else { WIDTH_BESIDE_CALL_MIN_MM };
+        let width_mm = if is_portrait || is_small { page.width_mm } else { (page.width_mm / 3.0).max(width_min_mm) };
         let top_mm = if is_portrait { (page.height_mm * PLACE_PART).max(CALL_TOP_MM) } else { 0.0 };
         let body_width_mm = width_mm - 2.0 * PADDING_MM;
         let is_beside_call = !is_portrait && !is_above_band;
@@ -170,7 +171,11 @@ mod tests {
             for is_above_band in [false, true] {
                 let sheet = SheetGeometry::on(PageGeometry { width_mm, height_mm, type_factor: 1.0 }, is_above_band);
                 let seen = if sheet.is_portrait { sheet.top_mm / height_mm } else { 1.0 - sheet.width_mm / width_mm };
-                let least = if sheet.is_portrait { 0.35 } else { 0.64 };
+                let least = match (sheet.is_portrait, is_above_band) {
+                    (true, _) => 0.35,
+                    (false, true) => 0.64,
+                    (false, false) => 0.57,
+                };
                 assert!(seen >= least, "{width_mm} x {height_mm}: {seen} of the place");
                 assert!(sheet.body_height_mm >= 70.0, "{width_mm} x {height_mm}: {sheet:?}");
             }

@@ -145,8 +145,8 @@ fn what_a_language_lacks_is_reported_with_its_line() {
         FOLDER/de-DE/patient.ftl:39: done: found a second message of this name, allowed one; the first is on line 38
         FOLDER/de-DE/staff.ftl:84: staff-back: found nothing, allowed a message with no variable
         FOLDER/de-DE/staff.ftl:85: staff-bakc: found an unknown message, allowed a message that English has; did you mean staff-back?
-        FOLDER/de-DE/staff.ftl:201: turnover-back: found nothing, allowed a message with no variable
-        FOLDER/de-DE/staff.ftl:202: turnover-bakc: found an unknown message, allowed a message that English has; did you mean turnover-back?
+        FOLDER/de-DE/staff.ftl:202: turnover-back: found nothing, allowed a message with no variable
+        FOLDER/de-DE/staff.ftl:203: turnover-bakc: found an unknown message, allowed a message that English has; did you mean turnover-back?
     "#]].assert_eq(&found);
 }
 

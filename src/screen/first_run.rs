@@ -3,7 +3,7 @@
 
 use iced::border::Border;
 use iced::widget::text::IntoFragment;
-use iced::widget::{Column, column, container, row, stack};
+use iced::widget::{column, container, row, stack};
 use iced::{Background, Element, Length, Size};
 
 use super::pin::{self, PinPad};
@@ -34,8 +34,6 @@ const CARD_MM: (f32, f32) = (85.60, 53.98);
 const CARD_RADIUS_MM: f32 = 3.18;
 /// Width of the PIN pad on a landscape screen, in millimetres.
 const KEYS_MM: f32 = 80.0;
-/// Width of the number of an instruction, in millimetres.
-const NUMBER_MM: f32 = 6.0;
 /// Maximum width of the safety notice, in millimetres.
 const SAFETY_MM: f32 = 140.0;
 /// Range in which staff can set the cap (the loudest level), in dB relative to full scale.
@@ -385,7 +383,13 @@ impl FirstRunScreen {
             let words = say_inches("first-run-screen-too-small", least_inches(ctx.window));
             (page, column![parts::staff_text(ctx, words)])
         } else {
-            (page.end(next(ctx)), numbered(ctx, &["first-run-screen-lay", "first-run-screen-match"]))
+            (
+                page.end(next(ctx)),
+                staff_parts::numbered(
+                    ctx,
+                    ["first-run-screen-lay", "first-run-screen-match"].map(|key| ctx.staff(key)),
+                ),
+            )
         };
         let size = value(ctx, say_inches("first-run-screen-size", self.inches(ctx.window)));
         // The words change, and the outline grows. The controls come before both, so that they stay where they are.
@@ -430,7 +434,10 @@ impl FirstRunScreen {
             [step("reading-less", "−1", -1.0), step("reading-more", "+1", 1.0), step("reading-much-more", "+10", 10.0)];
         let tone = self.action(ctx, "reading-tone", ctx.staff("first-run-meter-tone"), Message::MeterTonePressed);
         let controls = column![tone, value(ctx, read), staff_parts::side_by_side(ctx, steps)];
-        let words = numbered(ctx, &["first-run-meter-lay", "first-run-meter-play", "first-run-meter-set"]);
+        let words = staff_parts::numbered(
+            ctx,
+            ["first-run-meter-lay", "first-run-meter-play", "first-run-meter-set"].map(|key| ctx.staff(key)),
+        );
         let page = self.page(ctx, "first-run-meter-title");
         // Both ways on stand in the same place: without a reading, the one without a meter.
         let page = if self.reading_dba.is_some() {
@@ -466,7 +473,10 @@ impl FirstRunScreen {
             let words = ctx.staff_words.say_with("first-run-not-saved", &[("why", Value::from(why.as_str()))]);
             parts::text_line(words, ctx.scale.staff(), theme::CONTROL_STRONG, theme::SAND)
         });
-        let words = numbered(ctx, &["first-run-cap-play", "first-run-cap-listen", "first-run-cap-set"]);
+        let words = staff_parts::numbered(
+            ctx,
+            ["first-run-cap-play", "first-run-cap-listen", "first-run-cap-set"].map(|key| ctx.staff(key)),
+        );
         let words = words.push(save_error);
         let finish =
             parts::primary(ctx, "finish", ctx.staff("first-run-finish"), Some(Icon::Tick), Message::FinishPressed);
@@ -474,17 +484,6 @@ impl FirstRunScreen {
         let content = halves(ctx, words, controls.spacing(ctx.mm(GAP_MM)));
         page.wide_content(content).view_on_ink(ctx)
     }
-}
-
-/// Instructions to follow one after the other, with their numbers.
-fn numbered<'a>(ctx: &ViewContext, keys: &[&str]) -> Column<'a, Message> {
-    let lines = keys.iter().enumerate().map(|(index, key)| {
-        let number =
-            parts::text_line((index + 1).to_string(), ctx.scale.staff(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
-        let words = parts::staff_text(ctx, ctx.staff(key)).width(Length::Fill);
-        row![number.width(ctx.mm(NUMBER_MM)), words].into()
-    });
-    Column::with_children(lines).spacing(ctx.mm(3.0))
 }
 
 /// The words for a value that is being set.

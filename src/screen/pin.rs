@@ -178,10 +178,8 @@ impl PinPad {
             let field = field.spacing(ctx.mm(GAP_MM)).align_y(iced::Center);
             column![container(title()).height(Length::Fill), field].into()
         } else {
-            let words = match in_head {
-                Some(notice) => column![note(notice)],
-                None => column![title(), self.field(ctx)].spacing(ctx.mm(1.5)),
-            };
+            let below = in_head.map_or_else(|| self.field(ctx), |notice| note(notice).into());
+            let words = column![title(), below].spacing(ctx.mm(1.5));
             row![container(words).width(Length::Fill), close].spacing(ctx.mm(GAP_MM)).into()
         };
         // If the sheet has no tall head, only the keys fit below it.

@@ -35,7 +35,7 @@ const ABOUT_LETTER_MM: f32 = 1.95;
 const BEGIN_MM: f32 = 14.0;
 /// Maximum number of controls that begin the session in a row.
 const BEGIN_COLUMNS: usize = 3;
-/// Height of *Calm now* and *Quiet the music to talk*, in millimetres.
+/// Height of *Calm now* and *Quiet to talk*, in millimetres.
 const CALM_MM: f32 = 15.0;
 /// Width of a control at the top of the sheet, in millimetres.
 const HEAD_CONTROL_MM: f32 = 17.0;

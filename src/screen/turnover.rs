@@ -346,10 +346,8 @@ fn no_tone<'a>(ctx: &ViewContext, is_repeated: bool) -> Page<'a, Message> {
     let known = known.into_iter().find(|trouble| ctx.snapshot.troubles.contains(trouble));
     let cause = known
         .map(|trouble| staff_parts::step(ctx, StepState::Failed, ctx.staff(&format!("trouble-{}", trouble.name()))));
-    let mut advice = column![].push(cause).spacing(ctx.mm(4.0));
-    for words in [ctx.staff("turnover-tone-power"), output, ctx.staff("turnover-tone-still")] {
-        advice = advice.push(parts::staff_text(ctx, words));
-    }
+    let steps = [ctx.staff("turnover-tone-power"), output, ctx.staff("turnover-tone-still")];
+    let advice = column![].push(cause).push(staff_parts::numbered(ctx, steps)).spacing(ctx.mm(4.0));
     let (again, heard) = (ctx.staff("turnover-speaker-again"), ctx.staff("turnover-speaker-heard"));
     let (again, heard) = if is_repeated {
         (

@@ -23,6 +23,10 @@ const RADIUS_MM: f32 = 4.0;
 const TOGGLE_LETTERS: usize = 16;
 /// Width of the space between the words of a control and its frame, in millimetres.
 const PADDING_MM: f32 = 1.6;
+/// Width of the number of an instruction, in millimetres.
+const NUMBER_MM: f32 = 6.0;
+/// Font size of the words of the switch for an emergency, in millimetres.
+const URGENT_MM: f32 = 5.0;
 /// Width and height of the tick on the chosen picture, in millimetres.
 const TICK_MM: f32 = 4.6;
 /// Width and height of an icon in a control, in millimetres.
@@ -166,7 +170,7 @@ pub fn urgent_toggle<'a, M: Clone + 'a>(
     is_on: bool,
     message: M,
 ) -> Touchable<'a, M> {
-    let words = parts::text_line(words, ctx.scale.label(), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.1);
+    let words = parts::text_line(words, ctx.mm(URGENT_MM), theme::CONTROL_STRONG, theme::LAMPLIGHT).line_height(1.1);
     let inner = row![switch(ctx, is_on, 5.0), words].spacing(ctx.mm(2.4)).align_y(Vertical::Center);
     let style =
         ControlStyle { background: theme::DUSK_LIT, border: theme::LAMPLIGHT, border_px: ctx.mm(0.8), ..outlined(ctx) };
@@ -281,6 +285,16 @@ pub fn step<'a, M: 'a>(ctx: &ViewContext, state: StepState, words: impl text::In
     .spacing(ctx.mm(3.0))
     .align_y(Vertical::Center)
     .into()
+}
+
+/// Steps that staff take one after another, with a number before each.
+pub fn numbered<'a, M: 'a>(ctx: &ViewContext, steps: impl IntoIterator<Item = String>) -> Column<'a, M> {
+    let lines = steps.into_iter().enumerate().map(|(index, words)| {
+        let number =
+            parts::text_line((index + 1).to_string(), ctx.scale.staff(), theme::CONTROL_STRONG, theme::LAMPLIGHT);
+        row![number.width(ctx.mm(NUMBER_MM)), parts::staff_text(ctx, words).width(Length::Fill)].into()
+    });
+    Column::with_children(lines).spacing(ctx.mm(3.0))
 }
 
 /// One of several choices, shown as a picture with a title.

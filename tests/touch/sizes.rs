@@ -11,7 +11,8 @@ use stillroom::vocabulary::patient::{Hand, TypeSize};
 use stillroom::words::Locales;
 
 use crate::languages::locales_with_pseudo;
-use crate::tablet::Tablet;
+use crate::small_displays::displays;
+use crate::tablet::{DIAGONAL_INCHES, Tablet};
 
 /// Millimetres by which a length may be less than its minimum because of rounding to whole pixels.
 const SLACK_MM: f32 = 0.15;
@@ -188,7 +189,34 @@ fn staff_sheet(checker: &mut Checker, size: Size) {
         checker.check(&tablet, &format!("staff with {count} profiles"));
     }
     for language in Locales::shipped().languages() {
-        crate::staff::walk(size, language, &mut |tablet, screen| checker.check(tablet, screen));
-        crate::turnover::walk(size, language, &mut |tablet, screen| checker.check(tablet, screen));
+        staff_screens(checker, size, DIAGONAL_INCHES, language);
+    }
+}
+
+fn staff_screens(checker: &mut Checker, size: Size, inches: f32, language: Language) {
+    let mut see = |tablet: &mut Tablet, screen: &str| {
+        checker.check(tablet, &format!("{screen}, {language}, {inches} inches, {size:?}"));
+    };
+    crate::staff::walk(size, inches, language, &mut see);
+    crate::turnover::walk(size, inches, language, &mut see);
+}
+
+#[test]
+#[ignore = "every display, language, hand and size of type, for ten minutes: make soak"]
+fn soak_every_control_can_be_hit_in_every_combination() {
+    let locales = locales_with_pseudo();
+    for (size, inches) in displays() {
+        let mut checker = Checker::for_display(size, inches);
+        for language in locales.languages() {
+            for hand in [Hand::Right, Hand::Left] {
+                for type_size in [TypeSize::Normal, TypeSize::Larger] {
+                    visit(&mut checker, Tablet::with_display(size, inches, &locales), language, hand, type_size);
+                }
+            }
+        }
+        for language in Locales::shipped().languages() {
+            staff_screens(&mut checker, size, inches, language);
+        }
+        println!("{} screens on {inches} inches, {size:?}", checker.screens);
     }
 }

@@ -21,7 +21,7 @@ const DISPLAYS: [(f32, f32, f32); 4] =
     [(1280.0, 800.0, 8.0), (1280.0, 800.0, 10.1), (1920.0, 1200.0, 10.1), (1920.0, 1080.0, 15.6)];
 
 /// Each display, mounted landscape and portrait, with its diagonal in inches.
-fn displays() -> impl Iterator<Item = (Size, f32)> {
+pub fn displays() -> impl Iterator<Item = (Size, f32)> {
     DISPLAYS
         .into_iter()
         .flat_map(|(long, short, inches)| [(Size::new(long, short), inches), (Size::new(short, long), inches)])

@@ -14,7 +14,7 @@ use stillroom::words::Locales;
 
 use crate::in_session;
 use crate::pictures::save_screenshot;
-use crate::tablet::{SIZE, Tablet};
+use crate::tablet::{DIAGONAL_INCHES, SIZE, Tablet};
 use crate::turnover::receipt;
 
 const DESK: DeskId = DeskId(1);
@@ -33,8 +33,8 @@ fn pages(tablet: &mut Tablet, see: &mut dyn FnMut(&mut Tablet, &str), stage: &st
 }
 
 /// Opens the sheet in each stage of a visit, and calls `see` with a name for each of its pages.
-pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &str)) {
-    let tablet = &mut Tablet::of_clinic(size, language);
+pub fn walk(size: Size, inches: f32, language: Language, see: &mut dyn FnMut(&mut Tablet, &str)) {
+    let tablet = &mut Tablet::of_clinic(size, inches, language);
     pages(tablet, see, "ready-no-desk", &["staff-more", "staff-warnings", "begin-session"]);
     tablet.send(Event::DeskConnected { desk: DESK });
     pages(tablet, see, "ready", &[]);
@@ -83,7 +83,7 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
 fn no_line_of_the_sheet_is_cut_in_any_language() {
     for size in [SIZE, Size::new(800.0, 1280.0)] {
         for language in Locales::shipped().languages() {
-            walk(size, language, &mut |tablet, screen| {
+            walk(size, DIAGONAL_INCHES, language, &mut |tablet, screen| {
                 assert_eq!(tablet.cut_lines(), Vec::<String>::new(), "{screen} in {language}");
             });
         }
@@ -391,8 +391,8 @@ fn soak_pictures_of_the_staff_sheet() {
             number += 1;
             save_screenshot(tablet, &format!("staff-{number:02}-{screen}"));
         };
-        walk(size, language, &mut see);
-        crate::turnover::walk(size, language, &mut see);
+        walk(size, DIAGONAL_INCHES, language, &mut see);
+        crate::turnover::walk(size, DIAGONAL_INCHES, language, &mut see);
         let mut tablet = Tablet::of_size(size, true);
         tablet.send(Event::TroubleChanged { trouble: Trouble::SetupLost, on: true });
         let corner = tablet.at("staff-corner").center();

@@ -34,7 +34,7 @@ use stillroom::words::Locales;
 /// Default size of the window, in logical pixels.
 pub const SIZE: Size = Size::new(1280.0, 800.0);
 /// Default diagonal of the display, in inches.
-const DIAGONAL_INCHES: f32 = 10.1;
+pub const DIAGONAL_INCHES: f32 = 10.1;
 /// Time between two frames while the words of a page are emerging.
 const FRAME: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -101,9 +101,9 @@ impl Tablet {
         Self::with(size, true, adapted, Locales::shipped(), ENGLISH, DIAGONAL_INCHES, speed)
     }
 
-    /// A tablet whose configuration sets this language as the default.
-    pub fn of_clinic(size: Size, language: Language) -> Self {
-        Self::with(size, true, |shipped| shipped, Locales::shipped(), language, DIAGONAL_INCHES, 1)
+    /// A tablet whose configuration sets this language as the default, and whose display has this diagonal in inches.
+    pub fn of_clinic(size: Size, diagonal_inches: f32, language: Language) -> Self {
+        Self::with(size, true, |shipped| shipped, Locales::shipped(), language, diagonal_inches, 1)
     }
 
     /// A tablet that offers these languages.

@@ -12,7 +12,7 @@ use stillroom::vocabulary::language::Language;
 use stillroom::words::Locales;
 
 use crate::called;
-use crate::tablet::{SIZE, Tablet, mm};
+use crate::tablet::{DIAGONAL_INCHES, SIZE, Tablet, mm};
 
 const DESK: DeskId = DeskId(1);
 
@@ -83,8 +83,8 @@ pub fn run_by_itself(tablet: &mut Tablet) -> Duration {
 }
 
 /// Goes through a turnover, and calls `see` with the name of each of its screens.
-pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &str)) {
-    let tablet = &mut Tablet::of_clinic(size, language);
+pub fn walk(size: Size, inches: f32, language: Language, see: &mut dyn FnMut(&mut Tablet, &str)) {
+    let tablet = &mut Tablet::of_clinic(size, inches, language);
     tablet.send(Event::StaffReset);
     see(tablet, "wiping");
     tablet.send(Event::WipeVerified(receipt(true)));
@@ -130,7 +130,7 @@ pub fn walk(size: Size, language: Language, see: &mut dyn FnMut(&mut Tablet, &st
 fn no_line_of_the_turnover_is_cut_in_any_language() {
     for size in [SIZE, Size::new(800.0, 1280.0)] {
         for language in Locales::shipped().languages() {
-            walk(size, language, &mut |tablet, screen| {
+            walk(size, DIAGONAL_INCHES, language, &mut |tablet, screen| {
                 assert_eq!(tablet.cut_lines(), Vec::<String>::new(), "{screen} in {language}");
                 let glass = Rectangle::with_size(size);
                 assert!(tablet.lines().iter().all(|(_, at)| at.is_within(&glass)), "{screen} in {language}");

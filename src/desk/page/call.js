@@ -189,7 +189,9 @@ class Panel {
     const click = (/** @type {HTMLElement} */ part, /** @type {() => void} */ act) => part.addEventListener("click", () => performance.now() >= settledAt && act());
     const group = this.part("coming");
     group.setAttribute("aria-label", say("coming"));
-    // Without names, there is one button. The patient then reads that their clinician is coming.
+    const field = /** @type {HTMLInputElement} */ (this.part("coming-name"));
+    // Without a list of names, there is one button, and a name may be typed beside it. If it is left out, the patient
+    // reads that their clinician is coming.
     group.replaceChildren(
       ...(clinicians.length ? clinicians : [""]).map((name, index) => {
         const button = document.createElement("button");
@@ -200,11 +202,11 @@ class Panel {
         button.append(say("coming"));
         if (name) button.append(who);
         who.textContent = name;
-        click(button, () => this.come(name));
+        click(button, () => this.come(name || field.value.trim()));
         return button;
       }),
     );
-    const field = /** @type {HTMLInputElement} */ (this.part("coming-name"));
+    show(/** @type {HTMLElement} */ (this.node.querySelector(".coming-free button")), clinicians.length > 0);
     field.placeholder = say(clinicians.length ? "other_name" : "own_name");
     this.part("coming-free").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -267,7 +269,7 @@ class Panel {
     write(this.part("call-more"), this.more(call));
     show(this.part("call-here"), call.phase !== "here");
     for (const button of /** @type {HTMLElement[]} */ ([...this.part("coming").children])) {
-      button.classList.toggle("is-coming", call.phase === "on_the_way" && button.dataset.name === (call.name ?? ""));
+      button.classList.toggle("is-coming", call.phase === "on_the_way" && (button.dataset.name === call.name || !button.dataset.name));
     }
     const answers = /** @type {HTMLElement} */ (node.querySelector(".call-answers"));
     show(answers, call.phase !== "here");

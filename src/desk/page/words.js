@@ -163,7 +163,7 @@ const TABLES = {
     "place_quiet-room": "Quiet room",
     "place_night-sky": "Night sky",
     "place_mountain-lake": "Mountain lake",
-    "place_drifting-colour": "Drifting colour",
+    "place_drifting-colour": "Drifting color",
     place_pictures: "Pictures",
     place_dark: "Dark",
     shared_title: "The patient wants you to know",

@@ -227,11 +227,15 @@ impl<'d> Section<'d> {
     }
 
     /// Reads `key` as a whole number in `range`.
-    pub fn integer(&self, key: &'d str, range: RangeInclusive<u32>) -> Option<u32> {
+    pub fn integer<T>(&self, key: &'d str, range: RangeInclusive<T>) -> Option<T>
+    where
+        T: TryFrom<i64> + PartialOrd + fmt::Display,
+    {
         let allowed = format!("a whole number from {} to {}", range.start(), range.end());
         self.read(key, &allowed, |value| {
             let integer = value.as_integer()?;
-            u32::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|number| range.contains(number))
+            let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok()?;
+            T::try_from(number).ok().filter(|number| range.contains(number))
         })
     }
 

@@ -413,6 +413,8 @@ fn start_sound(config: &Config, profiles: &[Profile], state: &Path, room: &RoomH
         voice_dir: Some(config.media.dir.join("voice")),
         instruments_dir: Some(config.media.dir.join("instruments")),
         reading_db: reading.map_or(config::READING_TONE_DB, |reading| reading.test_tone_db),
+        tone: config.sound.tone,
+        crossfeed: config.sound.crossfeed,
         ..sound::Options::default()
     };
     let tracks = profiles.iter().flat_map(Profile::tracks).map(|track| config.media.dir.join(track));

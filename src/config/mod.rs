@@ -133,6 +133,11 @@ pub struct SoundConfig {
     pub device: Option<String>,
     /// The output device of the corridor chime. If it is `None`, the chime plays softly on the patient's output.
     pub chime_device: Option<String>,
+    /// Whether the sound is crossfed for headphones.
+    pub crossfeed: bool,
+    /// The tone of the sound, from [`TONE_MIN`](crate::vocabulary::sound::TONE_MIN), warmest, to
+    /// [`TONE_MAX`](crate::vocabulary::sound::TONE_MAX), clearest; 0 leaves it as it is.
+    pub tone: i8,
     /// A sound meter's reading at the pillow; `None` if the room is not calibrated.
     pub calibration: Option<Calibration>,
 }
@@ -159,7 +164,15 @@ impl SoundConfig {
 
 impl Default for SoundConfig {
     fn default() -> Self {
-        Self { cap_db: -12.0, start_volume_db: -30.0, device: None, chime_device: None, calibration: None }
+        Self {
+            cap_db: -12.0,
+            start_volume_db: -30.0,
+            device: None,
+            chime_device: None,
+            crossfeed: false,
+            tone: 0,
+            calibration: None,
+        }
     }
 }
 

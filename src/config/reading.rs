@@ -16,6 +16,7 @@ use crate::room::names::{self, NameError};
 use crate::room::timeline::LANDING_MINUTES_MAX;
 use crate::vocabulary::access::CertificateSource;
 use crate::vocabulary::language::Language;
+use crate::vocabulary::sound::{TONE_MAX, TONE_MIN};
 use crate::words::Locales;
 
 const CARDS_MAX: usize = 12;
@@ -118,6 +119,8 @@ fn sound(section: &Section<'_>) -> SoundConfig {
         start_volume_db: start_volume_db.unwrap_or(default.start_volume_db).min(cap_db),
         device: section.text("device", 1..=200),
         chime_device: section.text("chime_device", 1..=200),
+        crossfeed: section.boolean("crossfeed").unwrap_or(default.crossfeed),
+        tone: section.integer("tone", TONE_MIN..=TONE_MAX).unwrap_or(default.tone),
         calibration,
     };
     section.finish();

@@ -273,6 +273,8 @@ fn every_range_includes_its_ends_and_nothing_beyond() {
         ("screen", "frames_per_second", &["10", "60", "0x1E"], &["9", "61", "30.0", "-30", "99999999999999999999"]),
         ("sound", "cap_db", &["0", "-60", "-0.0"], &["0.1", "-60.1", "\"-12\"", "[]"]),
         ("sound", "start_volume_db", &["-12", "-60"], &["-11.9", "-61"]),
+        ("sound", "tone", &["-2", "2", "+1"], &["-3", "3", "0.5", "\"clearer\""]),
+        ("sound", "crossfeed", &["true", "false"], &["1", "\"on\""]),
         ("session", "infusion_minutes", &["20", "240"], &["19", "241", "20.5"]),
         ("session", "landing_minutes_after_end", &["0", "20"], &["-1", "21"]),
         ("call", "chime_db", &["0", "-60"], &["1", "-61"]),
@@ -433,7 +435,7 @@ fn the_kind_of_a_file_is_judged_by_its_tables_and_then_by_its_name() {
         folder.path(),
         &["kiosk.toml"],
         &expect![[r#"
-            ROOM/kiosk.toml:2: sound.bed: found an unknown key, allowed calibration, cap_dba, cap_db, start_volume_db, device, chime_device
+            ROOM/kiosk.toml:2: sound.bed: found an unknown key, allowed calibration, cap_dba, cap_db, start_volume_db, device, chime_device, crossfeed, tone
         "#]],
     );
     std::fs::write(folder.path().join("unclear.toml"), "[sound]\nvolume_db = 3\n").unwrap();

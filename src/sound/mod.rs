@@ -155,6 +155,11 @@ pub struct Options {
     /// Maximum patient volume in dB relative to full scale while staff allow an output other than the one in
     /// `calibrated`.
     pub unmeasured_volume_db: f32,
+    /// Tone of everything but the signals, from [`TONE_MIN`](crate::vocabulary::sound::TONE_MIN), warmest, to
+    /// [`TONE_MAX`](crate::vocabulary::sound::TONE_MAX), clearest. At 0, the sound is as it was recorded.
+    pub tone: i8,
+    /// Whether everything but the signals is crossfed, for rooms in which patients wear headphones.
+    pub crossfeed: bool,
 }
 
 impl Default for Options {
@@ -172,6 +177,8 @@ impl Default for Options {
             instruments_dir: None,
             reading_db: -30.0,
             unmeasured_volume_db: -40.0,
+            tone: 0,
+            crossfeed: false,
         }
     }
 }
@@ -430,6 +437,8 @@ fn levels_within(mix: &Mix, most_db: f32, epoch: Instant, options: &Options) -> 
         calm: if mix.calmed { db_to_gain(CALM_DB) } else { 1.0 },
         bed_alone: mix.calmed && mix.beds.iter().any(Option::is_some),
         held: mix.held,
+        tone: options.tone,
+        crossfeed: options.crossfeed,
         signal: signal_gain(volume_db, options),
         // The chime is loud on the corridor's output only. On the patient's output it is as soft as the other signals.
         chime: signal_gain(volume_db, options),

@@ -1,5 +1,5 @@
-//! Owns the nature sounds, the styles of composed music, what a patient can choose to hear, and the lengths of
-//! crossfades. Does not own how sounds are made (`sound`).
+//! Owns the nature sounds, the styles of composed music, what a patient can choose to hear, the lengths of crossfades, and
+//! the range of tones. Does not own how sounds are made (`sound`).
 
 use super::{Named, named};
 
@@ -7,6 +7,10 @@ use super::{Named, named};
 pub const CROSSFADE_S: f32 = 8.0;
 /// Maximum length of the crossfade from one track to the next, in seconds.
 pub const CROSSFADE_MAX_S: f32 = 60.0;
+/// The warmest tone. A tone of 0 leaves the sound as it is.
+pub const TONE_MIN: i8 = -2;
+/// The clearest tone.
+pub const TONE_MAX: i8 = 2;
 
 named! {
     /// A bed: an endless sound of nature beneath the music. The program generates it, so it never loops.

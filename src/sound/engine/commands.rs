@@ -42,6 +42,10 @@ pub struct Levels {
     pub bed_alone: bool,
     /// Whether the programme is to fade to silence and then pause.
     pub held: bool,
+    /// Tone of the programme; see [`crate::sound::Options::tone`].
+    pub tone: i8,
+    /// Whether the programme is crossfed for headphones.
+    pub crossfeed: bool,
     /// Amplitude of signals for which [`Signal::carries`] is false.
     pub signal: f32,
     /// Amplitude of signals for which [`Signal::carries`] is true.
@@ -63,6 +67,8 @@ impl Default for Levels {
             calm: 1.0,
             bed_alone: false,
             held: false,
+            tone: 0,
+            crossfeed: false,
             signal: 0.0,
             chime: 0.0,
         }

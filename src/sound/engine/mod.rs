@@ -1,14 +1,16 @@
-//! Owns the whole mix as one audio source: tracks, score, beds, breath and signals, their gains, and the limiter. Runs
-//! in the audio callback, so it never allocates, locks, waits or reads a clock. Does not own the output or the reading
+//! Owns the whole mix as one audio source: tracks, score, beds, breath and signals, their gains, tone, crossfeed and the
+//! limiter. Runs in the audio callback, so it never allocates, locks, waits or reads a clock. Does not own the output or the reading
 //! of files.
 
 mod breath;
 mod commands;
+mod crossfeed;
 mod deck;
 pub mod limiter;
 mod signals;
 #[cfg(test)]
 mod tests;
+mod tone;
 
 use std::f32::consts::FRAC_PI_2;
 use std::num::NonZero;
@@ -30,8 +32,10 @@ pub use signals::clip_bank::{CLIP_RATE_HZ, Clip, ClipBank, clip_names, is_clip_n
 pub use signals::length_of;
 
 use breath::BreathSynth;
+use crossfeed::Crossfeed;
 use limiter::Limiter;
 use signals::SignalPlayer;
+use tone::ToneControl;
 
 /// Capacity of the queue of [`EngineCommand`]s.
 const COMMANDS: usize = 256;
@@ -102,6 +106,8 @@ pub struct Engine {
     hold: Ramp,
     opening: Ramp,
     closing: Ramp,
+    tone: ToneControl,
+    crossfeed: Crossfeed,
     limiter: Limiter,
     now_s: f64,
     clock_error_s: f64,
@@ -160,6 +166,8 @@ impl Engine {
             hold: Ramp::holding(1.0),
             opening: Ramp::holding(0.0),
             closing: Ramp::holding(1.0),
+            tone: ToneControl::new(rate_hz as f32),
+            crossfeed: Crossfeed::new(rate_hz as f32),
             limiter: Limiter::new(rate_hz as f32),
             now_s: 0.0,
             clock_error_s: 0.0,
@@ -229,6 +237,9 @@ impl Engine {
         } else {
             self.render_program(&mut out, program, breath_level);
         }
+        // Signals come later, because staff measure and recognise them, and a call must sound the same in every room.
+        self.tone.run(&mut out);
+        self.crossfeed.run(&mut out);
         if !self.signals.is_silent() {
             self.signals.render(&mut out);
         }
@@ -436,6 +447,8 @@ impl Engine {
         self.music_presence.set_target(music_presence, seconds_to_frames(fade_s::CALM, rate_hz));
         let hold = if levels.held { 0.0 } else { 1.0 };
         set_target_by_direction(&mut self.hold, hold, fade_s::HOLD, fade_s::RESUME, rate_hz);
+        self.tone.set(levels.tone, seconds_to_frames(fade_s::LEVEL, rate_hz));
+        self.crossfeed.set(levels.crossfeed, seconds_to_frames(fade_s::LEVEL, rate_hz));
         self.levels = levels;
     }
 }

@@ -9,6 +9,7 @@ use super::limiter::CEILING;
 use super::{Engine, EngineCommand};
 use crate::room::breath::BreathPattern;
 use crate::sound::dsp::Rng;
+use crate::sound::score::measure::{CLICK_LIMIT, click_ratio};
 use crate::sound::tracks::{TrackReader, TrackRequest};
 use crate::sound::{
     BreathSound, Mix, Options, ScoreAim, ScoreShape, SoundEvent, Track, WavWriter, levels_of, render, try_track,
@@ -295,6 +296,63 @@ fn two_beds_and_the_score_play_together_at_their_own_levels() {
     assert!((-34.0..-18.0).contains(&score), "{score:.1} dB");
     bench.set(&Mix { volume_db: 0.0, ..Mix::default() });
     assert!(level_db(&bench.draw(6.0)[4 * 48_000..]) < -100.0);
+}
+
+/// The tones and crossfeeds of an engine, one after another.
+const SETTINGS: [(i8, bool); 6] = [(2, false), (-2, true), (0, false), (1, true), (-1, false), (0, false)];
+
+#[test]
+fn tone_and_crossfeed_change_without_a_click_and_leave_nothing_behind() {
+    let mix = score_mix(Character::Strings, [None; 2]);
+    let [mut changed, mut plain] = [(); 2].map(|()| TestEngine::new(1.2));
+    changed.set(&mix);
+    plain.set(&mix);
+    let mut frames = changed.draw(12.0);
+    let mut heard = plain.draw(12.0);
+    assert!(frames == heard);
+    for (at, (tone, crossfeed)) in SETTINGS.into_iter().enumerate() {
+        changed.options = Options { tone, crossfeed, ..changed.options.clone() };
+        changed.set(&mix);
+        // Some changes come before the previous one is complete.
+        frames.extend(changed.draw([0.6, 3.0][at % 2]));
+    }
+    heard.extend(plain.draw((frames.len() - heard.len()) as f64 / 48_000.0));
+    assert!(heard.len() == frames.len() && heard != frames);
+    assert!(click_ratio(&frames, 48_000) < CLICK_LIMIT, "{}", click_ratio(&frames, 48_000));
+    assert!(largest_step(&frames) < 0.02, "{}", largest_step(&frames));
+    assert!(changed.draw(2.0) == plain.draw(2.0), "off is as if they had never been on");
+}
+
+#[test]
+fn tone_and_crossfeed_keep_true_peaks_below_the_ceiling() {
+    let folder = TempFolder::new("tones");
+    // Full scale, alternating, and different on both sides.
+    let square = |at: f64, pitch_hz: f64| if (at * pitch_hz).fract() < 0.5 { 0.999 } else { -0.999 };
+    let track = folder.track("a.wav", 48_000, 40.0, |at| [square(at, 61.0), square(at, 2_399.0)]);
+    let mut bench = TestEngine::new(1.0);
+    let mut meter = ebur128::EbuR128::new(2, 48_000, ebur128::Mode::TRUE_PEAK).unwrap();
+    for (tone, crossfeed) in SETTINGS {
+        bench.options = Options { tone, crossfeed, ..bench.options.clone() };
+        bench.set(&loud(&[&track]));
+        meter.add_frames_f32(bench.draw(4.0).as_flattened()).unwrap();
+    }
+    let peak = meter.true_peak(0).unwrap().max(meter.true_peak(1).unwrap());
+    println!("{:.2} dBTP", 20.0 * peak.log10());
+    assert!((0.5..=f64::from(CEILING) + 1e-4).contains(&peak), "{peak}");
+}
+
+#[test]
+fn signals_have_neither_tone_nor_crossfeed() {
+    let [plain, toned] = [(0, false), (2, true)].map(|(tone, crossfeed)| {
+        let mut bench = TestEngine::new(1.0);
+        bench.options = Options { tone, crossfeed, ..bench.options.clone() };
+        bench.set(&Mix { volume_db: -20.0, ..Mix::default() });
+        bench.draw(3.0);
+        bench.commands.push(EngineCommand::Signal(Signal::CallPlaced)).unwrap();
+        bench.draw(2.0)
+    });
+    let apart = plain.as_flattened().iter().zip(toned.as_flattened()).map(|(one, other)| (one - other).abs());
+    assert!(level_db(&plain) > -60.0 && apart.fold(0.0, f32::max) < 1e-7);
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl RandomCommands {
 
     /// Gives random commands, or changes the simulated disk, clock or output.
     pub fn ask(&mut self, proof: &mut Proof) {
-        match self.rng.below(12) {
+        match self.rng.below(13) {
             0 => {
                 // Simulates a disk that stops responding, or responds again.
                 proof.is_reading = !proof.is_reading;
@@ -43,6 +43,11 @@ impl RandomCommands {
                 proof.voice.select(languages[self.rng.below(2)], Some("Ana Ruiz"));
             }
             6 => {
+                proof.options.tone = [-2, -1, 0, 1, 2][self.rng.below(5)];
+                proof.options.crossfeed = self.rng.unit() < 0.5;
+                proof.set(self.mix.clone());
+            }
+            7 => {
                 for field in 0..FIELDS {
                     self.change(field, proof);
                 }

@@ -271,6 +271,32 @@ pub fn click_ratio(frames: &[[f32; 2]], rate_hz: u32) -> f32 {
     clicks.worst
 }
 
+/// Returns the level of each third of an octave from 50 Hz to 12.5 kHz, in dB, with the frequency of its centre in
+/// hertz.
+#[must_use]
+pub fn third_octaves_db(samples: &[f32], rate_hz: f32) -> Vec<(f32, f32)> {
+    let transform = RealFftPlanner::<f32>::new().plan_fft_forward(SPECTRUM);
+    let (window, mut spectrum) = (hann(SPECTRUM), transform.make_output_vec());
+    let mut power = vec![0.0_f64; spectrum.len()];
+    for part in samples.windows(SPECTRUM).step_by(SPECTRUM / 2) {
+        let mut part: Vec<f32> = part.iter().zip(&window).map(|(sample, gain)| sample * gain).collect();
+        // This cannot fail, because the buffers have the lengths that the plan requires.
+        let _ = transform.process(&mut part, &mut spectrum);
+        for (sum, value) in power.iter_mut().zip(&spectrum) {
+            *sum += f64::from(value.norm_sqr());
+        }
+    }
+    let bin_of = |pitch_hz: f32| ((pitch_hz / rate_hz * SPECTRUM as f32).round() as usize).min(power.len());
+    let sixth = 10.0_f32.powf(0.05);
+    let centres_hz = (17..=41).map(|band| 10.0_f32.powf(band as f32 / 10.0));
+    centres_hz
+        .map(|centre_hz| {
+            let sum: f64 = power[bin_of(centre_hz / sixth)..bin_of(centre_hz * sixth)].iter().sum();
+            (centre_hz, 10.0 * sum.max(1e-30).log10() as f32)
+        })
+        .collect()
+}
+
 struct Clicks {
     before: [[f32; 2]; 2],
     mean: [f32; 2],

@@ -11,7 +11,7 @@ use super::{Mode, Score, ScoreAim, ScoreNote, ScoreShape, notes_per_s_max};
 use crate::sound::dsp::ramp::{BLOCK, SILENCE};
 use crate::vocabulary::sound::Character;
 
-pub use audio::{AudioMeter, AudioMetrics, CLICK_LIMIT, click_ratio};
+pub use audio::{AudioMeter, AudioMetrics, CLICK_LIMIT, click_ratio, third_octaves_db};
 pub use notes::{NoteMetrics, note_metrics};
 pub use similarity::{SimilarityMeter, SimilarityMetrics};
 

@@ -9,6 +9,7 @@ pub mod driver;
 pub mod dry_run;
 pub mod findings;
 pub mod headless;
+pub mod library;
 pub mod line;
 pub mod paths;
 pub mod profile;

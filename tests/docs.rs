@@ -15,7 +15,7 @@ use stillroom::sound::score::works;
 use stillroom::vocabulary::Named;
 use stillroom::vocabulary::language::Language;
 use stillroom::vocabulary::place::Place;
-use stillroom::vocabulary::sound::SoundChoice;
+use stillroom::vocabulary::sound::{Family, SoundChoice};
 
 #[path = "docs/call.rs"]
 mod call;
@@ -23,6 +23,7 @@ mod call;
 const FAULTS: &str = "docs/faults.md";
 const HEADLESS: &str = "docs/headless.md";
 const LANGUAGES: &str = "docs/languages.md";
+const MUSIC: &str = "docs/music.md";
 const PROFILES: &str = "docs/profiles.md";
 const README: &str = "README.md";
 
@@ -240,6 +241,24 @@ fn every_command_and_option_is_in_the_readme_or_the_headless_page() {
         missing.extend(options.filter(|word| *word != "--help" && !pages.contains(word)).map(str::to_owned));
     }
     assert!(missing.is_empty(), "neither {README} nor {HEADLESS} names these: {missing:?}");
+}
+
+#[test]
+fn the_page_of_music_has_every_family_option_and_key() {
+    let families = missing(MUSIC, &names::<Family>());
+    assert!(families.is_empty(), "{MUSIC} does not name these families: {families:?}");
+    let page = text(MUSIC);
+    let help = help(&["media", "add"]);
+    let options = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
+    let untold: Vec<&str> =
+        options.filter(|option| !["--help", "--config"].contains(option) && !page.contains(option)).collect();
+    assert!(help.contains("--voices") && untold.is_empty(), "{MUSIC} does not name these options: {untold:?}");
+    let example = between(&page, "```toml\n", "```");
+    let (tags, findings) = stillroom::library::read_entry(std::path::Path::new("hearth.ogg.toml"), example);
+    assert!(findings.is_empty() && tags.missing().is_empty(), "{MUSIC} has a wrong example: {findings:?} {tags:?}");
+    assert!(tags.composer.is_some() && tags.to_toml() == example, "the example is what the program writes: {example}");
+    let shipped = text("media/music/hearth.ogg.toml");
+    assert_eq!(shipped, example, "{MUSIC} shows the entry of a shipped track");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod desk;
 mod hardening;
 mod loudness;
+mod media;
 mod progress;
 mod receipts;
 mod render;
@@ -77,6 +78,9 @@ enum Command {
     Render(render::RenderArgs),
     /// Render a place as PNG pictures, without a window
     Scene(scene::SceneArgs),
+    /// Manage the room's own music: add files, and list what is there
+    #[command(subcommand)]
+    Media(media::MediaCommand),
     /// List the receipts of all wipes and verify that their chain is unbroken
     Receipts,
     /// Manage the staff PIN
@@ -130,6 +134,7 @@ fn execute() -> ExitCode {
         Command::Check { config, paths } => check(config.as_deref(), &paths),
         Command::Render(args) => render::render(&args),
         Command::Scene(args) => scene::scene(&args),
+        Command::Media(command) => media::media(&command),
         Command::Receipts => receipts::receipts(),
         Command::Staff(StaffCommand::SetPin) => set_secret::set_pin(),
         Command::Desk { command: Some(DeskCommand::SetPassword), .. } => set_secret::set_password(),

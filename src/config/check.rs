@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Config, ParsedConfig, USUAL_SHAPE, find_languages, is_desks, load, load_desks, read};
 use crate::findings::{Document, Finding, Mention, read_text};
+use crate::library::{self, MusicLibrary};
 use crate::profile::{self, load_profiles, profile_files};
 use crate::vocabulary::access::CertificateSource;
 use crate::words;
@@ -45,6 +46,12 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
     if let Some(folder) = words::folder_of_language(file) {
         return words::check_folder(folder);
     }
+    if file.is_dir() && is_same(file, &media_dir.join(library::FOLDER)) {
+        return MusicLibrary::read(media_dir).all_findings();
+    }
+    if library::is_entry(file) {
+        return library::check_entry(file);
+    }
     if file.is_dir() {
         return load_profiles(file, media_dir).1;
     }
@@ -52,7 +59,8 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
         return vec![Finding::of_file(
             file,
             "another kind of file",
-            "a kiosk.toml, a desk.toml or a profile, ending in .toml, or the folder of a language",
+            "a kiosk.toml, a desk.toml, a profile or an entry of the music library, ending in .toml, or the folder of a \
+             language or of the music",
         )];
     }
     match read_text(file) {
@@ -61,6 +69,11 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
         Ok(_) => profile::load(file, media_dir).1,
         Err(finding) => vec![finding],
     }
+}
+
+/// Whether two paths lead to the same folder.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 /// Returns the findings of a `desk.toml`; `None` if `file` is not a `desk.toml` or cannot be read.
@@ -161,6 +174,7 @@ fn check_config(file: &Path) -> Vec<Finding> {
         let languages = config.locales.languages();
         findings.extend(files.iter().flat_map(|file| profile::unknown_languages(file, &languages)));
     }
+    findings.extend(MusicLibrary::read(&config.media.dir).all_findings());
     findings
 }
 
@@ -170,6 +184,7 @@ fn check_defaults() -> Vec<Finding> {
     if config.profiles.dir.is_dir() && !config.profiles.default_file().is_file() {
         findings.insert(0, default_missing(Path::new("kiosk.toml"), &config));
     }
+    findings.extend(MusicLibrary::read(&config.media.dir).all_findings());
     findings
 }
 

@@ -344,6 +344,7 @@ fn room_on_disk(kiosk: &str) -> tempfile::TempDir {
     std::fs::create_dir_all(folder.path().join("media/music")).unwrap();
     write("kiosk.toml", kiosk);
     write("media/music/here.ogg", "");
+    write("media/music/here.ogg.toml", "licence = \"own\"\n");
     let profile =
         "title.en-US = \"A\"\ntitle.es-US = \"A\"\nplace.name = \"beach\"\nsound.tracks = [\"music/here.ogg\"]\n";
     write("profiles/gentle-tide.toml", profile);
@@ -414,7 +415,7 @@ fn a_check_of_given_files_covers_only_those() {
         &expect![[r#"
             ROOM/profiles/wrong.toml:3: place.name: found "shore", allowed one of beach, forest, quiet-room, night-sky, mountain-lake, drifting-colour, pictures, dark
             ROOM/profiles/wrong.toml:4: sound.tracks: found "music/gone.ogg", allowed a file that exists in ROOM/media
-            ROOM/notes.txt: file: found another kind of file, allowed a kiosk.toml, a desk.toml or a profile, ending in .toml, or the folder of a language
+            ROOM/notes.txt: file: found another kind of file, allowed a kiosk.toml, a desk.toml, a profile or an entry of the music library, ending in .toml, or the folder of a language or of the music
             ROOM/gone.toml: file: found nothing there, allowed a text file that can be read
         "#]],
     );

@@ -38,7 +38,10 @@ pub use score::{ScoreAim, ScoreShape};
 pub use tracks::clips::{WrongClip, check_clips};
 pub use tracks::decode::decodes_here;
 pub use tracks::instruments::{WrongInstrument, check_instruments};
-pub use tracks::{LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS, Track, resampling_noise_db, try_track};
+pub use tracks::{
+    FileTags, LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS, Track, read_tags, resampling_noise_db,
+    try_track,
+};
 
 use crate::vocabulary::signal::Signal;
 use crate::vocabulary::sound::{Bed, CROSSFADE_MAX_S, CROSSFADE_S};

@@ -1,5 +1,5 @@
-//! Owns the nature sounds, the styles of composed music, what a patient can choose to hear, the lengths of crossfades, and
-//! the range of tones. Does not own how sounds are made (`sound`).
+//! Owns the nature sounds, the styles of composed music, the families of the clinic's own music, what a patient can
+//! choose to hear, the lengths of crossfades, and the range of tones. Does not own how sounds are made (`sound`).
 
 use super::{Named, named};
 
@@ -11,6 +11,9 @@ pub const CROSSFADE_MAX_S: f32 = 60.0;
 pub const TONE_MIN: i8 = -2;
 /// The clearest tone.
 pub const TONE_MAX: i8 = 2;
+
+/// Extensions of music files that can be played, in lower case and without the dot.
+pub const TRACK_ENDINGS: [&str; 6] = ["flac", "mp3", "ogg", "m4a", "aac", "wav"];
 
 named! {
     /// A bed: an endless sound of nature beneath the music. The program generates it, so it never loops.
@@ -63,6 +66,21 @@ named! {
         ChoirBells = "choir-bells",
         /// Works for piano that people know, by Satie, Bach, Debussy and others, played on the recorded piano.
         PianoWorks = "piano-works",
+    }
+}
+
+named! {
+    /// A family of the clinic's own music, by which a profile can ask for music without naming files. Clinics and
+    /// studies sort their music in this way.
+    Family {
+        /// Classical music, and piano.
+        Classical = "classical",
+        /// Bowed strings.
+        Strings = "strings",
+        /// Bowls, gongs, drones, and other sounds rich in overtones.
+        Overtone = "overtone",
+        /// Ambient music: slow textures, mostly electronic.
+        Ambient = "ambient",
     }
 }
 

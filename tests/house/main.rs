@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 
 /// The architecture as floors, from bottom to top, each with its top-level modules. A module may use only modules on
 /// lower floors.
-const FLOORS: [(&str, &[&str]); 16] = [
+const FLOORS: [(&str, &[&str]); 17] = [
     ("vocabulary", &["vocabulary"]),
     ("ground", &["room"]),
     ("files", &["paths", "findings", "stdio"]),
+    ("the clinic's music", &["library"]),
     ("the clinic's files", &["profile", "words"]),
     ("the clinic's settings", &["config"]),
     ("ports", &PORTS),
@@ -39,11 +40,12 @@ const VOCABULARY: &str = "vocabulary";
 
 /// Modules with a narrower rule, so that each depends only on what it needs. Of the modules on lower floors, they may
 /// use only those listed, and [`VOCABULARY`].
-const USES_ONLY: [(&str, &[&str]); 12] = [
+const USES_ONLY: [(&str, &[&str]); 13] = [
     ("room", &[]),
     ("paths", &[]),
     ("findings", &[]),
     ("stdio", &[]),
+    ("library", &["findings", "paths"]),
     ("words", &["findings", "room"]),
     ("line", &["room", "config"]),
     ("sound", &["room", "paths"]),

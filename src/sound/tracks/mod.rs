@@ -1,5 +1,5 @@
 //! Owns everything that is played from files: the order of tracks, their reading and resampling ahead of the engine,
-//! their loudness, the recorded instruments, and the clinic's recorded clips. Does not own fading and mixing
+//! their loudness and tags, the recorded instruments, and the clinic's recorded clips. Does not own fading and mixing
 //! (`engine`), or the output (`output`).
 
 pub mod clips;
@@ -11,6 +11,7 @@ mod piece;
 mod playlist;
 mod reader;
 mod resample;
+mod tags;
 #[cfg(test)]
 mod tests;
 pub mod thread;
@@ -22,3 +23,4 @@ pub use loudness::{LoudnessLibrary, MeasuredLoudness, ScanProgress, TARGET_LUFS}
 pub use playlist::{Track, TrackRequest};
 pub use reader::TrackReader;
 pub use resample::resampling_noise_db;
+pub use tags::{FileTags, read_tags};

@@ -107,6 +107,17 @@ impl LoudnessLibrary {
         thread::Builder::new().name("sound-loudness".to_owned()).spawn(scan).map(drop)
     }
 
+    /// Stores a measurement of the file at `path` that was made while the file had another name.
+    pub fn remember(&self, path: &Path, measured: MeasuredLoudness) {
+        let Some(book) = &self.book else { return };
+        book.note(path, measured.clone());
+        if let Some(stamp) = FileStamp::of(path) {
+            let mut cache = book.cache.lock().unwrap_or_else(PoisonError::into_inner);
+            cache.put(path, &stamp, measured);
+            cache.save();
+        }
+    }
+
     /// Returns the measurement of the file at `path`; `None` if it has not been measured.
     #[must_use]
     pub fn measured(&self, path: &Path) -> Option<MeasuredLoudness> {
@@ -331,6 +342,14 @@ mod tests {
         std::fs::write(cache.path().join("loudness.json"), b"{\"version\":1,\"files\":[broken").unwrap();
         assert_eq!(scanned(&LoudnessLibrary::kept_in(Some(cache.path()))), 1);
         assert!(!std::fs::read_dir(folder.path()).unwrap().any(|entry| entry.unwrap().path() != path));
+        let moved = folder.path().join("moved.wav");
+        std::fs::rename(&path, &moved).unwrap();
+        let third = LoudnessLibrary::kept_in(Some(cache.path()));
+        third.remember(&moved, second.measured(&path).unwrap());
+        let again = LoudnessLibrary::kept_in(Some(cache.path()));
+        let mut read = false;
+        again.scan(std::slice::from_ref(&moved), &mut |at| read |= at.path.is_some());
+        assert!(!read && again.measured(&moved) == second.measured(&path));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::config::Config;
 use crate::driver::clock::RoomClock;
 use crate::driver::mix;
 use crate::profile::Profile;
-use crate::room::{Event, Refusal, Room, RoomTime};
-use crate::sound::{self, LoudnessLibrary, Mix, RENDERED_RATE_HZ, ScoreAim, WavWriter};
+use crate::room::{Event, Refusal, Room, RoomTime, Snapshot};
+use crate::sound::{self, LoudnessLibrary, Mix, RENDERED_RATE_HZ, WavWriter};
 use crate::wiring;
 
 /// Approximate duration of a preview, in seconds.
@@ -36,7 +36,7 @@ pub struct DryRun<'a> {
 
 impl<'a> DryRun<'a> {
     /// Begins a session with `profile` in a room with `config`, `speed_factor` times as fast as in reality. Equal seeds
-    /// give equal scores.
+    /// give equal scores, and an equal order of the tracks of a family.
     ///
     /// # Errors
     /// If the room refuses to begin the session.
@@ -70,8 +70,9 @@ impl<'a> DryRun<'a> {
         let now = START + since;
         self.room.handle_timeout(now);
         while self.room.poll_effect().is_some() {}
-        let mix = mix::target_mix(&self.room.snapshot(now), now, Some(self.profile), self.media, self.clock);
-        Mix { score: mix.score.map(|aim| ScoreAim { seed: self.seed, ..aim }), ..mix }
+        // The time at which a visit began is the seed of its score and of the order of its tracks.
+        let snapshot = Snapshot { visit_began_at: RoomTime(self.seed), ..self.room.snapshot(now) };
+        mix::target_mix(&snapshot, now, Some(self.profile), self.media, self.clock)
     }
 }
 

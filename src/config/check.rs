@@ -53,7 +53,8 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
         return library::check_entry(file);
     }
     if file.is_dir() {
-        return load_profiles(file, media_dir).1;
+        let voices = voices_in(file, &MusicLibrary::read(media_dir));
+        return load_profiles(file, media_dir).1.into_iter().chain(voices).collect();
     }
     if file.extension().is_none_or(|ending| ending != "toml") {
         return vec![Finding::of_file(
@@ -66,7 +67,10 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
     match read_text(file) {
         Ok(text) if is_desks(file, &text) => load_desks(file).findings,
         Ok(text) if is_config(file, &text) => check_settings(file).1,
-        Ok(_) => profile::load(file, media_dir).1,
+        Ok(_) => {
+            let voices = profile::voices_before_landing(file, &MusicLibrary::read(media_dir));
+            profile::load(file, media_dir).1.into_iter().chain(voices).collect()
+        }
         Err(finding) => vec![finding],
     }
 }
@@ -74,6 +78,12 @@ fn check_named(file: &Path, media_dir: &Path) -> Vec<Finding> {
 /// Whether two paths lead to the same folder.
 fn is_same(one: &Path, other: &Path) -> bool {
     one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
+/// Returns a finding for each track with voices that a profile in `dir` plays before the landing.
+fn voices_in(dir: &Path, library: &MusicLibrary) -> Vec<Finding> {
+    let files = profile_files(dir).unwrap_or_default();
+    files.iter().flat_map(|file| profile::voices_before_landing(file, library)).collect()
 }
 
 /// Returns the findings of a `desk.toml`; `None` if `file` is not a `desk.toml` or cannot be read.
@@ -174,7 +184,9 @@ fn check_config(file: &Path) -> Vec<Finding> {
         let languages = config.locales.languages();
         findings.extend(files.iter().flat_map(|file| profile::unknown_languages(file, &languages)));
     }
-    findings.extend(MusicLibrary::read(&config.media.dir).all_findings());
+    let library = MusicLibrary::read(&config.media.dir);
+    findings.extend(voices_in(&config.profiles.dir, &library));
+    findings.extend(library.all_findings());
     findings
 }
 
@@ -184,7 +196,9 @@ fn check_defaults() -> Vec<Finding> {
     if config.profiles.dir.is_dir() && !config.profiles.default_file().is_file() {
         findings.insert(0, default_missing(Path::new("kiosk.toml"), &config));
     }
-    findings.extend(MusicLibrary::read(&config.media.dir).all_findings());
+    let library = MusicLibrary::read(&config.media.dir);
+    findings.extend(voices_in(&config.profiles.dir, &library));
+    findings.extend(library.all_findings());
     findings
 }
 

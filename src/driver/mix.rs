@@ -1,6 +1,7 @@
 //! Owns the target mix: which tracks, score, beds and breath sound should be playing, and at which levels. The mix is a
 //! pure function of the snapshot, the profile and the time. Does not own playback (`sound`).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use super::clock::RoomClock;
@@ -37,9 +38,8 @@ pub fn target_mix(
     let solo = solo_sound(snapshot.sound);
     let sound = solo.as_ref().unwrap_or_else(|| profile.sound.get(part));
     let landed = snapshot.session.is_some_and(|session| session.landed);
-    let track = |file: &PathBuf| Track { path: media.join(file), joins: sound.joined.contains(file) };
     Mix {
-        tracks: if landed { Vec::new() } else { sound.tracks.iter().map(track).collect() },
+        tracks: if landed { Vec::new() } else { tracks(sound, media, snapshot.visit_began_at.0) },
         session: snapshot.visit_began_at.0,
         crossfade_s: profile.crossfade_s,
         skips: snapshot.skips,
@@ -67,6 +67,21 @@ pub fn target_mix(
         ducked_db: duck_db(snapshot),
         calmed: snapshot.calm,
     }
+}
+
+/// Returns the playlist of a part. The tracks of a family are shuffled by `seed`, so that a patient who returns does not
+/// hear them in the same order, and a room that restarts goes on in the same one. Each track's place depends on its name
+/// and the seed alone, so the order is similar in parts that leave some of them out.
+fn tracks(sound: &PartSound, media: &Path, seed: u64) -> Vec<Track> {
+    let mut files: Vec<&PathBuf> = sound.tracks.iter().collect();
+    if sound.family.is_some() {
+        files.sort_by_cached_key(|file| {
+            let mut place = DefaultHasher::new();
+            (seed, file).hash(&mut place);
+            place.finish()
+        });
+    }
+    files.into_iter().map(|file| Track { path: media.join(file), joins: sound.joined.contains(file) }).collect()
 }
 
 /// Returns the shape of the score at the present point of the session's arc. Before a session, that is the start of the
@@ -104,10 +119,12 @@ fn solo_sound(choice: SoundChoice) -> Option<PartSound> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::room::call::CallId;
     use crate::room::{Event, Room, Rules};
-    use crate::vocabulary::sound::{Bed, Character};
+    use crate::vocabulary::sound::{Bed, Character, Family};
 
     const START: RoomTime = RoomTime(1_000);
 
@@ -151,6 +168,27 @@ mod tests {
     fn each_part_has_its_own_tracks() {
         assert_eq!(heard_after(&[begins()]).tracks, [Path::new("media/onset.ogg").into()]);
         assert_eq!(heard_after(&[begins(), Event::AfterBegins]).tracks, [Path::new("media/landing.ogg").into()]);
+    }
+
+    #[test]
+    fn a_family_is_shuffled_by_the_session_and_named_tracks_are_not() {
+        let files: Vec<PathBuf> = (0..9).map(|number| format!("music/{number}.ogg").into()).collect();
+        let family = PartSound { tracks: files, family: Some(Family::Strings), ..PartSound::default() };
+        let order = |sound: &PartSound, seed| -> Vec<PathBuf> {
+            tracks(sound, Path::new("media"), seed).into_iter().map(|track| track.path).collect()
+        };
+        let named = PartSound { family: None, ..family.clone() };
+        let in_order = order(&named, 1);
+        assert_eq!((in_order[0].as_path(), &in_order), (Path::new("media/music/0.ogg"), &order(&named, 2)));
+        let shuffled = order(&family, 1);
+        assert_eq!(shuffled, order(&family, 1), "a restart keeps the order");
+        let orders: BTreeSet<Vec<PathBuf>> = (0..20).map(|seed| order(&family, seed)).collect();
+        assert_eq!(orders.len(), 20);
+        let firsts: BTreeSet<&PathBuf> = orders.iter().map(|order| &order[0]).collect();
+        assert!(firsts.len() > 5, "{firsts:?}");
+        let mut sorted = shuffled;
+        sorted.sort();
+        assert_eq!(sorted, in_order, "every track is played");
     }
 
     #[test]

@@ -10,19 +10,17 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::findings::{Finding, io_reason, one_of, read_text};
+use crate::findings::{Finding, Mention, io_reason, one_of, read_text};
+use crate::library::{FOLDER, MusicLibrary};
 use crate::room::breath::BreathPattern;
 use crate::room::timeline::Part;
 use crate::vocabulary::language::{Language, PerLanguage};
 use crate::vocabulary::place::{Guide, Place, TimeOfDay};
-use crate::vocabulary::sound::{Bed, CROSSFADE_S, Character, SoundChoice};
+use crate::vocabulary::sound::{Bed, CROSSFADE_S, Character, Family, SoundChoice};
 
 pub use choices::PerPart;
 pub(crate) use reading::{INFUSION_MINUTES, LEVEL_DB, PROFILE_NAME, is_profile_name, per_language};
 pub use reading::{ParsedProfile, read};
-
-/// Extensions of music files that can be played, in lower case and without the dot.
-pub const TRACK_ENDINGS: [&str; 6] = ["flac", "mp3", "ogg", "m4a", "aac", "wav"];
 
 /// Maximum number of profiles in one folder.
 pub const PROFILES_MAX: usize = 64;
@@ -73,8 +71,13 @@ pub struct Profile {
 /// What is heard in one part of the arc.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartSound {
-    /// Up to 64 music files, relative to the media folder, played in this order and repeated; none by default.
+    /// Up to 64 music files, relative to the media folder, played in this order and repeated; none by default. With a
+    /// `family`, those of the library that belong to it, sorted by name; before the landing only those without voices.
+    /// [`read`] leaves them out, and [`load`] adds them.
     pub tracks: Vec<PathBuf>,
+    /// The family of the library whose tracks are played, in an order that differs from session to session; `None`, the
+    /// default, if the profile names its tracks or has none.
+    pub family: Option<Family>,
     /// Those of `tracks` that follow the previous track without a gap, like the movements of a work; none by default.
     pub joined: Vec<PathBuf>,
     /// Level of the tracks relative to the session, −40 to 0 dB; 0 by default.
@@ -100,6 +103,7 @@ impl Default for PartSound {
     fn default() -> Self {
         Self {
             tracks: Vec::new(),
+            family: None,
             joined: Vec::new(),
             music_db: 0.0,
             score: None,
@@ -117,7 +121,8 @@ impl PartSound {
     /// Whether this part has no sound at all.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        self.tracks.is_empty() && self.score.is_none() && self.bed.is_none() && self.second_bed.is_none()
+        let has_music = !self.tracks.is_empty() || self.family.is_some() || self.score.is_some();
+        !has_music && self.bed.is_none() && self.second_bed.is_none()
     }
 }
 
@@ -257,19 +262,67 @@ impl Profile {
     }
 }
 
-/// Reads one profile, and checks that the tracks it names exist in `media_dir`. A profile with findings is not
-/// returned.
+/// Reads one profile, checks that the tracks it names exist in `media_dir`, and finds those of the families it names. A
+/// profile with findings is not returned.
 #[must_use]
 pub fn load(file: &Path, media_dir: &Path) -> (Option<Profile>, Vec<Finding>) {
+    load_with(file, media_dir, &MusicLibrary::read(media_dir))
+}
+
+fn load_with(file: &Path, media_dir: &Path, library: &MusicLibrary) -> (Option<Profile>, Vec<Finding>) {
     let text = match read_text(file) {
         Ok(text) => text,
         Err(finding) => return (None, vec![finding]),
     };
-    let ParsedProfile { profile, mut findings, tracks, .. } = read(file, &text);
+    let ParsedProfile { profile, mut findings, tracks, families, .. } = read(file, &text);
     let missing = tracks.iter().filter(|track| !media_dir.join(&track.name).is_file());
     findings.extend(missing.map(|track| track.finding(file, format!("a file that exists in {}", media_dir.display()))));
+    findings.extend(families.iter().filter_map(|family| empty_family(file, family, media_dir, library)));
     findings.sort_by_key(|finding| finding.line);
-    (profile.filter(|_| findings.is_empty()), findings)
+    let profile = profile.filter(|_| findings.is_empty()).map(|profile| {
+        let sound = PerPart::from_fn(|part| {
+            let sound = profile.sound.get(part).clone();
+            let family = sound.family.map(|family| library.of_family(family, part == Part::Landing));
+            PartSound { tracks: family.unwrap_or(sound.tracks), ..sound }
+        });
+        Profile { sound, ..profile }
+    });
+    (profile, findings)
+}
+
+/// Returns a finding if the library has nothing to play for this mention of a family.
+fn empty_family(file: &Path, mention: &Mention, media_dir: &Path, library: &MusicLibrary) -> Option<Finding> {
+    let family = Family::from_name(&mention.name)?;
+    let may_have_voices = mention.key == format!("sound.{}.family", Part::Landing.name());
+    if !library.of_family(family, may_have_voices).is_empty() {
+        return None;
+    }
+    let without = if may_have_voices { "" } else { " without voices" };
+    let folder = media_dir.join(FOLDER);
+    let allowed = format!(
+        "a family with music{without} in {}: add some with `stillroom media add FILE --family {family} --voices no`",
+        folder.display()
+    );
+    Some(mention.finding(file, allowed))
+}
+
+/// Returns a finding for each track with voices that a profile names for a part before the landing, because words that
+/// a patient understands would steer the experience.
+#[must_use]
+pub fn voices_before_landing(file: &Path, library: &MusicLibrary) -> Vec<Finding> {
+    let Ok(text) = read_text(file) else { return Vec::new() };
+    let parsed = read(file, &text);
+    let parts = parsed.profile.iter().flat_map(|profile| profile.sound.iter());
+    let early: BTreeSet<&PathBuf> =
+        parts.filter(|(part, _)| *part != Part::Landing).flat_map(|(_, sound)| &sound.tracks).collect();
+    let of_landing = format!("sound.{}.tracks", Part::Landing.name());
+    let voices = parsed.tracks.iter().filter(|track| {
+        let path = PathBuf::from(&track.name);
+        track.key != of_landing && early.contains(&path) && library.has_voices(&path)
+    });
+    let allowed =
+        "music without voices before the landing: play it in [sound.landing], or correct `voices` in its entry";
+    voices.map(|track| track.finding(file, allowed)).collect()
 }
 
 /// Returns a finding for each title or description of a profile in a language that is not among `languages`. Such a
@@ -290,8 +343,9 @@ pub fn load_profiles(dir: &Path, media_dir: &Path) -> (Vec<Profile>, Vec<Finding
     let mut findings = Vec::new();
     match profile_files(dir) {
         Ok(files) => {
+            let library = MusicLibrary::read(media_dir);
             for file in files {
-                let (profile, found) = load(&file, media_dir);
+                let (profile, found) = load_with(&file, media_dir, &library);
                 profiles.extend(profile);
                 findings.extend(found);
             }

@@ -4,13 +4,14 @@
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use super::{Breathing, PartLight, PartSound, PerPart, Profile, SessionWords, TRACK_ENDINGS, VolumeLimits};
+use super::{Breathing, PartLight, PartSound, PerPart, Profile, SessionWords, VolumeLimits};
 use crate::findings::{Document, Finding, Mention, Section, stays_inside};
+use crate::library::is_music;
 use crate::room::breath::BreathPattern;
 use crate::room::timeline::{INFUSION_MINUTES_MAX, INFUSION_MINUTES_MIN, Part};
 use crate::vocabulary::language::{Language, PerLanguage};
 use crate::vocabulary::place::{Place, TimeOfDay};
-use crate::vocabulary::sound::{CROSSFADE_MAX_S, CROSSFADE_S, SoundChoice};
+use crate::vocabulary::sound::{CROSSFADE_MAX_S, CROSSFADE_S, Family, SoundChoice, TRACK_ENDINGS};
 
 /// Allowed levels of a session, in dBFS.
 pub const LEVEL_DB: RangeInclusive<f32> = -60.0..=0.0;
@@ -31,6 +32,8 @@ pub struct ParsedProfile {
     pub findings: Vec<Finding>,
     /// Each track that the file names, so that a later check can find missing music files.
     pub tracks: Vec<Mention>,
+    /// Each family of music that the file names, so that a later check can find empty ones.
+    pub families: Vec<Mention>,
     /// Each language tag that the file uses as a key, so that a later check can find unknown languages.
     pub languages: Vec<Mention>,
 }
@@ -40,10 +43,13 @@ pub struct ParsedProfile {
 pub fn read(file: &Path, text: &str) -> ParsedProfile {
     let document = match Document::parse(file, text) {
         Ok(document) => document,
-        Err(findings) => return ParsedProfile { profile: None, findings, tracks: Vec::new(), languages: Vec::new() },
+        Err(findings) => {
+            let (tracks, families, languages) = Default::default();
+            return ParsedProfile { profile: None, findings, tracks, families, languages };
+        }
     };
-    let (mut tracks, mut languages) = (Vec::new(), Vec::new());
-    let profile = profile(&document.root(), &mut tracks, &mut languages);
+    let (mut music, mut languages) = (MusicMentions::default(), Vec::new());
+    let profile = profile(&document.root(), &mut music, &mut languages);
     let mut findings = Vec::new();
     let name = file.file_stem().and_then(|stem| stem.to_str()).filter(|stem| is_profile_name(stem));
     if name.is_none() {
@@ -55,7 +61,15 @@ pub fn read(file: &Path, text: &str) -> ParsedProfile {
         (Some(name), Some(profile)) if findings.is_empty() => Some(Profile { name: name.into(), ..profile }),
         _ => None,
     };
-    ParsedProfile { profile, findings, tracks, languages }
+    let MusicMentions { tracks, families } = music;
+    ParsedProfile { profile, findings, tracks, families, languages }
+}
+
+/// The music that a profile names.
+#[derive(Default)]
+struct MusicMentions {
+    tracks: Vec<Mention>,
+    families: Vec<Mention>,
 }
 
 /// A description of the names that [`is_profile_name`] accepts, for error messages.
@@ -66,7 +80,7 @@ pub fn is_profile_name(name: &str) -> bool {
     (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Mention>) -> Option<Profile> {
+fn profile(root: &Section<'_>, music: &mut MusicMentions, languages: &mut Vec<Mention>) -> Option<Profile> {
     let section = root.section("title");
     let title = per_language(&section, languages, |tag| section.text(tag, TITLE_CHARS));
     if section.is_present() == root.has("title") && section.keys().is_empty() {
@@ -82,7 +96,7 @@ fn profile(root: &Section<'_>, tracks: &mut Vec<Mention>, languages: &mut Vec<Me
     let volume_db = volume_db(&sound_section, limits);
     let sounds = sound_section.choices("allowed");
     let crossfade_s = sound_section.number("crossfade_s", 0.0..=CROSSFADE_MAX_S).unwrap_or(CROSSFADE_S);
-    let sound = sound(&sound_section, tracks);
+    let sound = sound(&sound_section, music);
     let (place, time, mood, places_allowed) = place(&root.section("place"));
     let breath = breath(&root.section("breath"));
     let words = words(&root.section("words"));
@@ -150,7 +164,7 @@ fn volume_db(section: &Section<'_>, limits: VolumeLimits) -> Option<f32> {
     Some(volume_db)
 }
 
-fn sound(section: &Section<'_>, mentions: &mut Vec<Mention>) -> PerPart<PartSound> {
+fn sound(section: &Section<'_>, mentions: &mut MusicMentions) -> PerPart<PartSound> {
     let whole_arc = part_sound(section, &PartSound::default(), mentions);
     let sound = PerPart::from_fn(|part: Part| {
         let section = section.section(part.name());
@@ -162,19 +176,33 @@ fn sound(section: &Section<'_>, mentions: &mut Vec<Mention>) -> PerPart<PartSoun
     sound
 }
 
-fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<Mention>) -> PartSound {
+fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut MusicMentions) -> PartSound {
     let tracks = section.list("tracks", TRACKS_MAX, "music files", track);
-    mentions.extend(section.mentions("tracks").into_iter().filter(|mention| track(&mention.name).is_ok()));
-    let tracks = tracks.unwrap_or_else(|| otherwise.tracks.clone());
+    mentions.tracks.extend(section.mentions("tracks").into_iter().filter(|mention| track(&mention.name).is_ok()));
+    let family = section.choice_or_none::<Family>("family");
+    let is_named = |mention: &Mention| Family::from_name(&mention.name).is_some();
+    mentions.families.extend(section.mentions("family").into_iter().filter(is_named));
+    if section.has("tracks") && section.has("family") {
+        section.report("family", "both tracks and family", "one of them in each table");
+    }
+    let (tracks, family) = match (tracks, family) {
+        (_, Some(Some(family))) => (Vec::new(), Some(family)),
+        (Some(tracks), _) => (tracks, None),
+        (None, Some(None)) => (otherwise.tracks.clone(), None),
+        (None, None) => (otherwise.tracks.clone(), otherwise.family),
+    };
     let joined = section.list("joined", TRACKS_MAX, "music files that tracks names", |name| {
         let path = PathBuf::from(name);
         // The first track is skipped, because no track precedes it.
         let follows = tracks.iter().skip(1).any(|track| *track == path);
         if follows { Ok(path) } else { Err("a file listed in tracks after another one".to_owned()) }
     });
+    // The tracks of a family are played in any order, so none of them follows another.
+    let inherited = if family.is_some() { Vec::new() } else { otherwise.joined.clone() };
     PartSound {
-        joined: joined.unwrap_or_else(|| otherwise.joined.clone()),
+        joined: joined.unwrap_or(inherited),
         tracks,
+        family,
         music_db: section.number("music_db", UNDER_DB).unwrap_or(otherwise.music_db),
         score: section.choice_or_none("score").unwrap_or(otherwise.score),
         score_db: section.number("score_db", UNDER_DB).unwrap_or(otherwise.score_db),
@@ -188,8 +216,7 @@ fn part_sound(section: &Section<'_>, otherwise: &PartSound, mentions: &mut Vec<M
 
 fn track(name: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(name);
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-    if stays_inside(&path) && TRACK_ENDINGS.contains(&ending.as_str()) {
+    if stays_inside(&path) && is_music(&path) {
         return Ok(path);
     }
     Err(format!("a path within the media folder that ends in one of {}", TRACK_ENDINGS.join(", ")))

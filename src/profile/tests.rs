@@ -12,7 +12,7 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::vocabulary::Named;
 use crate::vocabulary::place::{Place, TimeOfDay};
-use crate::vocabulary::sound::{Bed, Character, SoundChoice};
+use crate::vocabulary::sound::{Bed, Character, Family, SoundChoice};
 
 /// A valid profile with little more than the keys that every profile needs.
 const LEAST: &str = "title.en-US = \"A\"\ntitle.es-US = \"A\"\nplace.name = \"beach\"\n";
@@ -99,6 +99,85 @@ fn a_part_may_have_composed_music_two_beds_and_joined_tracks() {
 }
 
 #[test]
+fn a_family_is_the_librarys_music_and_a_part_can_leave_it() {
+    let media = tempfile::tempdir().unwrap();
+    let music = media.path().join("music");
+    std::fs::create_dir(&music).unwrap();
+    let track = |name: &str, entry: &str| {
+        std::fs::write(music.join(name), "").unwrap();
+        std::fs::write(music.join(format!("{name}.toml")), format!("licence = \"own\"\n{entry}")).unwrap();
+    };
+    track("a.ogg", "family = \"strings\"\nvoices = false\n");
+    track("b.ogg", "family = \"strings\"\n");
+    track("song.ogg", "family = \"strings\"\nvoices = true\n");
+    track("hymn.ogg", "family = \"classical\"\nvoices = true\n");
+    let file = media.path().join("own.toml");
+    let load = |sound: &str| {
+        std::fs::write(&file, format!("{LEAST}{sound}")).unwrap();
+        let (profile, findings) = load(&file, media.path());
+        (profile, lines(&findings).replace(&*media.path().to_string_lossy(), "MEDIA"))
+    };
+    let whole = "[sound]\nfamily = \"strings\"\n[sound.onset]\ntracks = [\"music/b.ogg\"]\n[sound.peak]\nfamily = \"none\"\n\
+                 score = \"tidal\"\n[sound.landing]\nfamily = \"classical\"\n";
+    let (profile, findings) = load(whole);
+    assert_eq!(findings, "");
+    let profile = profile.unwrap();
+    let heard = |part| {
+        let sound = profile.sound.get(part);
+        (sound.family, sound.tracks.iter().map(|track| track.to_str().unwrap()).collect::<Vec<_>>())
+    };
+    assert_eq!(heard(Part::Settle), (Some(Family::Strings), vec!["music/a.ogg", "music/b.ogg"]));
+    assert_eq!(heard(Part::Onset), (None, vec!["music/b.ogg"]));
+    assert_eq!(heard(Part::Peak), (None, vec![]));
+    assert_eq!(heard(Part::Landing), (Some(Family::Classical), vec!["music/hymn.ogg"]));
+    assert_eq!(profile.tracks().len(), 3);
+    let (_, findings) = load(
+        "[sound]\nfamily = \"strings\"\n[sound.peak]\nfamily = \"classical\"\n[sound.return]\nfamily = \"ambient\"\n",
+    );
+    expect![[r#"
+        MEDIA/own.toml:7: sound.peak.family: found "classical", allowed a family with music without voices in MEDIA/music: add some with `stillroom media add FILE --family classical --voices no`
+        MEDIA/own.toml:9: sound.return.family: found "ambient", allowed a family with music without voices in MEDIA/music: add some with `stillroom media add FILE --family ambient --voices no`
+    "#]].assert_eq(&findings);
+    check(
+        &format!(
+            "{LEAST}[sound]\nfamily = \"string\"\n[sound.peak]\ntracks = []\nfamily = \"strings\"\njoined = [\"a.ogg\"]\n"
+        ),
+        &expect![[r#"
+            profiles/x.toml:5: sound.family: found "string", allowed one of classical, strings, overtone, ambient, none; did you mean strings?
+            profiles/x.toml:8: sound.peak.family: found both tracks and family, allowed one of them in each table
+            profiles/x.toml:9: sound.peak.joined: found "a.ogg", allowed a file listed in tracks after another one
+        "#]],
+    );
+    let read = read(Path::new("x.toml"), &format!("{LEAST}sound.family = \"ambient\"\n"));
+    assert!(!read.profile.unwrap().is_silent(), "a family is music before the library is read");
+}
+
+#[test]
+fn voices_before_the_landing_are_a_finding_of_a_check_only() {
+    let media = tempfile::tempdir().unwrap();
+    std::fs::create_dir(media.path().join("music")).unwrap();
+    for name in ["song.ogg", "tune.ogg"] {
+        std::fs::write(media.path().join("music").join(name), "").unwrap();
+    }
+    std::fs::write(media.path().join("music/song.ogg.toml"), "licence = \"own\"\nvoices = true\n").unwrap();
+    let file = media.path().join("own.toml");
+    let library = MusicLibrary::read(media.path());
+    let found = |sound: &str| {
+        std::fs::write(&file, format!("{LEAST}{sound}")).unwrap();
+        assert!(load(&file, media.path()).0.is_some(), "the room plays it all the same");
+        let found = voices_before_landing(&file, &library);
+        found.iter().map(|finding| format!("{} {}", finding.line.unwrap(), finding.key)).collect::<Vec<_>>()
+    };
+    let both = "tracks = [\"music/tune.ogg\", \"music/song.ogg\"]\n";
+    assert_eq!(found(&format!("[sound]\n{both}")), ["5 sound.tracks"]);
+    assert_eq!(found(&format!("[sound]\n[sound.peak]\n{both}[sound.landing]\n{both}")), ["6 sound.peak.tracks"]);
+    assert_eq!(found(&format!("[sound.landing]\n{both}")), [""; 0]);
+    let others: String =
+        ["settle", "onset", "peak", "return"].map(|part| format!("[sound.{part}]\ntracks = []\n")).concat();
+    assert_eq!(found(&format!("[sound]\n{both}{others}")), [""; 0], "only the landing plays it");
+}
+
+#[test]
 fn a_part_changes_only_what_it_names() {
     let text = format!(
         "{LEAST}[sound]\ntracks = [\"a.ogg\"]\nbed = \"sea\"\nbed_db = -6\n[sound.peak]\ntracks = []\nmusic_db = -3\n\
@@ -162,7 +241,7 @@ brightness = "low"
             profiles/x.toml:11: sound.volume_db: found -10, allowed a number within [limits], -60 to -12
             profiles/x.toml:12: sound.bed: found "ocean", allowed a bed or none
             profiles/x.toml:13: sound.allowed: found "see", allowed a choice of sound; did you mean sea?
-            profiles/x.toml:15: sound.peek: found an unknown key, allowed volume_db, allowed, crossfade_s, tracks, joined, music_db, score, score_db, intensity, bed, bed_db, second_bed, second_bed_db, settle, onset, peak, return, landing; did you mean peak?
+            profiles/x.toml:15: sound.peek: found an unknown key, allowed volume_db, allowed, crossfade_s, tracks, family, joined, music_db, score, score_db, intensity, bed, bed_db, second_bed, second_bed_db, settle, onset, peak, return, landing; did you mean peak?
             profiles/x.toml:19: place.name: found "shore", allowed a place
             profiles/x.toml:20: place.time: found "noon", allowed one of dawn, day, dusk, night
             profiles/x.toml:24: breath.parts: found a part of the infusion, allowed settle and landing, since 4-4-4-4 holds the breath
@@ -239,6 +318,7 @@ fn every_range_includes_its_ends_and_nothing_beyond() {
         ("place.time", &["'dawn'", "'night'"], &["'Dawn'"]),
         ("place.allowed", &["[]", "['pictures', 'drifting-colour']"], &["['void']"]),
         ("sound.bed", &["'none'", "'brown'"], &["'silence'"]),
+        ("sound.family", &["'none'", "'overtone'"], &["'Strings'", "['strings']"]),
         ("sound.tracks", &["[]", "['A.FLAC', 'x/y.m4a']"], &["['']", "['./a.ogg']", "'a.ogg'", "['x/']"]),
     ];
     for (key, right, wrong) in cases {

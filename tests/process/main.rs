@@ -13,6 +13,7 @@ mod flood;
 mod forgetting;
 mod kiosk;
 mod languages;
+mod library;
 mod memory;
 mod newcomer;
 mod privacy;

@@ -334,7 +334,7 @@ mod tests {
         let of = |with_voices| library.of_family(Family::Strings, with_voices);
         assert_eq!(of(false), ["music/played.ogg", "music/unclear.ogg"].map(PathBuf::from));
         assert_eq!(of(true), ["music/played.ogg", "music/sung.ogg", "music/unclear.ogg"].map(PathBuf::from));
-        assert_eq!(library.of_family(Family::Classical, true), [PathBuf::new(); 0]);
+        assert!(library.of_family(Family::Classical, true).is_empty());
         let sung = ["sung.ogg", "played.ogg"].map(|name| library.has_voices(&Path::new(FOLDER).join(name)));
         assert_eq!(sung, [true, false]);
     }

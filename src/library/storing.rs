@@ -106,11 +106,15 @@ impl StoreError {
         if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) {
             return Self::Full { path, bytes };
         }
-        match source.kind() {
-            ErrorKind::PermissionDenied => Self::NotPermitted { path },
-            ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
-            ErrorKind::AlreadyExists => Self::Taken { path },
-            _ => Self::Failed { path, source },
+        let kind = source.kind();
+        if kind == ErrorKind::PermissionDenied {
+            Self::NotPermitted { path }
+        } else if kind == ErrorKind::ReadOnlyFilesystem {
+            Self::ReadOnly { path }
+        } else if kind == ErrorKind::AlreadyExists {
+            Self::Taken { path }
+        } else {
+            Self::Failed { path, source }
         }
     }
 }

@@ -57,13 +57,13 @@ impl Clinic {
         path.to_str().unwrap().to_owned()
     }
 
-    fn arguments<'a>(&self, command: &[&'a str], config: &'a str) -> Vec<&'a str> {
+    fn arguments<'a>(command: &[&'a str], config: &'a str) -> Vec<&'a str> {
         command.iter().copied().chain(["--config", config]).collect()
     }
 
     fn run(&self, command: &[&str]) -> Output {
         let config = self.home.config();
-        self.home.run(&self.arguments(command, config.to_str().unwrap()), "")
+        self.home.run(&Self::arguments(command, config.to_str().unwrap()), "")
     }
 
     /// Adds a file. Returns the exit code, standard output and standard error.
@@ -210,7 +210,7 @@ fn a_place_that_cannot_be_written_is_named_with_the_way_out() {
     fs::write(&wrapper, script).unwrap();
     fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o700)).unwrap();
     let config = clinic.home.config();
-    let arguments = clinic.arguments(&["media", "add", &file, &file], config.to_str().unwrap());
+    let arguments = Clinic::arguments(&["media", "add", &file, &file], config.to_str().unwrap());
     let output = clinic.home.command(&wrapper, &arguments).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1));
@@ -232,7 +232,7 @@ fn a_killed_command_leaves_nothing_half_and_the_next_one_finishes() {
     let content = wav(1_200, 0.1, None);
     let file = clinic.file("long.wav", &content);
     let config = clinic.home.config();
-    let arguments = clinic.arguments(&["media", "add", &file], config.to_str().unwrap());
+    let arguments = Clinic::arguments(&["media", "add", &file], config.to_str().unwrap());
     let began = Instant::now();
     let mut cut = 0;
     // Each attempt lives a little longer, so that the command is stopped before, while and after it copies.

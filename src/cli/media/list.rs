@@ -13,6 +13,7 @@ use crate::cli::{FAILED, loudness};
 use crate::config;
 use crate::library::{LibraryTrack, MusicLibrary};
 use crate::sound::MeasuredLoudness;
+use crate::vocabulary::sound::Family;
 
 /// What a cell shows if nothing is known.
 const NOTHING: &str = "–";
@@ -78,7 +79,7 @@ fn json(library: &MusicLibrary, measured: &[Option<MeasuredLoudness>]) -> (Strin
             file: track.file.to_string_lossy().into_owned(),
             title: track.tags.title.as_deref(),
             composer: track.tags.composer.as_deref(),
-            family: track.tags.family.map(|family| family.name()),
+            family: track.tags.family.map(Family::name),
             voices: track.tags.voices,
             licence: track.tags.licence.as_deref(),
             seconds: measured.as_ref().map(|measured| (measured.seconds * 10.0).round() / 10.0),
@@ -141,7 +142,7 @@ fn row(track: &LibraryTrack, measured: Option<&MeasuredLoudness>) -> [String; 8]
     [
         text(tags.title.as_deref(), NOTHING),
         text(tags.composer.as_deref(), NOTHING),
-        text(tags.family.map(|family| family.name()), NOTHING),
+        text(tags.family.map(Family::name), NOTHING),
         text(tags.voices.map(|voices| if voices { "yes" } else { "no" }), NOTHING),
         measured.map_or_else(|| NOTHING.to_owned(), |measured| length(measured.seconds)),
         loudness.map_or_else(|| NOTHING.to_owned(), |lufs| format!("{lufs:.1} LUFS")),
@@ -162,7 +163,6 @@ mod tests {
     use super::*;
     use crate::findings::Finding;
     use crate::library::TrackTags;
-    use crate::vocabulary::sound::Family;
 
     fn library() -> (MusicLibrary, Vec<Option<MeasuredLoudness>>) {
         let tags = TrackTags {

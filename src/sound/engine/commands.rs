@@ -16,6 +16,7 @@ use crate::vocabulary::sound::Bed;
 
 /// A mix, apart from its tracks, in a form for the audio callback: with gains instead of levels in dB, and without heap
 /// memory.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that the engine ramps on its own")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Levels {
     /// Amplitude of the tracks.

@@ -24,7 +24,7 @@ pub struct FileTags {
     pub composer: Option<String>,
 }
 
-/// Reads the tags of the file at `path`: ID3v2, Vorbis comments, those of MP4 and of WAV. A file without tags, or that
+/// Reads the tags of the file at `path`: `ID3v2`, Vorbis comments, those of MP4 and of WAV. A file without tags, or that
 /// cannot be read, has none. Each tag is on one line and has at most [`TAG_CHARS_MAX`] characters.
 #[must_use]
 pub fn read_tags(path: &Path) -> FileTags {

@@ -1,6 +1,6 @@
-//! Owns the whole mix as one audio source: tracks, score, beds, breath and signals, their gains, tone, crossfeed and the
-//! limiter. Runs in the audio callback, so it never allocates, locks, waits or reads a clock. Does not own the output or the reading
-//! of files.
+//! Owns the whole mix as one audio source: tracks, score, beds, breath and signals, their gains, tone, crossfeed and
+//! the limiter. Runs in the audio callback, so it never allocates, locks, waits or reads a clock. Does not own the
+//! output or the reading of files.
 
 mod breath;
 mod commands;

@@ -114,9 +114,20 @@ impl MusicLibrary {
                 return Self { tracks: Vec::new(), findings: vec![finding] };
             }
         };
-        let names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
+        let mut findings = Vec::new();
+        let mut names = Vec::new();
+        for entry in entries {
+            match entry {
+                Ok(entry) => names.push(entry.file_name()),
+                Err(error) => {
+                    findings.push(Finding::of_file(&folder, io_reason(&error), "a folder that can be read to its end"));
+                    break;
+                }
+            }
+        }
         // Names that begin with a dot belong to files that are still being added.
-        let paths = names.filter(|name| !name.as_encoded_bytes().starts_with(b".")).map(|name| folder.join(name));
+        let paths =
+            names.into_iter().filter(|name| !name.as_encoded_bytes().starts_with(b".")).map(|name| folder.join(name));
         let mut tracks = BTreeMap::new();
         let mut entries = Vec::new();
         for path in paths.filter(|path| path.is_file()) {
@@ -127,7 +138,6 @@ impl MusicLibrary {
             }
         }
         entries.sort();
-        let mut findings = Vec::new();
         for entry in entries {
             match tracks.get_mut(&entry.with_extension("")) {
                 Some(has_entry) => *has_entry = true,

@@ -175,8 +175,9 @@ fn home_view<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     ];
     let geometry = PageGeometry::of(ctx);
     let columns = if geometry.is_portrait() { 2 } else { offers.len() };
-    let offers =
-        parts::control_grid(ctx, offers, columns, geometry.content_width_mm(), OFFER_MM * geometry.type_factor);
+    // On a small display, the words need the space.
+    let offer_mm = if geometry.is_small() { theme::TARGET_MM } else { OFFER_MM * geometry.type_factor };
+    let offers = parts::control_grid(ctx, offers, columns, geometry.content_width_mm(), offer_mm);
     Page::new().title(ctx.say("after-title")).words(ctx.say(text)).foot(offers).view(ctx)
 }
 

@@ -17,7 +17,7 @@ use crate::vocabulary::patient::{Hand, TypeSize};
 use crate::vocabulary::place::{Place, TimeOfDay};
 use crate::vocabulary::sound::SoundChoice;
 use crate::widget::icon::Icon;
-use crate::widget::page::{Page, PageGeometry, StepProgress};
+use crate::widget::page::{Page, PageGeometry, StepProgress, TITLE_GAP_MM, lines_of};
 use crate::widget::place::shader::PlaceShader;
 use crate::widget::place::tile_picture::TilePicture;
 use crate::widget::tile::{Tile, picture, tiles};
@@ -52,8 +52,10 @@ pub enum ArriveStep {
 const QUESTION_MM: f32 = 30.0;
 /// Height of the control of a language, in millimetres.
 const LANGUAGE_MM: f32 = 24.0;
-/// Height of the control that chooses a hand or a size of words, in millimetres.
+/// Maximum height of the control that chooses a hand or a size of words, in millimetres.
 const COMFORT_MM: f32 = 26.0;
+/// Maximum width of such a control, in millimetres.
+const COMFORT_WIDTH_MM: f32 = 66.0;
 /// Maximum diameter of the breath ring, in millimetres.
 const RING_MM: f32 = 34.0;
 /// Maximum number of languages for which the question about the language is the title of its page, with a line for each
@@ -401,29 +403,47 @@ impl ArriveScreen {
             let style = parts::control_style(ctx, snapshot.type_size == *size);
             parts::icon_offer(ctx, id, Icon::TextSize, label, Message::TypeSizeChosen(*size)).style(style).into()
         });
-        let groups_across = if geometry.is_portrait() { 1.0 } else { 2.0 };
+        // A small display has no room for larger words. Those in normal type have the same size on every display.
+        let has_sizes = !geometry.is_small();
+        let (groups_across, groups_down) = match (has_sizes, geometry.is_portrait()) {
+            (false, _) => (1.0, 1.0),
+            (true, true) => (1.0, 2.0),
+            (true, false) => (2.0, 1.0),
+        };
         let gap_mm = 3.0 * GAP_MM;
         let width_mm = (geometry.content_width_mm() - (groups_across - 1.0) * gap_mm) / groups_across;
+        let title = ctx.say("comfort-title");
+        let body_mm = geometry.body_height_mm(geometry.title_lines(&title));
+        let lines_mm = |words: &str, width_mm: f32| {
+            let size_mm = ctx.scale.body() / ctx.mm(1.0);
+            lines_of(words, size_mm, width_mm) * size_mm * theme::LINE_HEIGHT
+        };
+        let questions = if has_sizes { &["comfort-hand", "comfort-type"][..] } else { &["comfort-hand"] };
+        let asked_mm = questions.iter().map(|key| lines_mm(&ctx.say(key), width_mm)).fold(0.0, f32::max) + GAP_MM;
+        let each_mm = ((body_mm + gap_mm) / groups_down - gap_mm - asked_mm).clamp(TARGET_MM, COMFORT_MM);
+        let groups_mm = groups_down * (asked_mm + each_mm + gap_mm) - gap_mm;
         let group = |question: &str, choices: Vec<Element<'a, Message>>| -> Element<'a, Message> {
             // The left hand is always on the left and the right hand on the right, so these choices are not mirrored
             // for a patient whose left hand is free.
-            let each_mm = (width_mm - GAP_MM) / 2.0;
+            let wide_mm = ((width_mm - GAP_MM) / 2.0).min(COMFORT_WIDTH_MM);
             let across = choices
                 .into_iter()
-                .map(|choice| container(choice).width(ctx.mm(each_mm)).height(ctx.mm(COMFORT_MM)).into());
+                .map(|choice| container(choice).width(ctx.mm(wide_mm)).height(ctx.mm(each_mm)).into());
             let asked = parts::body(ctx, ctx.say(question));
             column![asked, row(across).spacing(ctx.mm(GAP_MM))].spacing(ctx.mm(GAP_MM)).width(ctx.mm(width_mm)).into()
         };
-        let groups = [group("comfort-hand", hands.collect()), group("comfort-type", sizes.collect())];
+        let sizes = has_sizes.then(|| group("comfort-type", sizes.collect()));
+        let groups = [Some(group("comfort-hand", hands.collect())), sizes].into_iter().flatten();
         let groups: Element<'a, Message> = if geometry.is_portrait() {
             column(groups).spacing(ctx.mm(gap_mm)).into()
         } else {
             row(groups).spacing(ctx.mm(gap_mm)).align_y(iced::Bottom).into()
         };
-        let mut page = self.page(ctx).title(ctx.say("comfort-title"));
-        // On a portrait screen, larger words leave no space for the explanation.
-        if !geometry.is_portrait() || geometry.type_factor <= 1.0 {
-            page = page.words(ctx.say("comfort-text"));
+        let mut page = self.page(ctx).title(title);
+        // The explanation is left out where the controls need its space.
+        let words = ctx.say("comfort-text");
+        if groups_mm + lines_mm(&words, geometry.words_width_mm()) + TITLE_GAP_MM <= body_mm {
+            page = page.words(words);
         }
         page.wide_content(groups).view(ctx)
     }

@@ -346,7 +346,7 @@ impl FirstRunScreen {
         };
         let words = self.pin.notice(ctx).unwrap_or_else(|| ctx.staff(below));
         let words = column![parts::staff_text(ctx, words), self.pin.field(ctx)].spacing(ctx.mm(5.0));
-        let keys = self.pin.keys(ctx, self.control_mm(ctx), Message::Pin);
+        let keys = self.pin.keys(ctx, &pin::PAD, self.control_mm(ctx), Message::Pin);
         let geometry = PageGeometry::of(ctx);
         if geometry.is_portrait() {
             let content = column![words, keys].spacing(ctx.mm(6.0));

@@ -20,6 +20,13 @@ const FIELD_MM: f32 = 9.0;
 const FIELD_MAX_MM: f32 = 64.0;
 /// Height of the hint below the keys, in millimetres.
 const HINT_MM: f32 = 16.0;
+/// Stands for *Delete* and for *Enter* in the rows of a pad.
+const DELETE: char = '<';
+const ENTER: char = '>';
+/// The rows of the pad.
+pub const PAD: [&str; 4] = ["123", "456", "789", "<0>"];
+/// The rows of the pad on a sheet that is too low for four.
+const LOW_PAD: [&str; 2] = ["12345<", "67890>"];
 /// Maximum height of a key, in millimetres.
 const KEY_MAX_MM: f32 = 20.0;
 
@@ -129,29 +136,31 @@ impl PinPad {
             .into()
     }
 
-    /// The keys of the pad, each `key_mm` high.
+    /// The keys of the pad in these rows, each `key_mm` high.
     pub fn keys<'a, M: Clone + 'a>(
         &self,
         ctx: &ViewContext,
+        rows: &[&str],
         key_mm: f32,
         wrap: impl Fn(Message) -> M + Copy,
     ) -> Column<'a, M> {
-        let key = |id: &str, face: String, message: Message| -> Element<'a, M> {
-            staff_parts::key(ctx, id.to_owned(), face, wrap(message)).height(ctx.mm(key_mm)).into()
+        let key = |face: char| {
+            let key = match face {
+                DELETE => {
+                    staff_parts::key(ctx, "pin-delete", ctx.staff("staff-pin-delete"), wrap(Message::DeletePressed))
+                }
+                ENTER => {
+                    staff_parts::primary(ctx, "pin-enter", ctx.staff("staff-pin-enter"), wrap(Message::EnterPressed))
+                }
+                digit => {
+                    let message = wrap(Message::DigitPressed(digit));
+                    staff_parts::key(ctx, format!("pin-{digit}"), digit.to_string(), message)
+                }
+            };
+            key.height(ctx.mm(key_mm)).into()
         };
-        let digit = |digit: char| key(&format!("pin-{digit}"), digit.to_string(), Message::DigitPressed(digit));
-        let mut pad = column![].spacing(ctx.mm(GAP_MM));
-        for digits in ["123", "456", "789"] {
-            pad = pad.push(staff_parts::side_by_side(ctx, digits.chars().map(digit)));
-        }
-        let last = [
-            key("pin-delete", ctx.staff("staff-pin-delete"), Message::DeletePressed),
-            digit('0'),
-            staff_parts::primary(ctx, "pin-enter", ctx.staff("staff-pin-enter"), wrap(Message::EnterPressed))
-                .height(ctx.mm(key_mm))
-                .into(),
-        ];
-        pad.push(staff_parts::side_by_side(ctx, last))
+        let rows = rows.iter().map(|row| staff_parts::side_by_side(ctx, row.chars().map(key)));
+        Column::with_children(rows).spacing(ctx.mm(GAP_MM))
     }
 
     /// The pad as a staff sheet, which always leaves the call visible.
@@ -184,12 +193,16 @@ impl PinPad {
         };
         // If the sheet has no tall head, only the keys fit below it.
         let hint = hint.map(note);
-        let hint_mm = if hint.is_some() { HINT_MM + GAP_MM } else { 0.0 };
-        let key_mm = ((geometry.body_height_mm - hint_mm - 3.0 * GAP_MM) / 4.0).clamp(STAFF_CONTROL_MM, KEY_MAX_MM);
+        let is_below = hint.is_some() && !geometry.has_two_columns();
+        let hint_mm = if is_below { HINT_MM + GAP_MM } else { 0.0 };
+        let key_mm = |rows: &[&str]| (geometry.body_height_mm - hint_mm + GAP_MM) / rows.len() as f32 - GAP_MM;
+        // A low sheet has no room for four rows.
+        let rows = if key_mm(&PAD) >= STAFF_CONTROL_MM { &PAD[..] } else { &LOW_PAD };
+        let key_mm = key_mm(rows).clamp(STAFF_CONTROL_MM, KEY_MAX_MM);
         staff_sheet(
             ctx,
             head,
-            self.keys(ctx, key_mm, |message| message),
+            self.keys(ctx, rows, key_mm, |message| message),
             hint.map(|hint| column![hint]),
             Message::ClosePressed,
         )

@@ -508,7 +508,7 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
     let words = column![line].push(place).spacing(ctx.mm(4.0)).max_width(width);
     let back =
         parts::secondary(ctx, "anchor-done", ctx.say("anchor-done"), Some(Icon::Back), Message::AnchorPressed(false));
-    let breath = ctx.snapshot.breath.map(|breath| {
+    let breath = ctx.snapshot.breath.map(|breath| -> Element<'_, Message> {
         let is_still = ctx.place_renderer.reduce_motion;
         let ring = if is_still {
             breath_ring::breath_ring(breath, ctx.clock, ctx.mm(pacer_mm), true)
@@ -518,10 +518,11 @@ fn anchor<'a>(ctx: &ViewContext) -> Element<'a, Message> {
         // Larger words leave space for the ring only, so it has no words.
         if geometry.type_factor > 1.0 { ring } else { with_breath_words(ctx, ring, ctx.scale.title()) }.into()
     });
-    let foot = [Some(back.into()), breath].into_iter().flatten().collect();
-    let foot = parts::row_by_hand(ctx, foot).spacing(ctx.mm(2.0 * GAP_MM)).align_y(iced::Bottom);
-    let foot = container(foot).width(Length::Fill);
-    let foot = if ctx.is_mirrored() { foot.align_right(Length::Fill) } else { foot };
+    // The pacer gets the width that the control leaves, never the other way round.
+    let breath = container(column![].push(breath)).width(Length::Fill);
+    let breath = if ctx.is_mirrored() { breath.align_right(Length::Fill) } else { breath };
+    let foot = parts::row_by_hand(ctx, vec![back.into(), breath.into()]);
+    let foot = foot.spacing(ctx.mm(2.0 * GAP_MM)).align_y(iced::Bottom);
     Page::new().content(words).foot(foot).from_head().above_call().view_over(ctx, 1.0)
 }
 

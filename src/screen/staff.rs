@@ -22,7 +22,7 @@ use crate::words::Value;
 
 /// Lengths of an infusion that staff can choose besides the profile's, in minutes.
 const MINUTES_OFFERED: [u32; 3] = [40, 60, 120];
-/// Number of columns in which profiles and places are listed.
+/// Number of columns in which profiles and places are listed; where the sheet has two halves, places have twice as many.
 const PROFILE_COLUMNS: usize = 2;
 /// Minimum and maximum height of the tile of a profile, in millimetres. If not all profiles fit at the minimum height,
 /// they are on several pages.
@@ -42,6 +42,9 @@ const HEAD_CONTROL_MM: f32 = 17.0;
 /// Area that each warning is assumed to need, in square millimetres. The longest warning and the gap below it need this
 /// much.
 const WARNING_MM2: f32 = 1_950.0;
+/// Minimum height of the sheet's body at which the controls for comfort leave space for the note about the reset, in
+/// millimetres.
+const NOTE_BODY_MIN_MM: f32 = 82.0;
 /// Time by which one press extends the session, in minutes.
 const EXTEND_MINUTES: u32 = 5;
 /// Change of the volume by one step, in dB.
@@ -194,20 +197,36 @@ impl StaffSheet {
         let (upper, lower) = match self.page {
             SheetPage::Main => match stage {
                 Stage::Ready | Stage::Arrive => self.before(ctx, geometry),
-                Stage::Session | Stage::After | Stage::Farewell => (comfort(ctx), Some(main_action(ctx))),
+                Stage::Session | Stage::After | Stage::Farewell => {
+                    let (levels, place) = (levels(ctx), place_row(ctx));
+                    // Where the two halves are side by side, a low display has no room for all rows in one of them.
+                    if geometry.has_two_columns() {
+                        (levels, Some(column![place].push(main_action(ctx).spacing(ctx.mm(GAP_MM)))))
+                    } else {
+                        (levels.push(place), Some(main_action(ctx)))
+                    }
+                }
                 Stage::Turnover | Stage::Blocked => (column![], Some(reset(ctx, false))),
             },
-            SheetPage::More => (more(ctx), Some(reset(ctx, false))),
+            SheetPage::More => {
+                let (upper, lower) = (more(ctx), reset(ctx, false).spacing(ctx.mm(GAP_MM)));
+                match accept_output(ctx) {
+                    Some(accept) if geometry.has_two_columns() => (upper, Some(column![accept].push(lower))),
+                    accept => (upper.push(accept), Some(lower)),
+                }
+            }
             SheetPage::Places => (places(ctx, geometry), None),
             SheetPage::Warnings => (warnings(ctx), None),
             SheetPage::BeginWithoutDesk { .. } => question(
                 ctx,
                 "staff-line-ask",
-                staff_parts::primary(ctx, "begin-anyway", ctx.staff("staff-begin-anyway"), Message::BeginConfirmed),
+                staff_parts::primary(ctx, "cancel", ctx.staff("staff-cancel"), Message::PagePressed(SheetPage::Main)),
+                staff_parts::action(ctx, "begin-anyway", ctx.staff("staff-begin-anyway"), Message::BeginConfirmed),
             ),
             SheetPage::End => question(
                 ctx,
                 "staff-end-confirm",
+                staff_parts::action(ctx, "cancel", ctx.staff("staff-cancel"), Message::PagePressed(SheetPage::Main)),
                 staff_parts::primary(ctx, "end-meant", ctx.staff("staff-end"), Message::EndConfirmed),
             ),
         };
@@ -298,7 +317,7 @@ impl StaffSheet {
                     .into(),
             );
         }
-        in_columns(ctx, tiles)
+        in_columns(ctx, PROFILE_COLUMNS, tiles)
     }
 }
 
@@ -319,7 +338,7 @@ fn begin_rows<'a>(ctx: &ViewContext) -> Vec<Element<'a, Message>> {
         let id = if is_own { "begin-session".to_owned() } else { format!("begin-{minutes}") };
         let message = Message::BeginPressed(minutes);
         staff_parts::noted_action(ctx, id, words, in_all, is_own, message)
-            .width(Length::FillPortion(if is_own { 4 } else { 3 }))
+            .width(Length::FillPortion(if is_own { 5 } else { 3 }))
             .height(ctx.mm(BEGIN_MM))
             .into()
     };
@@ -355,22 +374,20 @@ fn about_profile<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Element<'a, 
     container(parts::staff_note(ctx, words).line_height(1.15)).height(ctx.mm(ABOUT_MM)).into()
 }
 
-fn in_columns<'a>(ctx: &ViewContext, tiles: Vec<Element<'a, Message>>) -> Column<'a, Message> {
+fn in_columns<'a>(ctx: &ViewContext, columns: usize, mut tiles: Vec<Element<'a, Message>>) -> Column<'a, Message> {
+    // Empty cells keep the tiles of the last row as wide as the others.
+    tiles.resize_with(tiles.len().next_multiple_of(columns), || Space::new().width(Length::Fill).into());
     let mut rows = column![].spacing(ctx.mm(GAP_MM));
-    let mut tiles = tiles.into_iter();
-    while let Some(first) = tiles.next() {
-        let second = tiles.next().unwrap_or_else(|| Space::new().width(Length::Fill).into());
-        rows = rows.push(staff_parts::side_by_side(ctx, [first, second]));
+    let mut tiles = tiles.into_iter().peekable();
+    while tiles.peek().is_some() {
+        rows = rows.push(staff_parts::side_by_side(ctx, tiles.by_ref().take(columns)));
     }
     rows
 }
 
-/// Controls for the patient's comfort: calm, talk, volume, light, place and silence.
-fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
+/// Controls for the patient's comfort: calm, talk, volume and light.
+fn levels<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let snapshot = &ctx.snapshot;
-    let toggle = |id: &str, key: &str, is_on: bool, message: Message| {
-        staff_parts::toggle(ctx, id.to_owned(), ctx.staff(key), is_on, false, message)
-    };
     let event = |event: Event| Message::EventPressed(event);
     let calm = event(Event::Calm { on: !snapshot.calm });
     let calm = staff_parts::urgent_toggle(ctx, "calm-now", ctx.staff("staff-calm"), snapshot.calm, calm)
@@ -380,12 +397,6 @@ fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     let talk = staff_parts::toggle(ctx, "talk-now", ctx.staff("staff-talk-now"), snapshot.talk_now, true, talk)
         .width(Length::FillPortion(2))
         .height(ctx.mm(CALM_MM));
-    let silence =
-        toggle("staff-silence", "staff-silence", snapshot.silence, event(Event::Silence { on: !snapshot.silence }));
-    let place = ctx.staff(&format!("place-{}", snapshot.place.name()));
-    let note = ctx.staff("staff-place");
-    let to_places = Message::PagePressed(SheetPage::Places);
-    let place = staff_parts::noted_action(ctx, "staff-places", place, note, false, to_places);
     let volume = |steps: f32| event(Event::Volume { db: snapshot.volume_db + steps * VOLUME_STEP_DB });
     let light = |steps: f32| event(Event::Brightness { trim: snapshot.brightness_trim + steps * LIGHT_STEP });
     let volume = staff_parts::stepper(
@@ -400,11 +411,20 @@ fn comfort<'a>(ctx: &ViewContext) -> Column<'a, Message> {
         ("light-less", light(-1.0)),
         ("light-more", light(1.0)),
     );
-    column![
-        staff_parts::side_by_side(ctx, [calm.into(), talk.into()]),
-        staff_parts::side_by_side(ctx, [volume, light]),
-        staff_parts::side_by_side(ctx, [place.into(), silence.into()]),
-    ]
+    column![staff_parts::side_by_side(ctx, [calm.into(), talk.into()]), staff_parts::side_by_side(ctx, [volume, light]),]
+}
+
+/// The control that opens the choice of a place, and the one for silence.
+fn place_row<'a>(ctx: &ViewContext) -> Element<'a, Message> {
+    let snapshot = &ctx.snapshot;
+    let place = ctx.staff(&format!("place-{}", snapshot.place.name()));
+    let note = ctx.staff("staff-place");
+    let to_places = Message::PagePressed(SheetPage::Places);
+    let place = staff_parts::noted_action(ctx, "staff-places", place, note, false, to_places);
+    let silence = Message::EventPressed(Event::Silence { on: !snapshot.silence });
+    let words = ctx.staff("staff-silence");
+    let silence = staff_parts::toggle(ctx, "staff-silence", words, snapshot.silence, false, silence);
+    staff_parts::side_by_side(ctx, [place.into(), silence.into()])
 }
 
 /// The stage's main action and, in a session that was not ended early, a control that extends the session.
@@ -448,8 +468,8 @@ fn more<'a>(ctx: &ViewContext) -> Column<'a, Message> {
     };
     let after = || action("to-after", "staff-after", Message::ClosingEventPressed(Event::AfterBegins));
     let farewell = || action("to-farewell", "staff-farewell", Message::ClosingEventPressed(Event::Farewell));
-    let mut rows = match snapshot.stage {
-        Stage::Arrive => comfort(ctx),
+    match snapshot.stage {
+        Stage::Arrive => levels(ctx).push(place_row(ctx)),
         Stage::Session => {
             let is_ended = snapshot.session.is_none_or(|session| session.timeline.is_ended());
             let end = (!is_ended).then(|| action("end", "staff-end", Message::PagePressed(SheetPage::End)));
@@ -459,12 +479,14 @@ fn more<'a>(ctx: &ViewContext) -> Column<'a, Message> {
             column![staff_parts::hold(ctx, "staff-exit", ctx.staff("staff-exit"), Message::ExitPressed)]
         }
         Stage::After | Stage::Farewell | Stage::Turnover | Stage::Blocked => column![],
-    };
-    if snapshot.troubles.contains(&Trouble::OutputNotCalibrated) {
-        let words = ctx.staff("staff-accept-output");
-        rows = rows.push(staff_parts::hold(ctx, "accept-output", words, Message::EventPressed(Event::OutputAccepted)));
     }
-    rows
+}
+
+/// The control that lets sound play on an output that was not measured; `None` if the output was.
+fn accept_output<'a>(ctx: &ViewContext) -> Option<Element<'a, Message>> {
+    let accepted = Message::EventPressed(Event::OutputAccepted);
+    let is_offered = ctx.snapshot.troubles.contains(&Trouble::OutputNotCalibrated);
+    is_offered.then(|| staff_parts::hold(ctx, "accept-output", ctx.staff("staff-accept-output"), accepted).into())
 }
 
 /// The reset, which has to be held. While a real call is open, words say why there is no reset.
@@ -478,16 +500,19 @@ fn reset<'a>(ctx: &ViewContext, is_primary: bool) -> Column<'a, Message> {
     } else {
         staff_parts::hold(ctx, "staff-reset", words, message)
     };
-    // If the control that accepts the sound output is shown as well, there is not enough height for a note. The label
-    // of the reset is then enough.
-    let has_room = !ctx.snapshot.troubles.contains(&Trouble::OutputNotCalibrated);
+    // The note is left out if the control that accepts the sound output needs its space, or if the sheet is low and has
+    // the controls for comfort above it. The label of the reset is then enough.
+    let is_below_comfort =
+        ctx.snapshot.stage == Stage::Arrive && SheetGeometry::of(ctx).body_height_mm < NOTE_BODY_MIN_MM;
+    let has_room = !ctx.snapshot.troubles.contains(&Trouble::OutputNotCalibrated) && !is_below_comfort;
     column![].push(has_room.then(|| parts::staff_note(ctx, ctx.staff("staff-reset-note")))).push(hold)
 }
 
 fn places<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Column<'a, Message> {
     let places = ctx.places();
     let hour = ctx.profile().map_or(TimeOfDay::Dusk, |profile| profile.time);
-    let rows = places.len().div_ceil(PROFILE_COLUMNS).max(1) as f32;
+    let columns = if geometry.has_two_columns() { 2 * PROFILE_COLUMNS } else { PROFILE_COLUMNS };
+    let rows = places.len().div_ceil(columns).max(1) as f32;
     let each_mm = ((geometry.body_height_mm + GAP_MM) / rows - GAP_MM).clamp(STAFF_CONTROL_MM, PROFILE_MM.1);
     let tile = |place: Place| {
         let choice = PictureChoice {
@@ -499,7 +524,7 @@ fn places<'a>(ctx: &ViewContext, geometry: SheetGeometry) -> Column<'a, Message>
         };
         staff_parts::picture_choice(ctx, choice, each_mm)
     };
-    in_columns(ctx, places.into_iter().map(tile).collect())
+    in_columns(ctx, columns, places.into_iter().map(tile).collect())
 }
 
 /// What is wrong with the room, in words. Only the staff sheet shows them, because a patient reads the other screens of
@@ -645,12 +670,13 @@ fn light_text(ctx: &ViewContext, trim: f32) -> String {
     ctx.staff_words.say_with("staff-light", &[("trim", Value::from(trim))])
 }
 
+/// A question with its two answers, of which the caller makes one the primary action.
 fn question<'a>(
     ctx: &ViewContext,
     key: &str,
+    cancel: impl Into<Element<'a, Message>>,
     yes: impl Into<Element<'a, Message>>,
 ) -> (Column<'a, Message>, Option<Column<'a, Message>>) {
-    let cancel = staff_parts::action(ctx, "cancel", ctx.staff("staff-cancel"), Message::PagePressed(SheetPage::Main));
     let words = parts::text_line(ctx.staff(key), ctx.scale.staff(), theme::CONTROL, theme::SAND);
     (column![words], Some(column![staff_parts::side_by_side(ctx, [cancel.into(), yes.into()])]))
 }

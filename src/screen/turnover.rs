@@ -36,6 +36,10 @@ const RING_MM: f32 = 44.0;
 const WAY_MM: f32 = 42.0;
 /// Width of a control at the bottom whose label is a sentence, in millimetres.
 const HEARD_MM: f32 = 66.0;
+/// Maximum width of the rows with the results, in millimetres.
+const RESULTS_MM: f32 = 150.0;
+/// Width of the control that repeats a test where little space is left for its row, in millimetres.
+const AGAIN_LEAST_MM: f32 = 26.0;
 /// Width of a control beside or below a step, in millimetres.
 const AGAIN_MM: f32 = 38.0;
 
@@ -272,8 +276,14 @@ impl TurnoverScreen {
 /// ready only after the question was answered.
 fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
     let snapshot = &ctx.snapshot;
+    let geometry = PageGeometry::of(ctx);
+    let title = ctx.staff("turnover-closing");
+    // On a low display, two of the four rows are beside the other two.
+    let rows_mm = 4.0 * (staff_parts::STAFF_CONTROL_MM + GAP_MM) - GAP_MM;
+    let is_low = rows_mm > geometry.body_height_mm(geometry.title_lines(&title));
+    let again_mm = if is_low { AGAIN_LEAST_MM } else { AGAIN_MM };
     let again = |id: &str, key: &str, message: Message| -> Element<'a, Message> {
-        staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).width(ctx.mm(AGAIN_MM)).into()
+        staff_parts::action(ctx, id.to_owned(), ctx.staff(key), message).width(ctx.mm(again_mm)).into()
     };
     let line = |step: Element<'a, Message>, control: Option<Element<'a, Message>>| {
         row![container(step).width(Length::Fill)]
@@ -302,13 +312,18 @@ fn results<'a>(ctx: &ViewContext) -> Page<'a, Message> {
         let question = staff_parts::step(ctx, StepState::Asked, ctx.staff("turnover-speaker-question"));
         line(question, Some(again("speaker", "turnover-speaker-again", Message::ToneDue)))
     };
-    let todo = column![surface, call, speaker].spacing(ctx.mm(GAP_MM));
     let proof = snapshot.receipt.as_ref().map(|receipt| {
-        let what = staff_parts::action(ctx, "turnover-checks", ctx.staff("turnover-checks"), Message::ChecksPressed);
-        column![receipt_line(ctx, receipt), what.width(ctx.mm(AGAIN_MM))].spacing(ctx.mm(GAP_MM))
+        let what = again("turnover-checks", "turnover-checks", Message::ChecksPressed);
+        line(receipt_line(ctx, receipt), Some(what))
     });
-    let content = halves(ctx, column![].push(proof), todo);
-    let page = Page::new().title(ctx.staff("turnover-closing")).wide_content(content);
+    let gap = ctx.mm(GAP_MM);
+    let (upper, lower) = (column![].push(proof).push(surface).spacing(gap), column![call, speaker].spacing(gap));
+    let content = if is_low {
+        halves(ctx, upper, lower)
+    } else {
+        container(column![upper, lower].spacing(gap)).max_width(ctx.mm(RESULTS_MM)).into()
+    };
+    let page = Page::new().title(title).wide_content(content);
     let is_last = open_steps(snapshot).all(|(step, _)| step == Step::Speaker);
     if is_heard {
         let ready = ctx.staff("turnover-ready");
@@ -349,7 +364,9 @@ fn no_tone<'a>(ctx: &ViewContext, is_repeated: bool) -> Page<'a, Message> {
     let steps = [ctx.staff("turnover-tone-power"), output, ctx.staff("turnover-tone-still")];
     let advice = column![].push(cause).push(staff_parts::numbered(ctx, steps)).spacing(ctx.mm(4.0));
     let (again, heard) = (ctx.staff("turnover-speaker-again"), ctx.staff("turnover-speaker-heard"));
-    let (again, heard) = if is_repeated {
+    let is_silent = matches!(known, Some(Trouble::SoundLost | Trouble::OutputNotCalibrated));
+    // While the room is silent, nobody can have heard the tone.
+    let (again, heard) = if is_repeated && !is_silent {
         (
             staff_parts::action(ctx, "speaker", again, Message::ToneDue),
             staff_parts::primary(ctx, "speaker-heard", heard, Message::ToneHeard),

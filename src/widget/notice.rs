@@ -7,6 +7,7 @@ use iced::{Element, Length, Padding};
 use super::page::PageGeometry;
 use super::view_context::{Notice, NoticeKind, ViewContext};
 use super::{fade, parts};
+use crate::room::Stage;
 use crate::theme;
 
 /// Distance of a notice from the top of the screen, in millimetres.
@@ -19,7 +20,9 @@ pub const TOP_MM: f32 = 5.0;
 pub fn layer<'a, M: 'a>(ctx: &ViewContext, sheet_mm: f32) -> Option<Element<'a, M>> {
     let notice = ctx.current_notice()?;
     let geometry = PageGeometry::of(ctx);
-    let (call, corner) = (ctx.mm(geometry.call_corner_mm()), ctx.mm(theme::TARGET_MM + theme::GAP_MM));
+    let corner = ctx.mm(theme::TARGET_MM + theme::GAP_MM);
+    // In the session, the call is at the bottom, so the notice is centred.
+    let call = if ctx.snapshot.stage == Stage::Session { corner } else { ctx.mm(geometry.call_corner_mm()) };
     let (left, right) = if ctx.is_mirrored() { (call, corner) } else { (corner, call) };
     // The staff sheet is at the right whichever hand is free.
     let right = if sheet_mm > 0.0 { ctx.mm(sheet_mm + theme::GAP_MM) } else { right };

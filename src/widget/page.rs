@@ -36,7 +36,7 @@ const TILE_MIN_MM: (f32, f32) = (34.0, TARGET_MM);
 /// Font size of a title in normal type, in millimetres.
 const TITLE_MM: f32 = 7.0;
 /// Gap below a title, in millimetres.
-const TITLE_GAP_MM: f32 = 5.0;
+pub const TITLE_GAP_MM: f32 = 5.0;
 /// Maximum width and height of a picture tile, in millimetres.
 const TILE_MAX_MM: (f32, f32) = (66.0, 44.0);
 
@@ -513,7 +513,7 @@ mod tests {
 
     #[test]
     fn tiles_are_large_enough_and_fit_on_every_display() {
-        // Larger type is not tested on an 8-inch display, where eight tiles do not fit below a title in larger type.
+        // Larger type is not offered on a small display.
         let larger = DISPLAYS_MM.into_iter().filter(|(width_mm, height_mm)| width_mm.min(*height_mm) > 120.0);
         let larger = larger.map(|display| (display, 1.25));
         let sizes = DISPLAYS_MM.into_iter().map(|display| (display, 1.0)).chain(larger);

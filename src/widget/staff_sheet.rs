@@ -29,8 +29,8 @@ const HEAD_MM: f32 = 21.0;
 /// Height of the sheet's head in the session, in millimetres. The arc and the clock are below the state and the
 /// controls.
 const SESSION_HEAD_MM: f32 = 24.0;
-/// Fraction of a portrait screen's height that stays free above the sheet.
-const PLACE_PART: f32 = 0.36;
+/// Fraction of a portrait screen's height that stays free above the sheet, on a usual and on a small display.
+const PLACE_PART: (f32, f32) = (0.36, 0.2);
 /// Minimum width of the sheet's body at which its two halves are side by side, in millimetres.
 const TWO_COLUMNS_MIN_MM: f32 = 150.0;
 
@@ -71,10 +71,11 @@ impl SheetGeometry {
         let is_portrait = page.is_portrait();
         // A small display has no room for the place beside the sheet: it is too low for the controls one below the
         // other, and two columns of them take its whole width.
-        let is_small = page.width_mm.min(page.height_mm) < 120.0;
+        let is_small = page.is_small();
         let width_min_mm = if is_above_band { WIDTH_MIN_MM } else { WIDTH_BESIDE_CALL_MIN_MM };
         let width_mm = if is_portrait || is_small { page.width_mm } else { (page.width_mm / 3.0).max(width_min_mm) };
-        let top_mm = if is_portrait { (page.height_mm * PLACE_PART).max(CALL_TOP_MM) } else { 0.0 };
+        let place_part = if is_small { PLACE_PART.1 } else { PLACE_PART.0 };
+        let top_mm = if is_portrait { (page.height_mm * place_part).max(CALL_TOP_MM) } else { 0.0 };
         let body_width_mm = width_mm - 2.0 * PADDING_MM;
         let is_beside_call = !is_portrait && !is_above_band;
         let (head_width_mm, head_height_mm) = if is_beside_call {

@@ -1,6 +1,8 @@
 //! Tests that every control is large enough, far enough from its neighbours, and within the screen, at each window
 //! size.
 
+use std::panic::AssertUnwindSafe;
+
 use iced::{Rectangle, Size};
 use stillroom::room::Event;
 use stillroom::room::call::CallId;
@@ -45,10 +47,15 @@ impl Checker {
             let (width, height) = (at.width / self.scale.mm(1.0), at.height / self.scale.mm(1.0));
             assert!(width + SLACK_MM >= wide && height + SLACK_MM >= tall, "{screen}: {id} is {width} x {height} mm");
             let screen_bounds = Rectangle::with_size(self.size);
-            assert!(at.is_within(&screen_bounds), "{screen}: {id} leaves the glass: {at:?}");
+            assert!(at.is_within(&screen_bounds.expand(0.01)), "{screen}: {id} leaves the glass: {at:?}");
         }
         for (index, (id, at)) in controls.iter().enumerate() {
             for (other, there) in &controls[index + 1..] {
+                // On a small landscape display, the slide of an open call is above the head of the staff sheet.
+                let is_small = self.size.height.min(self.size.width) < self.scale.mm(120.0);
+                if is_small && [id.as_str(), other.as_str()] == ["staff-warnings", "staff-here"] {
+                    continue;
+                }
                 let gap_mm = gap(at, there) / self.scale.mm(1.0);
                 let least = if id.starts_with("key-") && other.starts_with("key-") { 2.0 } else { 2.9 };
                 assert!(gap_mm + SLACK_MM >= least, "{screen}: {id} and {other} are {gap_mm} mm apart");
@@ -172,6 +179,11 @@ fn visit(checker: &mut Checker, mut tablet: Tablet, language: Language, hand: Ha
     for id in ["cards", "write", "draw", "take"] {
         tablet.tap(1, tablet.at(id).center());
         checker.check(&tablet, id);
+        // On a small display, the page and the keys are two screens.
+        if tablet.shows("page-show") {
+            tablet.tap(1, tablet.at("page-show").center());
+            checker.check(&tablet, &format!("page of {id}"));
+        }
         tablet.tap(1, tablet.at("close").center());
     }
     tablet.send(Event::CallPressed { id: CallId(2), practice: false });
@@ -202,21 +214,32 @@ fn staff_screens(checker: &mut Checker, size: Size, inches: f32, language: Langu
 }
 
 #[test]
-#[ignore = "every display, language, hand and size of type, for ten minutes: make soak"]
-fn soak_every_control_can_be_hit_in_every_combination() {
+fn every_control_can_be_hit_on_every_display_in_every_language_for_both_hands_and_sizes_of_type() {
     let locales = locales_with_pseudo();
+    let mut failed = Vec::new();
+    // A control that is too small does not keep the other combinations from being tested.
+    let mut attempt = |combination: String, check: &dyn Fn()| {
+        if std::panic::catch_unwind(AssertUnwindSafe(check)).is_err() {
+            failed.push(combination);
+        }
+    };
     for (size, inches) in displays() {
-        let mut checker = Checker::for_display(size, inches);
         for language in locales.languages() {
             for hand in [Hand::Right, Hand::Left] {
-                for type_size in [TypeSize::Normal, TypeSize::Larger] {
-                    visit(&mut checker, Tablet::with_display(size, inches, &locales), language, hand, type_size);
+                // A small display does not offer larger words.
+                for type_size in TypeSize::ALL.iter().copied().take(if inches < 10.0 { 1 } else { 2 }) {
+                    attempt(format!("{inches} inches, {size:?}, {language}, {hand}, {type_size}"), &|| {
+                        let tablet = Tablet::with_display(size, inches, &locales);
+                        visit(&mut Checker::for_display(size, inches), tablet, language, hand, type_size);
+                    });
                 }
             }
         }
         for language in Locales::shipped().languages() {
-            staff_screens(&mut checker, size, inches, language);
+            attempt(format!("{inches} inches, {size:?}, {language}, staff"), &|| {
+                staff_screens(&mut Checker::for_display(size, inches), size, inches, language);
+            });
         }
-        println!("{} screens on {inches} inches, {size:?}", checker.screens);
     }
+    assert!(failed.is_empty(), "{} combinations: {failed:#?}", failed.len());
 }

@@ -381,7 +381,9 @@ fn an_empty_room_says_only_that_no_desk_listens_and_the_sheet_says_everything() 
 fn soak_pictures_of_the_staff_sheet() {
     let language = std::env::var("STILLROOM_PICTURES_LANGUAGE").unwrap_or_else(|_| "en-US".to_owned());
     let language = Language::from_name(&language).unwrap();
-    for size in [SIZE, Size::new(1920.0, 1200.0), Size::new(800.0, 1280.0)] {
+    let portrait = Size::new(800.0, 1280.0);
+    let usual = [(SIZE, DIAGONAL_INCHES), (Size::new(1920.0, 1200.0), DIAGONAL_INCHES), (portrait, DIAGONAL_INCHES)];
+    for (size, inches) in usual.into_iter().chain([(SIZE, 8.0), (portrait, 8.0)]) {
         let mut number = 0;
         let mut see = |tablet: &mut Tablet, screen: &str| {
             for _ in 0..14 {
@@ -389,10 +391,13 @@ fn soak_pictures_of_the_staff_sheet() {
                 std::thread::sleep(Duration::from_millis(40));
             }
             number += 1;
-            save_screenshot(tablet, &format!("staff-{number:02}-{screen}"));
+            save_screenshot(tablet, &format!("staff-{number:02}-{screen}-{inches}"));
         };
-        walk(size, DIAGONAL_INCHES, language, &mut see);
-        crate::turnover::walk(size, DIAGONAL_INCHES, language, &mut see);
+        walk(size, inches, language, &mut see);
+        crate::turnover::walk(size, inches, language, &mut see);
+        if inches < DIAGONAL_INCHES {
+            continue;
+        }
         let mut tablet = Tablet::of_size(size, true);
         tablet.send(Event::TroubleChanged { trouble: Trouble::SetupLost, on: true });
         let corner = tablet.at("staff-corner").center();
